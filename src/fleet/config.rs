@@ -1,0 +1,103 @@
+//! A Machine config: the JSON object that Fly receives and gives back, kept whole, with readers
+//! for what planning and executing need to know of it.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::units::Duration;
+
+/// What a machine is to run. Unknown fields are kept.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct MachineConfig(pub Map<String, Value>);
+
+/// A health check of a machine, as far as waiting for it needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HealthCheck {
+    pub kind: CheckKind,
+    pub interval: Option<Duration>,
+    pub timeout: Option<Duration>,
+    pub grace_period: Option<Duration>,
+}
+
+/// Where a check stands; only a service's check keeps the proxy from routing to the machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CheckKind {
+    Service { internal_port: u64 },
+    TopLevel { name: String },
+}
+
+impl MachineConfig {
+    pub fn image(&self) -> Option<&str> {
+        self.0.get("image")?.as_str()
+    }
+
+    pub fn metadata(&self, key: &str) -> Option<&str> {
+        self.0.get("metadata")?.get(key)?.as_str()
+    }
+
+    pub fn set_metadata(&mut self, key: &str, value: &str) {
+        let metadata = self.0.entry("metadata").or_insert_with(|| Value::Object(Map::new()));
+        if !metadata.is_object() {
+            *metadata = Value::Object(Map::new());
+        }
+        metadata[key] = value.into();
+    }
+
+    /// Ids of the machines that this one stands by for.
+    pub fn standbys(&self) -> impl Iterator<Item = &str> {
+        self.list("standbys").filter_map(Value::as_str)
+    }
+
+    /// Names or ids of the volumes that it mounts.
+    pub fn volumes(&self) -> impl Iterator<Item = &str> {
+        self.list("mounts").filter_map(|mount| mount.get("volume").or_else(|| mount.get("name"))?.as_str())
+    }
+
+    pub fn has_services(&self) -> bool {
+        self.list("services").next().is_some()
+    }
+
+    /// The proxy may stop this machine when it is idle.
+    pub fn autostop(&self) -> bool {
+        self.list("services").any(|service| match service.get("autostop") {
+            Some(Value::Bool(on)) => *on,
+            Some(Value::String(mode)) => mode == "stop" || mode == "suspend",
+            _ => false,
+        })
+    }
+
+    /// The proxy starts this machine when a request needs it.
+    pub fn autostart(&self) -> bool {
+        self.list("services").any(|service| service.get("autostart") == Some(&Value::Bool(true)))
+    }
+
+    /// The checks of its services, then the top-level ones.
+    pub fn health_checks(&self) -> Vec<HealthCheck> {
+        let mut checks = Vec::new();
+        for service in self.list("services") {
+            let internal_port = service.get("internal_port").and_then(Value::as_u64).unwrap_or(0);
+            for check in service.get("checks").and_then(Value::as_array).into_iter().flatten() {
+                checks.push(health_check(CheckKind::Service { internal_port }, check));
+            }
+        }
+        for (name, check) in self.0.get("checks").and_then(Value::as_object).into_iter().flatten() {
+            checks.push(health_check(CheckKind::TopLevel { name: name.clone() }, check));
+        }
+        checks
+    }
+
+    fn list(&self, key: &str) -> impl Iterator<Item = &Value> {
+        self.0.get(key).and_then(Value::as_array).into_iter().flatten()
+    }
+}
+
+fn health_check(kind: CheckKind, check: &Value) -> HealthCheck {
+    let duration = |key: &str| check.get(key).and_then(|value| Duration::deserialize(value).ok());
+    HealthCheck {
+        kind,
+        interval: duration("interval"),
+        timeout: duration("timeout"),
+        grace_period: duration("grace_period"),
+    }
+}

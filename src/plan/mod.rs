@@ -1,0 +1,239 @@
+//! A blue-green deploy as data: what will be done to which machine, in which order, and why.
+//! Planning is a function of what is wanted, what was observed and the policy. Knows nothing of
+//! rendering, HTTP or time.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::fleet::{HostStatus, MachineConfig, State};
+
+/// The version of the document that this program writes and reads.
+pub const VERSION: u32 = 1;
+
+/// A reviewed deploy. Executed exactly, or refused.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Plan {
+    pub version: u32,
+    pub app: String,
+    pub image: String,
+    pub policy: Policy,
+    pub source: Source,
+    /// fly.toml as flyctl stores it with a release.
+    pub definition: Value,
+    /// `sha256:` and the hash of the canonical form of this document without this field.
+    pub digest: String,
+    /// `sha256:` and the hash of `observed` of every machine, without `state`.
+    pub fleet: String,
+    /// Every machine that was observed, sorted by id.
+    pub machines: Vec<PlannedMachine>,
+    /// In an order that satisfies every `needs`.
+    pub steps: Vec<Step>,
+    /// The first destroy of a blue: what comes after it cannot be undone.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub point_of_no_return: Option<String>,
+    /// How many machines serve, wherever the number changes.
+    pub capacity: Vec<Capacity>,
+    pub warnings: Vec<Warning>,
+}
+
+/// How the deploy is to go, beyond what fly.toml says. Saved in the plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Policy {
+    /// Between uncordon and cordon, and between cordon and stop: the time the proxies need to
+    /// hear of it.
+    pub settle_ms: u64,
+    /// How long a machine may take to start, to pass its checks, to stop.
+    pub wait_timeout_ms: u64,
+    /// Only these process groups; empty: all of them.
+    pub groups: Vec<String>,
+    /// Leave these machines alone.
+    pub exclude_machines: Vec<String>,
+    /// An empty fleet is a new app, not a list that went missing.
+    pub first_deploy: bool,
+    /// Deploy groups none of whose machines has a health check.
+    pub allow_unchecked: bool,
+    /// Give a new group two machines (or one and a standby).
+    pub high_availability: bool,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            settle_ms: 10_000,
+            wait_timeout_ms: 300_000,
+            groups: Vec::new(),
+            exclude_machines: Vec::new(),
+            first_deploy: false,
+            allow_unchecked: false,
+            high_availability: true,
+        }
+    }
+}
+
+/// The file that the plan was made from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Source {
+    pub path: String,
+    pub sha256: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlannedMachine {
+    pub id: String,
+    pub group: String,
+    pub region: String,
+    pub disposition: Disposition,
+    /// One sentence: why this disposition.
+    pub why: String,
+    pub observed: Observed,
+}
+
+/// What becomes of an observed machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Disposition {
+    /// A green takes its place.
+    Replace,
+    /// It already runs what is wanted.
+    Keep,
+    /// Its group is gone from fly.toml: destroyed, last.
+    Remove,
+    /// Not of Fly Launch, of another group, or excluded: not touched.
+    Ignore,
+    /// Made by an interrupted deploy or a release command: reported, not touched.
+    Leftover,
+    /// It would be replaced, but its host does not answer: stays, and needs a person.
+    Unreachable,
+}
+
+/// What a plan rests on: when this differs at apply, the plan is stale.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Observed {
+    pub state: State,
+    pub instance_id: String,
+    pub image: String,
+    pub config_sha256: String,
+    pub cordoned: bool,
+    pub host_status: HostStatus,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Step {
+    /// `s1`, `s2`, ... in the order of the plan.
+    pub id: String,
+    pub op: Op,
+    /// The observed machine that this is done to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub machine: Option<String>,
+    /// The machine to be made that this is done to, by its name in the plan.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slot: Option<String>,
+    /// On `create`: the observed machine whose place the slot takes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<String>,
+    /// On `create`: the slots (or, where they stay, observed machines) that it stands by for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub standby_for: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
+    /// Steps that must be done before this one begins.
+    pub needs: Vec<String>,
+    /// What takes this step back, while going back is possible.
+    pub undo: Option<Undo>,
+    pub why: String,
+    /// The body of the request, less what only the run knows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<CreateRequest>,
+}
+
+/// What a step does. The names are the Machines API's where it has one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Op {
+    /// Take the lease of `machine`, so that nobody else changes it.
+    Lease,
+    /// Make `slot`, cordoned.
+    Create,
+    /// Until `slot` is started.
+    WaitStarted,
+    /// Until every check of `slot` passes.
+    WaitHealthy,
+    /// Nothing is done; joins what comes before with what comes after.
+    Gate,
+    /// Let the proxy route to `slot`.
+    Uncordon,
+    /// Wait for the policy's settle time.
+    Settle,
+    /// Read every green again: each must still be there, started and passing.
+    Verify,
+    /// Keep the proxy from routing to `machine`.
+    Cordon,
+    /// Stop `machine` with its own signal and timeout.
+    Stop,
+    /// Until `machine` is stopped.
+    WaitStopped,
+    Destroy,
+    /// Give back the lease of `machine`.
+    Release,
+}
+
+/// The step that takes another back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Undo {
+    Release,
+    Destroy,
+    Cordon,
+    Uncordon,
+    Start,
+}
+
+/// The body of `POST /machines`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CreateRequest {
+    pub region: String,
+    pub config: MachineConfig,
+    /// Make it without starting it.
+    pub skip_launch: bool,
+    /// Make it cordoned.
+    pub skip_service_registration: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Capacity {
+    /// The step after which it holds; `None` before the first.
+    pub after: Option<String>,
+    pub group: String,
+    pub region: String,
+    /// Uncordoned machines that are started and passing, or stopped by the proxy.
+    pub serving: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Warning {
+    pub code: String,
+    pub message: String,
+}
+
+/// Why no plan can be made. Nothing was touched.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Refusal {
+    pub code: &'static str,
+    /// What was found, and what it would lead to.
+    pub message: String,
+    /// The machines that it is about.
+    pub machines: Vec<String>,
+    /// Commands that resolve it.
+    pub fix: Vec<String>,
+}

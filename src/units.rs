@@ -1,0 +1,180 @@
+//! Durations and sizes as flyctl reads and prints them (Go's `time.Duration`, docker's
+//! `go-units`). Knows no key that uses them.
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// A signed time span in nanoseconds, written as Go writes it: `1m30s`, `1.5s`, `0s`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Duration {
+    pub nanos: i64,
+}
+
+impl Duration {
+    pub const fn from_nanos(nanos: i64) -> Self {
+        Self { nanos }
+    }
+
+    pub const fn from_millis(millis: i64) -> Self {
+        Self { nanos: millis.saturating_mul(1_000_000) }
+    }
+
+    pub const fn from_secs(secs: i64) -> Self {
+        Self { nanos: secs.saturating_mul(1_000_000_000) }
+    }
+
+    /// Whole milliseconds, rounded up, never negative: what a timer can wait.
+    pub fn as_millis(self) -> u64 {
+        u64::try_from(self.nanos).map_or(0, |nanos| nanos.div_ceil(1_000_000))
+    }
+}
+
+impl std::str::FromStr for Duration {
+    type Err = String;
+
+    /// Go's `time.ParseDuration`: a sign, then numbers with units (`1h2m`, `1.5s`, `300ms`), or
+    /// a bare `0`. The error names the text and what is missing.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let bad = |why: &str| format!("`{text}` is not a duration: {why}");
+        let (negative, mut rest) = match text.strip_prefix('-') {
+            Some(rest) => (true, rest),
+            None => (false, text.strip_prefix('+').unwrap_or(text)),
+        };
+        if rest == "0" {
+            return Ok(Self::default());
+        }
+        if rest.is_empty() {
+            return Err(bad("it is empty"));
+        }
+        let mut total: u64 = 0;
+        while !rest.is_empty() {
+            let number_len = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
+            let (number, behind) = rest.split_at(number_len);
+            let unit_len = behind.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(behind.len());
+            let (unit, behind) = behind.split_at(unit_len);
+            let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+            if whole.is_empty() && fraction.is_empty() || fraction.contains('.') {
+                return Err(bad("a number is expected"));
+            }
+            if unit.is_empty() {
+                return Err(bad("a unit is missing: write `ms`, `s`, `m` or `h`"));
+            }
+            let scale = unit_nanos(unit).ok_or_else(|| bad(&format!("unknown unit `{unit}`")))?;
+            let part = part_nanos(whole, fraction, scale).ok_or_else(|| bad("it is too long"))?;
+            total = total.checked_add(part).filter(|sum| *sum <= 1 << 63).ok_or_else(|| bad("it is too long"))?;
+            rest = behind;
+        }
+        if negative {
+            return Ok(Self::from_nanos((total as i64).wrapping_neg()));
+        }
+        i64::try_from(total).map(Self::from_nanos).map_err(|_| bad("it is too long"))
+    }
+}
+
+fn unit_nanos(unit: &str) -> Option<u64> {
+    Some(match unit {
+        "ns" => 1,
+        "us" | "µs" | "μs" => 1_000,
+        "ms" => 1_000_000,
+        "s" => 1_000_000_000,
+        "m" => 60_000_000_000,
+        "h" => 3_600_000_000_000,
+        _ => return None,
+    })
+}
+
+/// `whole.fraction` units of `scale` nanoseconds; digits of the fraction that no longer fit are
+/// dropped, as Go does.
+fn part_nanos(whole: &str, fraction: &str, scale: u64) -> Option<u64> {
+    let whole: u64 = if whole.is_empty() { 0 } else { whole.parse().ok()? };
+    let mut part = whole.checked_mul(scale).filter(|part| *part <= 1 << 63)?;
+    let (mut digits, mut divisor) = (0_u64, 1.0_f64);
+    for digit in fraction.bytes() {
+        let Some(next) = digits.checked_mul(10).and_then(|d| d.checked_add(u64::from(digit - b'0'))) else { break };
+        if next > 1 << 63 {
+            break;
+        }
+        digits = next;
+        divisor *= 10.0;
+    }
+    if digits > 0 {
+        part = part.checked_add((digits as f64 * (scale as f64 / divisor)) as u64)?;
+    }
+    (part <= 1 << 63).then_some(part)
+}
+
+impl fmt::Display for Duration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let nanos = self.nanos.unsigned_abs();
+        let sign = if self.nanos < 0 { "-" } else { "" };
+        match nanos {
+            0 => return f.write_str("0s"),
+            1..1_000 => return write!(f, "{sign}{nanos}ns"),
+            1_000..1_000_000 => return write!(f, "{sign}{}µs", decimal(nanos, 1_000)),
+            1_000_000..1_000_000_000 => return write!(f, "{sign}{}ms", decimal(nanos, 1_000_000)),
+            _ => {}
+        }
+        let minutes = nanos / 60_000_000_000;
+        let seconds = decimal(nanos % 60_000_000_000, 1_000_000_000);
+        match (minutes / 60, minutes % 60) {
+            (0, 0) => write!(f, "{sign}{seconds}s"),
+            (0, minutes) => write!(f, "{sign}{minutes}m{seconds}s"),
+            (hours, minutes) => write!(f, "{sign}{hours}h{minutes}m{seconds}s"),
+        }
+    }
+}
+
+/// `number / scale` without trailing zeros; `scale` is a power of ten.
+fn decimal(number: u64, scale: u64) -> String {
+    let (whole, rest) = (number / scale, number % scale);
+    if rest == 0 {
+        return whole.to_string();
+    }
+    let width = scale.ilog10() as usize;
+    format!("{whole}.{rest:0width$}").trim_end_matches('0').to_owned()
+}
+
+impl Serialize for Duration {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Duration {
+    /// A Go duration string, or a number of nanoseconds, as the Machines API takes both.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Raw {
+            Nanos(i64),
+            Text(String),
+        }
+        match Raw::deserialize(deserializer)? {
+            Raw::Nanos(nanos) => Ok(Self::from_nanos(nanos)),
+            Raw::Text(text) => text.parse().map_err(serde::de::Error::custom),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_print_as_go_prints_them() {
+        for text in ["0s", "1ns", "1.1µs", "2.2ms", "3.3s", "4m5s", "4m5.001s", "5h6m7.001s", "8m0.000000001s", "-1.5s", "2562047h47m16.854775807s"] {
+            assert_eq!(text.parse::<Duration>().map(|d| d.to_string()), Ok(text.to_owned()));
+        }
+        assert_eq!("90s".parse::<Duration>().map(|d| d.to_string()), Ok("1m30s".to_owned()));
+        assert_eq!("1.5h".parse(), Ok(Duration::from_secs(5400)));
+        assert_eq!("0".parse(), Ok(Duration::default()));
+    }
+
+    #[test]
+    fn what_go_refuses_is_refused() {
+        for text in ["", "3", "-", "s", ".", ".s", "1d", "1m 30s", "9223372036854775810ns", "1..5s"] {
+            assert!(text.parse::<Duration>().is_err(), "{text:?}");
+        }
+    }
+}
