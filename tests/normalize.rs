@@ -36,7 +36,8 @@ fn the_machine_configs_stay_and_twice_is_once() {
             after.config.processes.is_some() || has_list_of_processes(&normal),
             "{name} still leaves its group implicit\n{normal}"
         );
-        let kinds = |reading: &Reading| config::validate(&reading.config).into_iter().map(|it| it.kind).collect::<Vec<_>>();
+        let kinds =
+            |reading: &Reading| config::validate(&reading.config).into_iter().map(|it| it.kind).collect::<Vec<_>>();
         let mut expected = kinds(&before);
         let mut found = kinds(&after);
         expected.sort();
@@ -84,7 +85,8 @@ fn texts() -> Vec<(String, String)> {
     let shared = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared");
     let mut texts = Vec::new();
     if let Ok(corpus) = std::fs::read_dir(shared.join("corpus")) {
-        let files = corpus.map(|entry| entry.unwrap().path()).filter(|path| path.extension().is_some_and(|it| it == "toml"));
+        let files =
+            corpus.map(|entry| entry.unwrap().path()).filter(|path| path.extension().is_some_and(|it| it == "toml"));
         texts.extend(files.map(|path| (path.display().to_string(), std::fs::read_to_string(path).unwrap())));
     }
     if let Ok(rows) = std::fs::read_to_string(shared.join("oracle/mutated.jsonl")) {
