@@ -26,7 +26,7 @@ fn every_key_of_flyctl_s_structs_is_in_the_table_and_no_other() {
     };
     let mut expected: Vec<String> =
         listed.lines().map(|line| line.trim_end_matches([' ', '{', '}']).trim_end_matches("[]").to_owned()).collect();
-    let mut ours: Vec<String> = paths().iter().map(|path| flyctl_path(path)).collect();
+    let mut ours: Vec<String> = paths().iter().map(flyctl_path).collect();
     // The list leaves out that each check is a table.
     expected.retain(|path| path != "checks.<key>");
     // flyctl holds this table by value: its list has only what is in it.
