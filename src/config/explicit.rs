@@ -1,7 +1,7 @@
 //! Writing the implicit process group out, as edits to the text: `[processes]`, and `processes` on
 //! every service, since flyctl refuses services without it once there are groups.
 
-use super::{IMPLICIT_GROUP, Reading};
+use super::Reading;
 use crate::diagnostic::Edit;
 use crate::span::Span;
 use crate::syntax::{self, Format, Node, Value};
@@ -168,9 +168,9 @@ impl<'a> File<'a> {
     }
 }
 
+/// Both name [`super::IMPLICIT_GROUP`].
 const GROUP: &str = "app = \"\"";
 const PROCESSES: &str = "processes = [\"app\"]";
-const _: () = assert!(IMPLICIT_GROUP.len() == 3, "the texts above name the implicit group");
 
 #[cfg(test)]
 mod tests {

@@ -108,12 +108,7 @@ fn named_checks(text: &str, root: &Table) -> Option<Vec<Edit>> {
     for (header, table) in tables_with_headers(text, root, "checks")? {
         let name = table.entry("name")?;
         let check = name.value.as_text()?;
-        let has_headers_below = table.entries.iter().any(|entry| {
-            matches!(entry.value.value, Value::Table(_) | Value::Array(_))
-                && entry.value.span.of(text).starts_with('[')
-                && entry.value.as_array().is_none_or(|items| items.iter().any(|item| item.as_table().is_some()))
-        });
-        if seen.contains(&check) || has_headers_below {
+        if seen.contains(&check) || table.entries.iter().any(|entry| has_own_header(text, entry)) {
             return None;
         }
         seen.push(check);
@@ -121,6 +116,10 @@ fn named_checks(text: &str, root: &Table) -> Option<Vec<Edit>> {
         edits.push(Edit { span: whole_line(text, name.key.span.to(name.value.span))?, text: String::new() });
     }
     Some(edits)
+}
+
+fn has_own_header(text: &str, entry: &Entry) -> bool {
+    matches!(entry.value.value, Value::Table(_) | Value::Array(_)) && starts_line_with_bracket(text, entry.value.span)
 }
 
 /// `[experimental] kill_timeout` and `metrics_*` go to where they count today; behind what stands
