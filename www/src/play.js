@@ -1,0 +1,97 @@
+// The simulated deploy: runs the plan in the core's simulator and plays back what happened there.
+
+import { makeCards } from "./cards.js";
+import { count, h, prose } from "./dom.js";
+import { clock, makeLog } from "./log.js";
+import { makePlayer } from "./player.js";
+import { record } from "./recording.js";
+
+/**
+ * `simulate(planned, faults)` gives a simulation of `planned` (what the core's `plan` returned).
+ * `parts` are the pane's elements by name; `onProgress(steps)` hears the state of each step.
+ */
+export function makePlayPane({ parts, simulate, onProgress, say }) {
+  let planned = null;
+  let shown = null;
+  const player = makePlayer({ onMove: (at) => shown?.show(at), onPlaying });
+
+  parts.toggle.addEventListener("click", player.toggle);
+  parts.forward.addEventListener("click", () => player.step(1));
+  parts.back.addEventListener("click", () => player.step(-1));
+  parts.scrubber.addEventListener("input", () => player.seek(Number(parts.scrubber.value)));
+  parts.speed.addEventListener("change", () => player.setSpeed(Number(parts.speed.value)));
+  parts.fault.addEventListener("change", () => planned && load(planned));
+  parts.details.addEventListener("change", () => parts.log.classList.toggle("with-details", parts.details.checked));
+  player.setSpeed(Number(parts.speed.value));
+
+  function onPlaying(is) {
+    parts.toggle.textContent = is ? "Pause" : "Play";
+    parts.toggle.classList.toggle("playing", is);
+  }
+
+  /** `result` is what the core's `plan` returned; without a plan there is nothing to play. */
+  function show(result) {
+    planned = result.plan && result.plan.steps.length > 0 ? result : null;
+    parts.stage.hidden = planned === null;
+    parts.empty.hidden = planned !== null;
+    if (planned) load(planned);
+    else player.load([]);
+  }
+
+  function load(next) {
+    const recording = record(simulate(next, parts.fault.value));
+    shown = screen(next.plan, recording);
+    parts.scrubber.max = String(recording.frames.length - 1);
+    player.load(recording.frames.map((frame) => frame.t_ms));
+  }
+
+  function screen(plan, recording) {
+    const { frames, outcome } = recording;
+    const end = clock(frames.at(-1).t_ms);
+    const cards = makeCards(plan);
+    const log = makeLog(parts.log, frames, plan);
+    parts.cards.replaceChildren(...cards.elements);
+    return {
+      show(at) {
+        const now = recording.at(at);
+        cards.show(now);
+        log.show(at);
+        parts.scrubber.value = String(at);
+        parts.scrubber.setAttribute("aria-valuetext", `${clock(now.t_ms)} of ${end}`);
+        parts.time.textContent = `${clock(now.t_ms)} / ${end}`;
+        parts.back.disabled = at === 0;
+        parts.forward.disabled = at === frames.length - 1;
+        onProgress(now.steps);
+        showOutcome(at === frames.length - 1 ? outcome : null);
+      },
+    };
+  }
+
+  function showOutcome(outcome) {
+    parts.outcome.hidden = !outcome;
+    if (!outcome) return;
+    const [tone, title] = OUTCOMES[outcome.kind] ?? ["bad", outcome.kind];
+    parts.outcome.className = `outcome ${tone}`;
+    parts.outcome.replaceChildren(
+      h("h3", title), h("p", prose(outcome.message)),
+      outcome.left.length > 0
+        ? h("div", h("p", `${count(outcome.left.length, "machine")} left for a person:`), h("ul", outcome.left.map(leftover)))
+        : "");
+    say(`${title}. ${outcome.message}`);
+  }
+
+  return { show };
+}
+
+function leftover({ machine, why, command }) {
+  return h("li", h("code", machine), " ", prose(why), h("pre", h("code", command)));
+}
+
+const OUTCOMES = {
+  completed: ["good", "Completed: the greens have taken over"],
+  restored: ["restored", "Restored: the deploy failed, and the fleet is as before"],
+  "needs-attention": ["bad", "Needs attention"],
+  stale: ["bad", "Stale: the fleet is not the one of the plan"],
+  refused: ["bad", "Refused before anything was changed"],
+  held: ["restored", "Held before traffic moves"],
+};
