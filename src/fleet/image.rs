@@ -34,8 +34,8 @@ impl Image {
 
     /// From what the API says of a machine; nothing when its host does not answer.
     pub fn observed(image: &ImageRef) -> Option<Self> {
-        let known = !image.repository.is_empty() && !(image.tag.is_empty() && image.digest.is_empty());
-        known.then(|| Self {
+        let unknown = image.repository.is_empty() || image.tag.is_empty() && image.digest.is_empty();
+        (!unknown).then(|| Self {
             registry: image.registry.clone(),
             repository: image.repository.clone(),
             tag: image.tag.clone(),

@@ -131,3 +131,99 @@ fn unreadable(message: String) -> Unreadable {
 }
 
 const WHAT_TO_PASTE: &str = "paste what `fly machine list --json` prints, from `[` to `]`";
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fleet::HostStatus;
+
+    #[track_caller]
+    fn check(text: &str, message: &str) {
+        let found = parse(text).map_err(|unreadable| unreadable.message);
+        assert_eq!(found.map_err(|message| message.replace(WHAT_TO_PASTE, "PASTE")), Err(message.to_owned()));
+    }
+
+    #[test]
+    fn what_is_missing_or_null_is_tolerated_and_the_unknown_kept() {
+        let text = r#"[
+            {"id": "b", "state": "napping", "config": null, "checks": null, "image_ref": null, "region": null, "name": null,
+             "host_status": null, "cordoned": null, "lease": null, "instance_id": null, "nonce": null, "new_field": {"a": [1]}},
+            {"id": "a", "state": "started", "host_status": "confused", "image_ref": {"tag": null, "labels": null},
+             "checks": [{"name": null, "status": "passing"}]}
+        ]"#;
+        let fleet = parse(text).unwrap();
+        let [a, b] = fleet.machines.as_slice() else { panic!("{fleet:?}") };
+        assert_eq!((a.id.as_str(), b.id.as_str()), ("a", "b"), "sorted by id");
+        assert_eq!((a.host_status, b.host_status), (HostStatus::Unknown, HostStatus::Ok));
+        assert_eq!((b.state.as_str(), &b.config), ("napping", &None));
+        let again = serde_json::to_value(b).unwrap();
+        assert_eq!((&again["new_field"]["a"][0], &again["nonce"]), (&1.into(), &Value::Null));
+        assert_eq!(parse(&serde_json::to_string(&fleet.machines).unwrap()).unwrap(), fleet);
+    }
+
+    #[test]
+    fn an_empty_list_may_be_printed_as_null() {
+        assert_eq!(parse("null"), Ok(Fleet::default()));
+        assert_eq!(parse("\u{feff}[]\n"), Ok(Fleet::default()));
+    }
+
+    #[test]
+    fn what_was_pasted_instead_is_named() {
+        check(" \n", "there is nothing in it; PASTE");
+        check("<!DOCTYPE html><title>Sign in</title>", "this is an HTML page, perhaps of a login or an error; PASTE");
+        check(
+            "2 machines have been retrieved from app shop.\n",
+            "this is the table that `fly machine list` prints for people; PASTE",
+        );
+        check(
+            "[{\"id\": \"a\",\n \"state\": \"star",
+            "the text ends in the middle of the list, at line 2, column 15; PASTE",
+        );
+        check("[\n  {id: 1}]", "this is not JSON: key must be a string at line 2 column 4; PASTE");
+        check(
+            "{\"machines\": [{\"id\": \"a\"}]}",
+            "this is an object, not a list: paste only the list under its key `machines`",
+        );
+        check(
+            "{\"id\": \"a\", \"state\": \"started\", \"checks\": []}",
+            "this is one machine, not the list of all; PASTE",
+        );
+        check(
+            "{\"error\": \"unauthorized\"}",
+            "this is an error answer (`unauthorized`), not a list of machines; PASTE",
+        );
+        check("\"a\"", "this is a text, not a list of machines; PASTE");
+    }
+
+    #[test]
+    fn a_machine_that_is_none_is_named_with_its_place() {
+        check("[7]", "entry 1 of the list: it is a number, not a machine; PASTE");
+        check("[{\"state\": \"started\"}]", "entry 1 of the list: it has no `id`; PASTE");
+        check("[{\"id\": \"a\"}]", "machine a (line 1, column 9): missing field `state`; PASTE");
+        check(
+            "[\n {\"id\": \"a\", \"state\": \"started\", \"config\": []}]",
+            "machine a (line 2, column 9): its `config` is a list, not an object; PASTE",
+        );
+        check(
+            "[{\"id\": \"a\", \"state\": \"started\"},\n {\"id\": \"a\", \"state\": \"started\"}]",
+            "machine a is listed twice (line 2, column 9): paste one list only",
+        );
+    }
+
+    #[test]
+    fn serving_is_what_the_proxy_would_use() {
+        let serving = |fields: &str| {
+            let text = format!("[{{\"id\": \"a\", {fields}}}]");
+            parse(&text).unwrap().machines[0].is_serving()
+        };
+        let stopped = r#""state": "stopped", "config": {"services": [{"autostop": "suspend", "autostart": true}]}"#;
+        assert!(serving(r#""state": "started""#));
+        assert!(serving(r#""state": "started", "checks": [{"name": "bg_deployments_compat", "status": "critical"}]"#));
+        assert!(serving(stopped), "the proxy starts it");
+        assert!(!serving(r#""state": "started", "checks": [{"name": "a", "status": "warning"}]"#));
+        assert!(!serving(r#""state": "started", "cordoned": true"#));
+        assert!(!serving(r#""state": "started", "host_status": "unreachable""#));
+        assert!(!serving(r#""state": "stopped", "config": {"services": [{"autostart": true}]}"#));
+        let crashed = r#""events": [{"type": "exit", "request": {"exit_event": {"requested_stop": false}}}]"#;
+        assert!(!serving(&format!("{stopped}, {crashed}")), "it stopped by itself");
+    }
+}
