@@ -28,5 +28,5 @@ function describe(machines) {
   const distinct = (read) => new Set(machines.map(read).filter(Boolean)).size;
   const groups = distinct((machine) => machine.config?.metadata?.fly_process_group);
   const regions = distinct((machine) => machine.region);
-  return [`${count(machines.length, "machine")}, ${count(groups, "process group")}, ${count(regions, "region")}`];
+  return [[count(machines.length, "machine"), count(groups, "group"), count(regions, "region")].join(" · ")];
 }

@@ -2,6 +2,7 @@
 
 import { makeCards } from "./cards.js";
 import { count, h, prose } from "./dom.js";
+import { FAULTS } from "./faults.js";
 import { clock, makeLog } from "./log.js";
 import { makePlayer } from "./player.js";
 import { record } from "./recording.js";
@@ -23,6 +24,7 @@ export function makePlayPane({ parts, simulate, onProgress, say }) {
   parts.fault.addEventListener("change", () => planned && load(planned));
   parts.details.addEventListener("change", () => parts.log.classList.toggle("with-details", parts.details.checked));
   player.setSpeed(Number(parts.speed.value));
+  parts.fault.replaceChildren(...FAULTS.map(([value, label]) => h("option", { value }, label)));
 
   function onPlaying(is) {
     parts.toggle.textContent = is ? "Pause" : "Play";

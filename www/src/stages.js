@@ -39,14 +39,14 @@ const JOINING = new Set(["gate", "settle", "verify"]);
 
 const STAGES = {
   lease: ["Lease the blues", "quiet"],
-  create: ["Create the greens, hidden from traffic", "green"],
+  create: ["Create greens, hidden from traffic", "green"],
   "wait-started": ["Wait until they are started", "green"],
   "wait-healthy": ["Wait until their checks pass", "green"],
   gate: ["Go on when all of that is done", "quiet"],
   uncordon: ["Let traffic reach the greens", "green"],
   settle: ["Let the proxies hear of it", "quiet"],
   verify: ["Look at every green again", "green"],
-  cordon: ["Keep new traffic from the blues", "blue"],
+  cordon: ["Keep new traffic from blues", "blue"],
   drain: ["Let the blues finish what they do", "blue"],
   stop: ["Stop the blues", "blue"],
   "wait-stopped": ["Wait until they are stopped", "blue"],
