@@ -1,0 +1,77 @@
+//! From texts to a plan: what the command line and the page both ask for. Knows no files, no
+//! arguments and no page.
+
+use crate::config::{self, Config};
+use crate::diagnostic::{Diagnostic, Flyctl};
+use crate::fleet::Fleet;
+use crate::plan::{self, Desired, Plan, Policy, Refusal};
+use crate::rules::{self, Verdict};
+use crate::span::LineIndex;
+use crate::syntax::{self, Format};
+
+/// What somebody wants to deploy.
+#[derive(Debug, Clone, Copy)]
+pub struct Proposal<'a> {
+    /// Of fly.toml, as messages name it; decides its format.
+    pub path: &'a str,
+    pub text: &'a str,
+    /// Goes before the file's `app`.
+    pub app: Option<&'a str>,
+    /// Goes before the file's `[build] image`.
+    pub image: Option<&'a str>,
+}
+
+/// Why there is no plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unplanned {
+    Refused(Vec<Refusal>),
+    /// Neither the file nor the proposal names an app.
+    NoApp,
+    /// Neither the file nor the proposal names an image.
+    NoImage,
+}
+
+/// # Errors
+/// When flyctl would reject the file, something is not named, or the planner refuses.
+pub fn propose(proposal: &Proposal, fleet: &Fleet, policy: &Policy) -> Result<Plan, Unplanned> {
+    let rejected = rejections(proposal);
+    if !rejected.is_empty() {
+        return Err(Unplanned::Refused(rejected));
+    }
+    let config = config::read(&syntax::parse(proposal.text, Format::of_path(proposal.path))).config;
+    let app = proposal.app.or_else(|| app_of(&config)).ok_or(Unplanned::NoApp)?;
+    let image = proposal.image.or_else(|| image_of(&config)).ok_or(Unplanned::NoImage)?;
+    let desired = Desired { app, image, path: proposal.path, text: proposal.text, config: &config };
+    plan::plan(&desired, fleet, policy).map_err(Unplanned::Refused)
+}
+
+/// A file that flyctl rejects cannot be deployed.
+fn rejections(proposal: &Proposal) -> Vec<Refusal> {
+    let report = rules::check(proposal.path, proposal.text, None);
+    if report.flyctl == Verdict::Accepts {
+        return Vec::new();
+    }
+    let lines = LineIndex::new(proposal.text);
+    let rejecting = report.diagnostics.iter().filter(|found| found.flyctl == Flyctl::Rejects);
+    rejecting.map(|found| rejection(proposal, &lines, found)).collect()
+}
+
+fn rejection(proposal: &Proposal, lines: &LineIndex, found: &Diagnostic) -> Refusal {
+    let at = lines.position(proposal.text, found.span.start);
+    let place = format!("{}:{}:{}", proposal.path, at.line, at.column);
+    Refusal {
+        code: "config-rejected",
+        message: format!("{place}: {} ({})", found.message, found.rule),
+        machines: Vec::new(),
+        fix: vec![format!("cutover check {}", proposal.path)],
+    }
+}
+
+fn app_of(config: &Config) -> Option<&str> {
+    config.app.as_ref().map(|app| app.value.as_str()).filter(|app| !app.is_empty())
+}
+
+fn image_of(config: &Config) -> Option<&str> {
+    let image = config.build.as_ref()?.image.as_ref()?;
+    Some(image.value.as_str()).filter(|image| !image.is_empty())
+}
