@@ -102,7 +102,7 @@ pub fn plan(request: JsValue) -> Result<JsValue, JsError> {
 pub fn render_plan(plan: &str, format: &str) -> Result<String, JsError> {
     let plan = planner::read(plan)?;
     match format {
-        "text" => Ok(render::text::plan(&plan, render::text::Look::plain())),
+        "text" => Ok(render::text::plan(&plan, render::text::Look::default())),
         "json" => Ok(render::json::plan(&plan)),
         other => Err(JsError::new(&format!("there is no format `{other}`: there are `text` and `json`"))),
     }
