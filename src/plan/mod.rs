@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::fleet::{HostStatus, MachineConfig, State};
+use crate::fleet::{HostStatus, Machine, MachineConfig, State};
 
 /// The version of the document that this program writes and reads.
 pub const VERSION: u32 = 1;
@@ -120,6 +120,27 @@ pub struct Observed {
     pub config_sha256: String,
     pub cordoned: bool,
     pub host_status: HostStatus,
+}
+
+impl Observed {
+    pub fn of(machine: &Machine) -> Self {
+        Self {
+            state: machine.state.clone(),
+            instance_id: machine.instance_id.clone(),
+            image: image(machine),
+            config_sha256: machine.config.as_ref().map(MachineConfig::sha256).unwrap_or_default(),
+            cordoned: machine.cordoned,
+            host_status: machine.host_status,
+        }
+    }
+}
+
+fn image(machine: &Machine) -> String {
+    let image = &machine.image_ref;
+    if image.repository.is_empty() {
+        return machine.config.as_ref().and_then(MachineConfig::image).unwrap_or_default().to_owned();
+    }
+    format!("{}/{}:{}@{}", image.registry, image.repository, image.tag, image.digest)
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
