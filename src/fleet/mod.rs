@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-pub use config::MachineConfig;
+pub use config::{CheckKind, HealthCheck, MachineConfig};
 
 /// Every machine of one app, sorted by id.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
