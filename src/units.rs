@@ -135,6 +135,63 @@ fn decimal(number: u64, scale: u64) -> String {
     format!("{whole}.{rest:0width$}").trim_end_matches('0').to_owned()
 }
 
+/// Which power a `k` in a size stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scale {
+    /// 1000: volumes.
+    Decimal,
+    /// 1024: memory.
+    Binary,
+}
+
+/// Bytes of a size such as `1.5gb`, `512 MiB` or `1024`.
+///
+/// # Errors
+/// Names the text and what is wrong with it.
+pub fn parse_bytes(text: &str, scale: Scale) -> Result<i64, String> {
+    let bad = |why: &str| format!("`{text}` is not a size: {why}");
+    let Some(last) = text.rfind(|c: char| c.is_ascii_digit() || matches!(c, '.' | ' ')) else {
+        return Err(bad("there is no number"));
+    };
+    let (number, unit) = (&text[..=last], &text[last + 1..]);
+    let number = number.strip_suffix(' ').unwrap_or(number);
+    let number: f64 = number.parse().map_err(|_| bad("a number is expected"))?;
+    if number < 0.0 {
+        return Err(bad("it is negative"));
+    }
+    let factor = unit_bytes(&unit.to_lowercase(), scale).ok_or_else(|| bad(&format!("unknown unit `{unit}`")))?;
+    Ok((number * factor) as i64)
+}
+
+fn unit_bytes(unit: &str, scale: Scale) -> Option<f64> {
+    let base: f64 = match scale {
+        Scale::Decimal => 1000.0,
+        Scale::Binary => 1024.0,
+    };
+    let prefix = match unit {
+        "" | "b" => return Some(1.0),
+        _ => unit.strip_suffix("ib").or_else(|| unit.strip_suffix('b')).unwrap_or(unit),
+    };
+    let power = ["k", "m", "g", "t", "p"].iter().position(|known| *known == prefix)?;
+    Some(base.powi(power as i32 + 1))
+}
+
+/// Whole gigabytes of a volume's size; a bare number is gigabytes already.
+///
+/// # Errors
+/// As [`parse_bytes`].
+pub fn parse_gigabytes(text: &str) -> Result<i64, String> {
+    text.parse().or_else(|_| Ok(parse_bytes(text, Scale::Decimal)? / 1_000_000_000))
+}
+
+/// Whole mebibytes of memory; a bare number is mebibytes already.
+///
+/// # Errors
+/// As [`parse_bytes`].
+pub fn parse_mebibytes(text: &str) -> Result<i64, String> {
+    text.parse().or_else(|_| Ok(parse_bytes(text, Scale::Binary)? / (1024 * 1024)))
+}
+
 impl Serialize for Duration {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
@@ -169,6 +226,24 @@ mod tests {
         assert_eq!("90s".parse::<Duration>().map(|d| d.to_string()), Ok("1m30s".to_owned()));
         assert_eq!("1.5h".parse(), Ok(Duration::from_secs(5400)));
         assert_eq!("0".parse(), Ok(Duration::default()));
+    }
+
+    #[test]
+    fn sizes_are_read_with_and_without_units() {
+        for (text, gigabytes, mebibytes) in [
+            ("3", 3, 3),
+            ("10gb", 10, 10240),
+            ("1.5 GiB", 1, 1536),
+            ("2048m", 2, 2048),
+            ("999mb", 0, 999),
+            ("1TB", 1000, 1024 * 1024),
+        ] {
+            assert_eq!(parse_gigabytes(text), Ok(gigabytes), "{text}");
+            assert_eq!(parse_mebibytes(text), Ok(mebibytes), "{text}");
+        }
+        for text in ["", "gb", "-1gb", "1xb", "1gbit", "1 2gb", "[2048 1]"] {
+            assert!(parse_mebibytes(text).is_err(), "{text}");
+        }
     }
 
     #[test]

@@ -3,7 +3,6 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use sha2::{Digest, Sha256};
 
 use crate::units::Duration;
 
@@ -43,12 +42,6 @@ impl MachineConfig {
             *metadata = Value::Object(Map::new());
         }
         metadata[key] = value.into();
-    }
-
-    /// `sha256:` and the hash of this config with its keys sorted.
-    pub fn sha256(&self) -> String {
-        let digest = Sha256::digest(Value::Object(self.0.clone()).to_string());
-        digest.iter().fold("sha256:".to_owned(), |text, byte| format!("{text}{byte:02x}"))
     }
 
     /// Ids of the machines that this one stands by for.

@@ -2,6 +2,8 @@
 //! Knows nothing of fly.toml or of plans.
 
 mod config;
+mod image;
+mod parse;
 
 use std::collections::BTreeMap;
 
@@ -9,6 +11,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 pub use config::{CheckKind, HealthCheck, MachineConfig};
+pub use image::Image;
+pub use parse::{Unreadable, parse};
 
 /// Every machine of one app, sorted by id.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -17,31 +21,31 @@ pub struct Fleet {
 }
 
 /// One machine as the Machines API describes it. Fields that have no name here are kept in
-/// `other` and written back.
+/// `other` and written back; only `id` and `state` must be there.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Machine {
     pub id: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub name: String,
     pub state: State,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub region: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub image_ref: ImageRef,
     /// Changes with every version of the machine.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub instance_id: String,
     /// Absent when the host does not answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub config: Option<MachineConfig>,
     /// What the health checks said last; empty until the first ran.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, deserialize_with = "null_as_default", skip_serializing_if = "Vec::is_empty")]
     pub checks: Vec<CheckStatus>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lease: Option<Lease>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub host_status: HostStatus,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub cordoned: bool,
     #[serde(flatten)]
     pub other: Map<String, Value>,
@@ -72,13 +76,13 @@ pub enum State {
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ImageRef {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub registry: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub repository: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub tag: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub digest: String,
     #[serde(default, deserialize_with = "null_as_default", skip_serializing_if = "BTreeMap::is_empty")]
     pub labels: BTreeMap<String, String>,
@@ -86,9 +90,10 @@ pub struct ImageRef {
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CheckStatus {
+    #[serde(default, deserialize_with = "null_as_default")]
     pub name: String,
     /// `passing`, `warning` or `critical`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub status: String,
     #[serde(flatten)]
     pub other: Map<String, Value>,
@@ -96,12 +101,12 @@ pub struct CheckStatus {
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lease {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub owner: String,
     /// Seconds since the epoch.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub expires_at: i64,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub description: String,
 }
 
@@ -126,13 +131,18 @@ where
 }
 
 impl Machine {
+    /// From the config or, when the host does not answer, from what is known of it.
     pub fn metadata(&self, key: &str) -> Option<&str> {
-        self.config.as_ref()?.metadata(key)
+        match &self.config {
+            Some(config) => config.metadata(key),
+            None => self.other.get("incomplete_config")?.get("metadata")?.get(key)?.as_str(),
+        }
     }
 
     /// The process group that the machine says it belongs to.
     pub fn group(&self) -> Option<&str> {
-        self.metadata("fly_process_group").or_else(|| self.metadata("process_group"))
+        let named = |key| self.metadata(key).filter(|group| !group.is_empty());
+        named("fly_process_group").or_else(|| named("process_group"))
     }
 
     /// Made by Fly Launch: `fly deploy` manages only these.
@@ -140,11 +150,55 @@ impl Machine {
         self.metadata("fly_platform_version") == Some("v2")
     }
 
-    /// At least one check ran and all that ran pass. The API's `bg_deployments_compat` entries
-    /// are made up for old clients and do not count.
+    /// Not destroyed, and not about to be.
+    pub fn is_live(&self) -> bool {
+        !matches!(self.state, State::Destroyed | State::Destroying)
+    }
+
+    /// Stopped or suspended: the proxy may start it at any time, if it is one that autostarts.
+    pub fn is_at_rest(&self) -> bool {
+        matches!(self.state, State::Stopped | State::Suspended)
+    }
+
+    /// The image that it runs, as far as Fly says.
+    pub fn image(&self) -> Option<Image> {
+        Image::observed(&self.image_ref).or_else(|| {
+            let config = self.config.as_ref().map(|config| &config.0);
+            let config = config.or_else(|| self.other.get("incomplete_config")?.as_object())?;
+            config.get("image")?.as_str().map(Image::named)
+        })
+    }
+
+    /// At least one check ran and all that ran pass.
     pub fn is_passing(&self) -> bool {
-        let mut real = self.checks.iter().filter(|check| !check.name.starts_with("bg_deployments_compat")).peekable();
-        real.peek().is_some() && real.all(|check| check.status == "passing")
+        let mut ran = self.checks_that_ran().peekable();
+        ran.peek().is_some() && ran.all(|check| check.status == "passing")
+    }
+
+    /// It takes its share of the work: not cordoned, on a host that answers, and either started
+    /// with no check failing (a machine without results counts: older clients print none) or
+    /// stopped by the proxy, which starts it when a request comes.
+    pub fn is_serving(&self) -> bool {
+        let autostarts = || self.config.as_ref().is_some_and(|config| config.autostop() && config.autostart());
+        let works = match self.state {
+            State::Started => self.checks_that_ran().all(|check| check.status == "passing"),
+            State::Stopped | State::Suspended => autostarts() && !self.exited_by_itself(),
+            _ => false,
+        };
+        works && !self.cordoned && self.host_status == HostStatus::Ok
+    }
+
+    /// The API's `bg_deployments_compat` entries are made up for old clients and do not count.
+    fn checks_that_ran(&self) -> impl Iterator<Item = &CheckStatus> {
+        self.checks.iter().filter(|check| !check.name.starts_with("bg_deployments_compat"))
+    }
+
+    /// Its newest exit was not asked for. Events come newest first.
+    fn exited_by_itself(&self) -> bool {
+        let mut events = self.other.get("events").and_then(Value::as_array).into_iter().flatten();
+        let exit = events.find(|event| event.get("type").and_then(Value::as_str) == Some("exit"));
+        let asked = exit.and_then(|event| event.get("request")?.get("exit_event")?.get("requested_stop")?.as_bool());
+        asked == Some(false)
     }
 }
 

@@ -1,14 +1,29 @@
 //! From fly.toml to the Machine config that Fly receives, as `fly deploy` makes it. Knows nothing
 //! of rules or plans.
 
-use crate::config::Config;
+mod checks;
+mod containers;
+mod guest;
+mod json;
+mod services;
+
+use serde_json::{Map, Value};
+
+use crate::config::words;
+use crate::config::{Config, Experimental, Field};
 use crate::fleet::MachineConfig;
+use crate::span::{Span, Spanned};
+use json::{Object, texts};
+
+pub use guest::{PRESETS, Preset};
 
 /// Why no Machine config can be made for a group.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Conversion {
-    pub span: crate::span::Span,
+    pub span: Span,
     pub message: String,
+    /// The file beside fly.toml that would be needed. flyctl reads it; this part reads no files.
+    pub file: Option<String>,
 }
 
 /// The Machine config of `group`: over `existing`, when a machine is replaced, whose schedule,
@@ -23,6 +38,223 @@ pub fn machine_config(
     image: Option<&str>,
     existing: Option<&MachineConfig>,
 ) -> Result<MachineConfig, Conversion> {
-    let _ = (config, group, image);
-    Ok(existing.cloned().unwrap_or_default())
+    let mut machine = Object(existing.map(|existing| existing.0.clone()).unwrap_or_default());
+    containers::lay_under(&mut machine, config)?;
+    machine.replace("metrics", metrics(config, group));
+    set_init(&mut machine, config, group)?;
+    set_metadata(&mut machine, group);
+    machine.replace("services", services::services(config, group));
+    machine.replace("checks", checks::top_level(config, group)?);
+    machine.replace("env", environment(config, group));
+    machine.replace("statics", statics(config));
+    machine.replace("mounts", mounts(config, group));
+    machine.replace("stop_config", stop_config(config));
+    machine.replace("files", files(config)?);
+    if let Some(guest) = guest::guest(config, group)? {
+        machine.put("guest", guest);
+    }
+    machine.replace("restart", restart(config, group)?);
+    set_image(&mut machine, image);
+    Ok(MachineConfig(machine.0))
+}
+
+/// The Machine config of the machine that runs the release command; `None` when there is none.
+///
+/// # Errors
+/// As [`machine_config`].
+pub fn release_command_config(config: &Config, image: Option<&str>) -> Result<Option<MachineConfig>, Conversion> {
+    let Some(deploy) = &config.deploy else { return Ok(None) };
+    let Some(command) = deploy.release_command.as_ref().filter(|command| !command.is_empty()) else {
+        return Ok(None);
+    };
+    let mut init = Object::default();
+    init.put_all("cmd", split(command, "the release command")?);
+    init.put_some("swap_size_mb", config.swap_size_mb.as_ref().map(|size| size.value));
+    init.put_all("entrypoint", config.experimental.as_ref().map(|it| texts_of(&it.entrypoint)).unwrap_or_default());
+
+    let mut machine = Object::default();
+    machine.put("init", init);
+    machine.put("restart", Object::of([("policy", "no")]));
+    machine.put("auto_destroy", true);
+    machine.put("dns", Object::of([("skip_registration", true)]));
+    set_metadata(&mut machine, RELEASE_COMMAND_GROUP);
+    let mut environment = environment(config, RELEASE_COMMAND_GROUP);
+    environment.put("RELEASE_COMMAND", "1");
+    machine.put("env", environment);
+    machine.replace("stop_config", stop_config(config));
+    machine.replace("files", files(config)?);
+    if let Some(vm) = &deploy.release_command_vm {
+        machine.put("guest", guest::of(vm, config)?);
+    }
+    set_image(&mut machine, image);
+    Ok(Some(MachineConfig(machine.0)))
+}
+
+fn metrics(config: &Config, group: &str) -> Option<Object> {
+    let metrics = config.metrics.iter().find(|metrics| config.is_for(&metrics.processes, group))?;
+    let mut out = Object::default();
+    out.put_nonzero("port", &metrics.port);
+    out.put_text("path", &metrics.path);
+    out.put_true("https", &metrics.https);
+    Some(out)
+}
+
+/// Command, entrypoint and swap are the file's alone; `tty` and kernel arguments stay.
+fn set_init(machine: &mut Object, config: &Config, group: &str) -> Result<(), Conversion> {
+    let mut init = Object(match machine.0.remove("init") {
+        Some(Value::Object(init)) => init,
+        _ => Map::new(),
+    });
+    let overrides = |pick: fn(&Experimental) -> &Option<Vec<Spanned<String>>>| {
+        config.experimental.as_ref().map(|experimental| texts_of(pick(experimental))).unwrap_or_default()
+    };
+    let command = match config.processes.as_ref().and_then(|processes| processes.groups.get(group)) {
+        Some(process) if !process.command.is_empty() => split(&process.command, &format!("the command of `{group}`"))?,
+        _ => overrides(|experimental| &experimental.cmd),
+    };
+    init.replace("cmd", command);
+    init.replace("entrypoint", overrides(|experimental| &experimental.entrypoint));
+    init.replace("exec", overrides(|experimental| &experimental.exec));
+    init.replace("swap_size_mb", config.swap_size_mb.as_ref().map(|size| size.value));
+    machine.put("init", init);
+    Ok(())
+}
+
+fn set_metadata(machine: &mut Object, group: &str) {
+    let mut metadata = Object(match machine.0.remove("metadata") {
+        Some(Value::Object(metadata)) => metadata,
+        _ => Map::new(),
+    });
+    metadata.put("fly_platform_version", "v2");
+    metadata.put("fly_process_group", group);
+    machine.put("metadata", metadata);
+}
+
+fn environment(config: &Config, group: &str) -> Object {
+    let mut out = Object(texts(&config.env));
+    out.put("FLY_PROCESS_GROUP", group);
+    if let Some(region) = config.primary_region.as_ref().filter(|region| !region.is_empty()) {
+        out.put("PRIMARY_REGION", region.value.as_str());
+    }
+    out
+}
+
+/// Every field is written: the API's struct leaves none out.
+fn statics(config: &Config) -> Vec<Value> {
+    let text = |field: &Field<String>| field.as_ref().map(|text| text.value.clone()).unwrap_or_default();
+    let statics = config.statics.iter().map(|it| {
+        Object::of([
+            ("guest_path", text(&it.guest_path)),
+            ("url_prefix", text(&it.url_prefix)),
+            ("tigris_bucket", text(&it.tigris_bucket)),
+            ("index_document", text(&it.index_document)),
+        ])
+        .into()
+    });
+    statics.collect()
+}
+
+/// Without the volumes themselves: which one a machine gets is known only to a deploy.
+fn mounts(config: &Config, group: &str) -> Vec<Value> {
+    let mounts = config.mounts.iter().filter(|mount| config.is_for(&mount.processes, group));
+    let mounts = mounts.map(|mount| {
+        let gigabytes = |size: &Field<String>| {
+            size.as_ref().and_then(|size| crate::units::parse_gigabytes(size).ok()).filter(|size| *size != 0)
+        };
+        let mut out = Object::default();
+        out.put_text("path", &mount.destination);
+        out.put_text("name", &mount.source);
+        out.put_nonzero("extend_threshold_percent", &mount.auto_extend_size_threshold);
+        out.put_some("add_size_gb", gigabytes(&mount.auto_extend_size_increment));
+        out.put_some("size_gb_limit", gigabytes(&mount.auto_extend_size_limit));
+        out.into()
+    });
+    mounts.collect()
+}
+
+fn stop_config(config: &Config) -> Option<Object> {
+    let mut out = Object::default();
+    out.put_field("timeout", &config.kill_timeout);
+    out.put_field("signal", &config.kill_signal);
+    (!out.0.is_empty()).then_some(out)
+}
+
+/// The files of the whole app: flyctl gives them to every group, whatever their `processes` say.
+fn files(config: &Config) -> Result<Vec<Value>, Conversion> {
+    let mut out: Vec<Value> = Vec::new();
+    for file in &config.files {
+        let mut written = Object::default();
+        written.put_text("guest_path", &file.guest_path);
+        let set = |field: &Field<String>| field.clone().filter(|text| !text.is_empty());
+        if let Some(path) = set(&file.local_path) {
+            let message = format!("the content of `{}` is needed", path.value);
+            return Err(Conversion { span: path.span, message, file: Some(path.value) });
+        } else if let Some(secret) = set(&file.secret_name) {
+            written.put("secret_name", secret.value);
+        } else if let Some(content) = set(&file.raw_value) {
+            written.put("raw_value", base64(content.value.as_bytes()));
+        }
+        out.push(written.into());
+    }
+    Ok(out)
+}
+
+fn restart(config: &Config, group: &str) -> Result<Option<Object>, Conversion> {
+    let mut last = None;
+    for restart in config.restart.iter().filter(|restart| config.is_for(&restart.processes, group)) {
+        let policy = restart.policy.as_ref().map_or("", |policy| policy.value.as_str());
+        let span = restart.policy.as_ref().map_or(restart.span, |policy| policy.span);
+        let Some((_, policy)) = RESTART_POLICIES.iter().find(|(name, _)| *name == policy) else {
+            return Err(Conversion::new(span, format!("`{policy}` is not a restart policy")));
+        };
+        let mut out = Object::of([("policy", *policy)]);
+        out.put_nonzero("max_retries", &restart.retries);
+        last = Some(out);
+    }
+    Ok(last)
+}
+
+/// As fly.toml names a policy, and as the Machines API does.
+const RESTART_POLICIES: [(&str, &str); 3] = [("always", "always"), ("on-failure", "on-failure"), ("never", "no")];
+
+/// A container whose image is `.` runs the deployed one.
+fn set_image(machine: &mut Object, image: Option<&str>) {
+    let Some(image) = image else { return };
+    machine.put("image", image);
+    let containers = machine.0.get_mut("containers").and_then(Value::as_array_mut);
+    for own in containers.into_iter().flatten().filter_map(|container| container.get_mut("image")) {
+        if own.as_str() == Some(".") {
+            *own = image.into();
+        }
+    }
+}
+
+fn split(command: &Spanned<String>, what: &str) -> Result<Vec<String>, Conversion> {
+    words::split(command).map_err(|why| Conversion::new(command.span, format!("{what} cannot be split: {why}")))
+}
+
+fn texts_of(list: &Option<Vec<Spanned<String>>>) -> Vec<String> {
+    list.iter().flatten().map(|text| text.value.clone()).collect()
+}
+
+fn base64(bytes: &[u8]) -> String {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for chunk in bytes.chunks(3) {
+        let bits = chunk.iter().fold(0_u32, |bits, byte| bits << 8 | u32::from(*byte)) << (8 * (3 - chunk.len()));
+        for at in 0..4 {
+            let digit = ALPHABET[(bits >> (18 - 6 * at) & 63) as usize];
+            out.push(if at > chunk.len() { '=' } else { char::from(digit) });
+        }
+    }
+    out
+}
+
+/// The group that the machine of a release command says it belongs to.
+pub const RELEASE_COMMAND_GROUP: &str = "fly_app_release_command";
+
+impl Conversion {
+    fn new(span: Span, message: String) -> Self {
+        Self { span, message, file: None }
+    }
 }

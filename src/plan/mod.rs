@@ -2,13 +2,77 @@
 //! Planning is a function of what is wanted, what was observed and the policy. Knows nothing of
 //! rendering, HTTP or time.
 
+mod canonical;
+mod capacity;
+mod classify;
+mod document;
+mod green;
+mod observe;
+mod order;
+mod refuse;
+mod warn;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::fleet::{HostStatus, Machine, MachineConfig, State};
+use crate::config::Config;
+use crate::fleet::{Fleet, HostStatus, MachineConfig, State};
+use classify::{Placed, Situation};
+
+pub use document::{Unreadable, read};
+pub use observe::fleet_digest;
 
 /// The version of the document that this program writes and reads.
 pub const VERSION: u32 = 1;
+
+/// The plan that brings `fleet` to what is `desired`, under `policy`. Without steps when nothing
+/// is to be done. The order of the machines does not matter.
+///
+/// # Errors
+/// Every reason why no safe plan can be made.
+pub fn plan(desired: &Desired, fleet: &Fleet, policy: &Policy) -> Result<Plan, Vec<Refusal>> {
+    let situation = Situation::new(desired, fleet, policy);
+    let placed = classify::classify(&situation);
+    let greens = green::greens(&situation, &placed);
+    let refused = refuse::refusals(&situation, &placed, &greens);
+    if !refused.is_empty() {
+        return Err(refused);
+    }
+    let greens = greens.made;
+    let steps = order::steps(&placed, &greens);
+    let capacity = capacity::rows(&situation, &placed, &greens, &steps);
+    let point_of_no_return = steps.iter().find(|step| step.op == Op::Destroy).map(|step| step.id.clone());
+    let machines: Vec<_> = placed.iter().map(Placed::planned).collect();
+    let mut plan = Plan {
+        version: VERSION,
+        app: desired.app.to_owned(),
+        image: desired.image.to_owned(),
+        policy: policy.clone(),
+        source: Source { path: desired.path.to_owned(), sha256: canonical::sha256(desired.text.as_bytes()) },
+        definition: serde_json::to_value(desired.config).unwrap_or_default(),
+        digest: String::new(),
+        fleet: fleet_digest(machines.iter().map(|machine| (machine.id.as_str(), &machine.observed))),
+        warnings: warn::warnings(&situation, &placed, &greens),
+        machines,
+        steps,
+        point_of_no_return,
+        capacity,
+    };
+    plan.digest = document::digest(&plan);
+    Ok(plan)
+}
+
+/// What is wanted: an image, and the file that says how to run it.
+#[derive(Debug, Clone, Copy)]
+pub struct Desired<'a> {
+    pub app: &'a str,
+    pub image: &'a str,
+    /// Of fly.toml, as it was given.
+    pub path: &'a str,
+    /// The text of fly.toml; `config` was read from it.
+    pub text: &'a str,
+    pub config: &'a Config,
+}
 
 /// A reviewed deploy. Executed exactly, or refused.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -29,7 +93,7 @@ pub struct Plan {
     pub machines: Vec<PlannedMachine>,
     /// In an order that satisfies every `needs`.
     pub steps: Vec<Step>,
-    /// The first destroy of a blue: what comes after it cannot be undone.
+    /// The first destroy: what comes after it cannot be undone.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub point_of_no_return: Option<String>,
     /// How many machines serve, wherever the number changes.
@@ -122,27 +186,6 @@ pub struct Observed {
     pub host_status: HostStatus,
 }
 
-impl Observed {
-    pub fn of(machine: &Machine) -> Self {
-        Self {
-            state: machine.state.clone(),
-            instance_id: machine.instance_id.clone(),
-            image: image(machine),
-            config_sha256: machine.config.as_ref().map(MachineConfig::sha256).unwrap_or_default(),
-            cordoned: machine.cordoned,
-            host_status: machine.host_status,
-        }
-    }
-}
-
-fn image(machine: &Machine) -> String {
-    let image = &machine.image_ref;
-    if image.repository.is_empty() {
-        return machine.config.as_ref().and_then(MachineConfig::image).unwrap_or_default().to_owned();
-    }
-    format!("{}/{}:{}@{}", image.registry, image.repository, image.tag, image.digest)
-}
-
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Step {
@@ -221,6 +264,8 @@ pub enum Undo {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CreateRequest {
+    /// Empty: wherever Fly likes.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub region: String,
     pub config: MachineConfig,
     /// Make it without starting it.

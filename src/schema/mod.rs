@@ -1,1 +1,179 @@
-//! TBD
+//! Every key of fly.toml, once: what flyctl decodes there, which older forms it still takes, the
+//! platform's default, and what the key is for. Reading, completion, hover, documentation and the
+//! JSON Schema come from this table. Knows nothing of files or of values.
+
+mod machines;
+mod services;
+mod top;
+
+pub use top::ROOT;
+
+/// A table of fly.toml and the keys that it may hold.
+#[derive(Debug)]
+pub struct Section {
+    pub keys: &'static [Key],
+    /// Where the section is documented.
+    pub source: &'static str,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub struct Key {
+    pub name: &'static str,
+    pub kind: Kind,
+    pub older: Older,
+    /// One or two sentences, with the unit.
+    pub doc: &'static str,
+    /// What holds when the key is unset, in words.
+    pub default: Option<&'static str>,
+    /// The texts that make sense there; empty: any.
+    pub values: &'static [&'static str],
+    /// Names of the same key that flyctl translates.
+    pub aliases: &'static [&'static str],
+    /// What to use instead, for a key that does nothing or is on its way out.
+    pub deprecated: Option<&'static str>,
+    pub zero: Zero,
+}
+
+/// What `0`, `false`, an empty text or an empty table mean to flyctl.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Zero {
+    /// The same as unset: left out of what flyctl writes.
+    Unset,
+    /// A value like any other.
+    Kept,
+    /// The same as unset, and written for it.
+    Written,
+}
+
+/// What flyctl decodes a key into, by Go's rules: a whole float is an integer, nothing else is
+/// converted.
+#[derive(Debug, Clone, Copy)]
+pub enum Kind {
+    Text,
+    Integer,
+    /// A whole number of 32 bits without sign.
+    Unsigned,
+    Float,
+    Boolean,
+    /// Text as Go writes durations (`1m30s`), or a number of nanoseconds.
+    Duration,
+    /// `"off"`, `"stop"`, `"suspend"`, or a boolean.
+    Autostop,
+    /// `"never"`, `"restart"`, `"always"`, or the number of one of them.
+    PersistRootfs,
+    TextList,
+    TextMap,
+    /// Any table, passed on as it is.
+    AnyMap,
+    Table(&'static Section),
+    /// `[[name]]`
+    Tables(&'static Section),
+    /// `[name.KEY]`
+    NamedTables(&'static Section),
+}
+
+/// An older form that flyctl translates before decoding, where every key up to it is written in
+/// lower case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Older {
+    None,
+    /// Nothing below this key is translated, whatever the table says.
+    NoneBelow,
+    /// One table for a list with one.
+    SingleTable,
+    /// The same, and empty tables are dropped.
+    SingleService,
+    /// `"8080"` for 8080, and fractions are cut off.
+    NumericText,
+    /// 512 for `"512"`.
+    AnyAsText,
+    /// A bare number of milliseconds; empty text, or no text at all, for unset.
+    Millis,
+    /// A bare number of seconds; empty text, or no text at all, for unset.
+    Seconds,
+    /// `"cmd"` for `["cmd"]`.
+    OneText,
+    /// `"20,25"` for soft and hard limit.
+    LimitPair,
+    /// A list of tables with `name` and `value`; values of any type.
+    HeaderList,
+    /// Values of any type; a list of tables.
+    AnyValues,
+    /// `[[processes]]` with `name` and `command`.
+    CommandList,
+    /// `[[checks]]` with `name`.
+    NamedList,
+}
+
+impl Section {
+    /// The key that Go decodes `name` into, in whatever case it is written.
+    pub fn key(&self, name: &str) -> Option<&'static Key> {
+        let exact = self.keys.iter().find(|key| key.name == name);
+        exact.or_else(|| self.keys.iter().find(|key| folds_to(name, key.name)))
+    }
+}
+
+impl Kind {
+    /// The section that the values of this key are tables of.
+    pub fn section(&self) -> Option<&'static Section> {
+        match self {
+            Self::Table(section) | Self::Tables(section) | Self::NamedTables(section) => Some(section),
+            _ => None,
+        }
+    }
+}
+
+/// Whether `written` is `name` in another case. Names are ASCII; Unicode folds two more characters
+/// into it.
+fn folds_to(written: &str, name: &str) -> bool {
+    let folded = written.chars().map(|character| match character {
+        'ſ' => 's',
+        'K' => 'k',
+        other => other.to_ascii_lowercase(),
+    });
+    folded.eq(name.chars())
+}
+
+const fn key(name: &'static str, kind: Kind, doc: &'static str) -> Key {
+    Key {
+        name,
+        kind,
+        older: Older::None,
+        doc,
+        default: None,
+        values: &[],
+        aliases: &[],
+        deprecated: None,
+        zero: Zero::Unset,
+    }
+}
+
+impl Key {
+    const fn older(self, older: Older) -> Self {
+        Self { older, ..self }
+    }
+
+    const fn default(self, default: &'static str) -> Self {
+        Self { default: Some(default), ..self }
+    }
+
+    const fn values(self, values: &'static [&'static str]) -> Self {
+        Self { values, ..self }
+    }
+
+    const fn aliases(self, aliases: &'static [&'static str]) -> Self {
+        Self { aliases, ..self }
+    }
+
+    const fn deprecated(self, instead: &'static str) -> Self {
+        Self { deprecated: Some(instead), ..self }
+    }
+
+    const fn keeps_zero(self) -> Self {
+        Self { zero: Zero::Kept, ..self }
+    }
+
+    const fn written_when_unset(self) -> Self {
+        Self { zero: Zero::Written, ..self }
+    }
+}

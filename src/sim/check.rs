@@ -40,6 +40,10 @@ impl Checker {
         self.foreign.extend(ids);
     }
 
+    pub(super) fn give_up(&mut self, group: &str) {
+        self.floor.retain(|(of, _), _| of != group);
+    }
+
     pub(super) fn touched(&mut self, t_ms: u64, id: &str, what: &str) {
         if self.foreign.contains(id) {
             self.breaches.push(Breach { t_ms, what: format!("{what} of {id}, which is no part of the plan") });

@@ -61,6 +61,7 @@ impl Run {
     pub fn new(plan: &Plan, fleet: &Fleet, options: Options) -> Self {
         let mut world = World::new(fleet, options.settings, options.faults, options.seed);
         world.protect(foreign(plan));
+        world.give_up(plan.machines.iter().filter(|machine| machine.disposition == Disposition::Remove).map(|machine| machine.group.as_str()));
         Self {
             latency_ms: world.settings.latency_ms,
             world,

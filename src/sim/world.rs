@@ -123,6 +123,11 @@ impl World {
         world
     }
 
+    /// These groups are to go: nobody misses their machines.
+    pub fn give_up<'a>(&mut self, groups: impl IntoIterator<Item = &'a str>) {
+        groups.into_iter().for_each(|group| self.checker.give_up(group));
+    }
+
     /// Changing one of these from now on is a breach.
     pub fn protect(&mut self, ids: impl IntoIterator<Item = String>) {
         self.checker.protect(ids);
@@ -376,7 +381,7 @@ impl World {
     }
 
     fn stop(&mut self, place: usize) -> Reply {
-        if matches!(self.machines[place].state, State::Started | State::Starting) {
+        if !matches!(self.machines[place].state, State::Stopped | State::Stopping) {
             self.enter(place, State::Stopping);
             let slowly = self.behaviours(place).into_iter().find_map(|behaviour| match behaviour {
                 Behaviour::StopsSlowly { ms } => Some(ms),

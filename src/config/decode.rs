@@ -1,0 +1,300 @@
+//! Decoding along the schema, by the rules of Go's `encoding/json`: keys in any case, unknown ones
+//! passed over, hardly any conversion. Gives the same tree with the schema's own key names, and
+//! with every value of the type that the schema states; what is not is left out and told.
+
+use super::Problem;
+use super::legacy::modern_value;
+use super::print::json_date;
+use crate::schema::{Key, Kind, Older, ROOT, Section};
+use crate::span::Spanned;
+use crate::syntax::{Entry, Node, Table, Value};
+use crate::units::Duration;
+
+/// `root` has been through [`super::legacy::modern_root`].
+pub(super) fn decode(root: &Node, problems: &mut Vec<Problem>) -> Table {
+    let mut decoder = Decoder { problems };
+    decoder.section(root, &ROOT, true, &Path::Root).unwrap_or_default()
+}
+
+struct Decoder<'a> {
+    problems: &'a mut Vec<Problem>,
+}
+
+/// Where a value stands, put into words only when something is wrong with it.
+enum Path<'a> {
+    Root,
+    Key(&'a Path<'a>, &'a str),
+    Item(&'a Path<'a>, usize),
+}
+
+impl std::fmt::Display for Path<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Root => Ok(()),
+            Self::Key(Path::Root, key) => f.write_str(key),
+            Self::Key(parent, key) => write!(f, "{parent}.{key}"),
+            Self::Item(parent, at) => write!(f, "{parent}[{at}]"),
+        }
+    }
+}
+
+impl Decoder<'_> {
+    /// `translated`: flyctl translates older forms in this table.
+    fn section(&mut self, node: &Node, section: &Section, translated: bool, path: &Path) -> Option<Table> {
+        let Value::Table(table) = &node.value else {
+            return self.wrong(node, "a table", path);
+        };
+        let mut out = Table::default();
+        for entry in in_the_order_of_go(table) {
+            let Some(key) = section.key(&entry.key.value) else {
+                self.unknown(entry, path);
+                continue;
+            };
+            let path = Path::Key(path, key.name);
+            let translated = translated && entry.key.value == key.name;
+            if entry.key.value != key.name {
+                let (span, key_text) = (entry.key.span, entry.key.value.clone());
+                let path = path.to_string();
+                self.problems.push(Problem::CaseVariant { span, path, key: key_text, known: key.name });
+            }
+            if let Some(value) = self.field(&entry.value, key, translated, &path) {
+                put(&mut out, Entry { key: Spanned::new(key.name.to_owned(), entry.key.span), value });
+            }
+        }
+        Some(out)
+    }
+
+    fn field(&mut self, node: &Node, key: &Key, translated: bool, path: &Path) -> Option<Node> {
+        let translated = translated && key.older != Older::NoneBelow;
+        if translated && let Some((value, modern)) = modern_value(node, key) {
+            if let Some(modern) = modern {
+                self.problems.push(Problem::Legacy { span: node.span, path: path.to_string(), modern });
+            }
+            return self.value(&Node::new(node.span, value), key.kind, translated, path);
+        }
+        self.value(node, key.kind, translated, path)
+    }
+
+    fn value(&mut self, node: &Node, kind: Kind, translated: bool, path: &Path) -> Option<Node> {
+        if node.value == Value::Null {
+            return Some(node.clone());
+        }
+        let value = match kind {
+            Kind::Text => self.text(node, path)?,
+            Kind::Integer => Value::Integer(self.integer(node, i64::MIN, i64::MAX, path)?),
+            Kind::Unsigned => Value::Integer(self.integer(node, 0, i64::from(u32::MAX), path)?),
+            Kind::Float => self.float(node, path)?,
+            Kind::Boolean => match &node.value {
+                Value::Bool(on) => Value::Bool(*on),
+                _ => return self.wrong(node, "`true` or `false`", path),
+            },
+            Kind::Duration => self.duration(node, path)?,
+            Kind::Autostop => self.autostop(node, path)?,
+            Kind::PersistRootfs => self.persist_rootfs(node, path)?,
+            Kind::TextList => self.text_list(node, path)?,
+            Kind::TextMap => self.text_map(node, path)?,
+            Kind::AnyMap => self.any_map(node, path)?,
+            Kind::Table(section) => Value::Table(self.section(node, section, translated, path)?),
+            Kind::Tables(section) => self.tables(node, section, translated, path)?,
+            Kind::NamedTables(section) => self.named_tables(node, section, translated, path)?,
+        };
+        Some(Node::new(node.span, value))
+    }
+
+    fn text(&mut self, node: &Node, path: &Path) -> Option<Value> {
+        match &node.value {
+            Value::Text(text) => Some(Value::Text(text.clone())),
+            Value::Date(date) => Some(Value::Text(json_date(date))),
+            _ => self.wrong(node, "text", path),
+        }
+    }
+
+    fn integer(&mut self, node: &Node, min: i64, max: i64, path: &Path) -> Option<i64> {
+        let number = match node.value {
+            Value::Integer(number) => Some(number),
+            // From 1e21 on, Go's JSON has an exponent, which is no integer to it.
+            Value::Float(number) if number.fract() == 0.0 && number.abs() < 9.3e18 => Some(number as i64),
+            _ => None,
+        };
+        let Some(number) = number else { return self.wrong(node, "a whole number", path) };
+        if (min..=max).contains(&number) {
+            return Some(number);
+        }
+        self.wrong(node, &format!("a whole number from {min} to {max}"), path)
+    }
+
+    fn float(&mut self, node: &Node, path: &Path) -> Option<Value> {
+        match node.value {
+            Value::Integer(number) => Some(Value::Float(number as f64)),
+            Value::Float(number) if number.is_finite() => Some(Value::Float(number)),
+            _ => self.wrong(node, "a number", path),
+        }
+    }
+
+    fn duration(&mut self, node: &Node, path: &Path) -> Option<Value> {
+        const EXPECTED: &str = "a duration such as `10s` or `1m30s`";
+        let duration = match &node.value {
+            Value::Text(text) => match text.parse::<Duration>() {
+                Ok(duration) => duration,
+                Err(error) => return self.wrong_as(node, EXPECTED, &error, path),
+            },
+            Value::Integer(number) => Duration::from_nanos(*number as f64 as i64),
+            Value::Float(number) if number.is_finite() => Duration::from_nanos(*number as i64),
+            _ => return self.wrong(node, EXPECTED, path),
+        };
+        Some(Value::Text(duration.to_string()))
+    }
+
+    /// In flyctl's own JSON: booleans for what older clients know.
+    fn autostop(&mut self, node: &Node, path: &Path) -> Option<Value> {
+        match &node.value {
+            Value::Bool(on) => Some(Value::Bool(*on)),
+            Value::Text(mode) if mode == "off" => Some(Value::Bool(false)),
+            Value::Text(mode) if mode == "stop" => Some(Value::Bool(true)),
+            Value::Text(mode) if mode == "suspend" => Some(node.value.clone()),
+            _ => self.wrong(node, "`\"off\"`, `\"stop\"` or `\"suspend\"`", path),
+        }
+    }
+
+    fn persist_rootfs(&mut self, node: &Node, path: &Path) -> Option<Value> {
+        const MODES: [&str; 4] = ["", "never", "restart", "always"];
+        let mode = match &node.value {
+            Value::Text(text) if text == "none" => Some(""),
+            Value::Text(text) => MODES.into_iter().find(|mode| mode == text),
+            Value::Integer(number) => usize::try_from(*number).ok().and_then(|at| MODES.get(at).copied()),
+            Value::Float(number) => MODES.into_iter().zip([0.0, 1.0, 2.0, 3.0]).find(|(_, at)| at == number).map(|(mode, _)| mode),
+            _ => None,
+        };
+        match mode {
+            Some(mode) => Some(Value::Text(mode.to_owned())),
+            None => self.wrong(node, "`\"never\"`, `\"restart\"` or `\"always\"`", path),
+        }
+    }
+
+    fn text_list(&mut self, node: &Node, path: &Path) -> Option<Value> {
+        let Value::Array(items) = &node.value else { return self.wrong(node, "a list of texts", path) };
+        let mut out = Vec::with_capacity(items.len());
+        for (at, item) in items.iter().enumerate() {
+            let text = self.text(item, &Path::Item(path, at));
+            out.extend(text.map(|text| Node::new(item.span, text)));
+        }
+        Some(Value::Array(out))
+    }
+
+    fn text_map(&mut self, node: &Node, path: &Path) -> Option<Value> {
+        let Value::Table(table) = &node.value else { return self.wrong(node, "a table of texts", path) };
+        let mut out = Table::default();
+        for Entry { key, value } in &table.entries {
+            let text = self.text(value, &Path::Key(path, &key.value));
+            out.entries.extend(text.map(|text| Entry { key: key.clone(), value: Node::new(value.span, text) }));
+        }
+        Some(Value::Table(out))
+    }
+
+    fn any_map(&mut self, node: &Node, path: &Path) -> Option<Value> {
+        let Value::Table(_) = &node.value else { return self.wrong(node, "a table", path) };
+        self.refuse_infinities(node, path);
+        Some(node.value.clone())
+    }
+
+    fn tables(&mut self, node: &Node, section: &Section, translated: bool, path: &Path) -> Option<Value> {
+        let Value::Array(items) = &node.value else {
+            return self.wrong(node, &format!("a list of tables: `[[{path}]]`"), path);
+        };
+        let mut out = Vec::with_capacity(items.len());
+        for (at, item) in items.iter().enumerate() {
+            let table = self.section(item, section, translated, &Path::Item(path, at));
+            out.extend(table.map(|table| Node::new(item.span, Value::Table(table))));
+        }
+        Some(Value::Array(out))
+    }
+
+    fn named_tables(&mut self, node: &Node, section: &Section, translated: bool, path: &Path) -> Option<Value> {
+        let Value::Table(table) = &node.value else {
+            return self.wrong(node, &format!("tables with names: `[{path}.NAME]`"), path);
+        };
+        let mut out = Table::default();
+        for Entry { key, value } in &table.entries {
+            let table = self.section(value, section, translated, &Path::Key(path, &key.value));
+            let node = table.map(|table| Node::new(value.span, Value::Table(table)));
+            out.entries.extend(node.map(|value| Entry { key: key.clone(), value }));
+        }
+        Some(Value::Table(out))
+    }
+
+    fn unknown(&mut self, entry: &Entry, path: &Path) {
+        let (span, key) = (entry.key.span, entry.key.value.clone());
+        self.problems.push(Problem::UnknownKey { span, path: path.to_string(), key });
+        self.refuse_infinities(&entry.value, &Path::Key(path, &entry.key.value));
+    }
+
+    /// JSON, through which flyctl passes everything, has no infinite number: flyctl refuses one
+    /// even where it reads nothing.
+    fn refuse_infinities(&mut self, node: &Node, path: &Path) {
+        match &node.value {
+            Value::Float(number) if !number.is_finite() => {
+                self.wrong::<()>(node, "a finite number", path);
+            }
+            Value::Array(items) => {
+                items.iter().enumerate().for_each(|(at, item)| self.refuse_infinities(item, &Path::Item(path, at)));
+            }
+            Value::Table(table) => table
+                .entries
+                .iter()
+                .for_each(|entry| self.refuse_infinities(&entry.value, &Path::Key(path, &entry.key.value))),
+            _ => {}
+        }
+    }
+
+    fn wrong<T>(&mut self, node: &Node, expected: &str, path: &Path) -> Option<T> {
+        let found = found(&node.value);
+        self.wrong_as(node, expected, &found, path)
+    }
+
+    fn wrong_as<T>(&mut self, node: &Node, expected: &str, found: &str, path: &Path) -> Option<T> {
+        self.problems.push(Problem::WrongType {
+            span: node.span,
+            path: path.to_string(),
+            expected: expected.to_owned(),
+            found: found.to_owned(),
+        });
+        None
+    }
+}
+
+/// Go sorts the keys of a map when it writes JSON, and the last of several spellings wins.
+fn in_the_order_of_go(table: &Table) -> Vec<&Entry> {
+    let mut entries: Vec<&Entry> = table.entries.iter().collect();
+    entries.sort_by(|a, b| a.key.value.cmp(&b.key.value));
+    entries
+}
+
+/// Two spellings of one key: tables are decoded over each other, anything else anew.
+fn put(table: &mut Table, entry: Entry) {
+    let Some(at) = table.entries.iter().position(|old| old.key.value == entry.key.value) else {
+        table.entries.push(entry);
+        return;
+    };
+    let old = &mut table.entries[at];
+    match (&mut old.value.value, entry.value.value) {
+        (Value::Table(old), Value::Table(new)) => new.entries.into_iter().for_each(|entry| put(old, entry)),
+        (_, value) => old.value = Node::new(entry.value.span, value),
+    }
+}
+
+fn found(value: &Value) -> String {
+    match value {
+        Value::Null => "nothing".into(),
+        Value::Bool(on) => format!("`{on}`"),
+        Value::Integer(number) => format!("the number {number}"),
+        Value::Float(number) => format!("the number {number}"),
+        Value::Text(text) if text.chars().count() <= SHORT && !text.contains('\n') => format!("the text {text:?}"),
+        Value::Text(_) => "text".into(),
+        Value::Date(_) => "a date".into(),
+        Value::Array(_) => "a list".into(),
+        Value::Table(_) => "a table".into(),
+    }
+}
+
+/// Texts up to this many characters are quoted in messages.
+const SHORT: usize = 40;

@@ -1,0 +1,231 @@
+//! The older forms of fly.toml that flyctl still understands, put into today's. Only keys in lower
+//! case are translated, as flyctl does it; what cannot be translated is left for decoding to
+//! refuse.
+
+use super::Problem;
+use super::print::printed;
+use crate::schema::{self, Key, Older};
+use crate::span::{Span, Spanned};
+use crate::syntax::{Entry, Node, Table, Value};
+use crate::units::Duration;
+
+/// The top level with every section in its modern place. flyctl makes the lists of `[[vm]]`,
+/// `[[mounts]]` and `[[metrics]]` anew, so that one written in another case comes to nothing.
+pub(super) fn modern_root(root: &Node, problems: &mut Vec<Problem>) -> Node {
+    let Value::Table(table) = &root.value else { return root.clone() };
+    let mut table = table.clone();
+    move_out_of_experimental(&mut table, problems);
+    for key in schema::ROOT.keys.iter().filter(|key| !key.aliases.is_empty()) {
+        gather(&mut table, key, problems);
+    }
+    rename_build_target(&mut table, problems);
+    Node::new(root.span, Value::Table(table))
+}
+
+fn move_out_of_experimental(root: &mut Table, problems: &mut Vec<Problem>) {
+    let Some(Entry { value: Node { value: Value::Table(experimental), .. }, .. }) =
+        root.entries.iter_mut().find(|entry| entry.key.value == "experimental")
+    else {
+        return;
+    };
+    let mut moved = Vec::new();
+    let mut metrics = Table::default();
+    for (old, section, name, modern) in MOVED_OUT_OF_EXPERIMENTAL {
+        let Some(mut entry) = experimental.remove(old) else { continue };
+        problems.push(Problem::Legacy {
+            span: entry.key.span,
+            path: format!("experimental.{old}"),
+            modern: (*modern).to_owned(),
+        });
+        entry.key.value = (*name).to_owned();
+        match *section {
+            "metrics" => metrics.entries.push(entry),
+            _ => moved.push(entry),
+        }
+    }
+    if let Some(first) = metrics.entries.first() {
+        let span = first.key.span;
+        let key = Spanned::new("metrics".to_owned(), span);
+        moved.push(Entry { key, value: Node::new(span, Value::Table(metrics)) });
+    }
+    for entry in moved {
+        if root.get(&entry.key.value).is_none() {
+            root.entries.push(entry);
+        }
+    }
+}
+
+const MOVED_OUT_OF_EXPERIMENTAL: &[(&str, &str, &str, &str)] = &[
+    ("kill_timeout", "", "kill_timeout", "`kill_timeout` at the top"),
+    ("metrics_port", "metrics", "port", "`port` in `[[metrics]]`"),
+    ("metrics_path", "metrics", "path", "`path` in `[[metrics]]`"),
+];
+
+/// One list of what stands under the key and its aliases: aliases first.
+fn gather(root: &mut Table, key: &Key, problems: &mut Vec<Problem>) {
+    let mut items = Vec::new();
+    let mut place = None;
+    for name in key.aliases.iter().chain([&key.name]) {
+        let Some(entry) = root.remove(name) else { continue };
+        if *name != key.name {
+            let modern = format!("`[[{}]]`", key.name);
+            problems.push(Problem::Legacy { span: entry.key.span, path: (*name).to_owned(), modern });
+        }
+        place = Some((entry.key.span, entry.value.span));
+        match entry.value.value {
+            Value::Array(list) => items.extend(list),
+            value => items.push(Node::new(entry.value.span, value)),
+        }
+    }
+    let (key_span, span) = place.unwrap_or_default();
+    let value = if items.is_empty() { Value::Null } else { Value::Array(items) };
+    root.entries.push(Entry { key: Spanned::new(key.name.to_owned(), key_span), value: Node::new(span, value) });
+}
+
+fn rename_build_target(root: &mut Table, problems: &mut Vec<Problem>) {
+    let Some(build) = root.entries.iter_mut().find(|entry| entry.key.value == "build") else { return };
+    let Value::Table(table) = &mut build.value.value else { return };
+    if let Some(mut entry) = table.remove("build_target") {
+        let modern = "`build-target`".to_owned();
+        problems.push(Problem::Legacy { span: entry.key.span, path: "build.build_target".into(), modern });
+        table.remove("build-target");
+        entry.key.value = "build-target".into();
+        table.entries.push(entry);
+    }
+}
+
+/// The value in today's form, and how to write that; `None` when it has it already, or none can
+/// be made of it.
+pub(super) fn modern_value(node: &Node, key: &Key) -> Option<(Value, Option<String>)> {
+    let span = node.span;
+    match (key.older, &node.value) {
+        (Older::SingleTable, Value::Table(table)) => {
+            let is_usual = !key.aliases.is_empty();
+            Some((one_item(span, table), (!is_usual).then(|| format!("`[[{}]]`", key.name))))
+        }
+        (Older::SingleService, Value::Table(table)) if table.entries.is_empty() => Some((Value::Null, None)),
+        (Older::SingleService, Value::Table(table)) => Some((one_item(span, table), Some("`[[services]]`".into()))),
+        (Older::SingleService, Value::Array(items)) => Some((without_empty_tables(items), None)),
+        (Older::NumericText, value) => numeric(value),
+        (Older::AnyAsText, value) if !is_text(value) => Some((Value::Text(printed(node)), None)),
+        (Older::Millis, value) => duration(value, 1_000_000),
+        (Older::Seconds, value) => duration(value, 1_000_000_000),
+        (Older::OneText, Value::Text(_)) => Some((Value::Array(vec![node.clone()]), Some("a list".into()))),
+        (Older::LimitPair, Value::Text(text)) => limit_pair(text, span),
+        (Older::HeaderList | Older::AnyValues, Value::Table(table)) => Some((all_text(table), None)),
+        (Older::HeaderList, Value::Array(items)) => {
+            Some((named_texts(items, "value", true)?, Some("a table of headers".into())))
+        }
+        (Older::AnyValues, Value::Array(items)) => Some((merged(items)?, Some("one table `[env]`".into()))),
+        (Older::CommandList, Value::Array(items)) => {
+            Some((named_texts(items, "command", false)?, Some("`[processes]`".into())))
+        }
+        (Older::NamedList, Value::Array(items)) => Some((named_tables(items)?, Some("`[checks.NAME]`".into()))),
+        _ => None,
+    }
+}
+
+fn is_text(value: &Value) -> bool {
+    matches!(value, Value::Text(_))
+}
+
+fn one_item(span: Span, table: &Table) -> Value {
+    Value::Array(vec![Node::new(span, Value::Table(table.clone()))])
+}
+
+fn without_empty_tables(items: &[Node]) -> Value {
+    let is_empty = |node: &&Node| node.as_table().is_some_and(|table| table.entries.is_empty());
+    Value::Array(items.iter().filter(|item| !is_empty(item)).cloned().collect())
+}
+
+fn numeric(value: &Value) -> Option<(Value, Option<String>)> {
+    match value {
+        Value::Text(text) => {
+            let number: i64 = text.parse().ok()?;
+            Some((Value::Integer(number), Some(format!("`{number}` without quotes"))))
+        }
+        Value::Float(number) => Some((Value::Integer(*number as i64), None)),
+        _ => None,
+    }
+}
+
+/// A number of units in Go's words; whatever is neither number nor text counts as unset.
+fn duration(value: &Value, unit_nanos: i64) -> Option<(Value, Option<String>)> {
+    let number = match value {
+        Value::Text(text) if !text.is_empty() => return None,
+        Value::Integer(number) => *number,
+        Value::Float(number) => *number as i64,
+        _ => return Some((Value::Null, None)),
+    };
+    let text = Duration::from_nanos(number.wrapping_mul(unit_nanos)).to_string();
+    let modern = format!("`\"{text}\"`");
+    Some((Value::Text(text), Some(modern)))
+}
+
+fn limit_pair(text: &str, span: Span) -> Option<(Value, Option<String>)> {
+    let (soft, hard) = text.split_once(',')?;
+    let (soft, hard): (i64, i64) = (soft.parse().ok()?, hard.parse().ok()?);
+    let entry = |name: &str, value| Entry { key: Spanned::new(name.to_owned(), span), value: Node::new(span, value) };
+    let entries = vec![
+        entry("type", Value::Text("requests".into())),
+        entry("hard_limit", Value::Integer(hard)),
+        entry("soft_limit", Value::Integer(soft)),
+    ];
+    let modern = format!("`{{ type = \"requests\", soft_limit = {soft}, hard_limit = {hard} }}`");
+    Some((Value::Table(Table { entries }), Some(modern)))
+}
+
+fn all_text(table: &Table) -> Value {
+    let entries = table.entries.iter().map(|Entry { key, value }| Entry { key: key.clone(), value: as_text(value) });
+    Value::Table(Table { entries: entries.collect() })
+}
+
+fn as_text(node: &Node) -> Node {
+    Node::new(node.span, Value::Text(printed(node)))
+}
+
+/// `[[env]]` and lists in it: a later table wins.
+fn merged(items: &[Node]) -> Option<Value> {
+    let mut out = Table::default();
+    for item in items {
+        let table = match &item.value {
+            Value::Table(table) => all_text(table),
+            Value::Array(items) => merged(items)?,
+            _ => return None,
+        };
+        if let Value::Table(table) = table {
+            table.entries.into_iter().for_each(|entry| replace(&mut out, entry));
+        }
+    }
+    Some(Value::Table(out))
+}
+
+/// Tables of `name` and another key as one table; strictly, each must have a name.
+fn named_texts(items: &[Node], value_key: &str, strict: bool) -> Option<Value> {
+    let mut out = Table::default();
+    for item in items {
+        let name = item.as_table().and_then(|table| Some((table, table.get("name")?)));
+        let Some((table, name)) = name else {
+            if strict { return None } else { continue }
+        };
+        let value = table.get(value_key).map_or(Node::new(item.span, Value::Text(String::new())), as_text);
+        replace(&mut out, Entry { key: Spanned::new(printed(name), name.span), value });
+    }
+    Some(if out.entries.is_empty() { Value::Null } else { Value::Table(out) })
+}
+
+fn named_tables(items: &[Node]) -> Option<Value> {
+    let mut out = Table::default();
+    for item in items {
+        let mut table = item.as_table()?.clone();
+        let name = table.remove("name")?;
+        let key = Spanned::new(name.value.as_text()?.to_owned(), name.value.span);
+        replace(&mut out, Entry { key, value: Node::new(item.span, Value::Table(table)) });
+    }
+    Some(if out.entries.is_empty() { Value::Null } else { Value::Table(out) })
+}
+
+fn replace(table: &mut Table, entry: Entry) {
+    table.remove(&entry.key.value);
+    table.entries.push(entry);
+}

@@ -1,0 +1,110 @@
+//! Which image a machine runs, and whether two machines run the same.
+
+use std::fmt;
+
+use super::ImageRef;
+
+/// A container image, by name and, where it is known, by content.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Image {
+    registry: String,
+    repository: String,
+    tag: String,
+    digest: String,
+    /// Fly's own images carry a version; the tag alone does not tell them apart.
+    version: String,
+}
+
+impl Image {
+    /// From a reference as people write it: `registry.fly.io/shop:v2`, `nginx@sha256:...`.
+    pub fn named(reference: &str) -> Self {
+        let (name, digest) = reference.split_once('@').unwrap_or((reference, ""));
+        let (registry, path) = match name.split_once('/') {
+            Some((host, path)) if host.contains(['.', ':']) || host == "localhost" => (host, path),
+            _ => (DOCKER_HUB, name),
+        };
+        let (repository, tag) = path.rsplit_once(':').unwrap_or((path, ""));
+        let tag = if tag.is_empty() && digest.is_empty() { "latest" } else { tag };
+        let repository = match registry {
+            DOCKER_HUB if !repository.contains('/') => format!("library/{repository}"),
+            _ => repository.to_owned(),
+        };
+        Self { registry: registry.into(), repository, tag: tag.into(), digest: digest.into(), version: String::new() }
+    }
+
+    /// From what the API says of a machine; nothing when its host does not answer.
+    pub fn observed(image: &ImageRef) -> Option<Self> {
+        let unknown = image.repository.is_empty() || image.tag.is_empty() && image.digest.is_empty();
+        (!unknown).then(|| Self {
+            registry: image.registry.clone(),
+            repository: image.repository.clone(),
+            tag: image.tag.clone(),
+            digest: image.digest.clone(),
+            version: image.labels.get("fly.version").cloned().unwrap_or_default(),
+        })
+    }
+
+    /// The same content, where both digests are known; else the same repository and tag. The
+    /// registry does not matter: Fly names its mirror of Docker Hub instead.
+    pub fn is_same(&self, other: &Self) -> bool {
+        if self.is_pinned() && other.is_pinned() {
+            return self.digest == other.digest;
+        }
+        let versions_differ = !self.version.is_empty() && !other.version.is_empty() && self.version != other.version;
+        self.repository == other.repository && self.tag == other.tag && !versions_differ
+    }
+
+    /// Whether it names its content, and not only a tag that can move.
+    pub fn is_pinned(&self) -> bool {
+        !self.digest.is_empty()
+    }
+}
+
+impl fmt::Display for Image {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.registry.is_empty() && self.registry != DOCKER_HUB {
+            write!(f, "{}/", self.registry)?;
+        }
+        write!(f, "{}", self.repository)?;
+        if !self.tag.is_empty() {
+            write!(f, ":{}", self.tag)?;
+        }
+        if !self.digest.is_empty() {
+            write!(f, "@{}", self.digest)?;
+        }
+        Ok(())
+    }
+}
+
+const DOCKER_HUB: &str = "docker.io";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(left: &str, right: &str, same: bool) {
+        assert_eq!(Image::named(left).is_same(&Image::named(right)), same, "{left} and {right}");
+    }
+
+    #[test]
+    fn the_digest_decides_where_both_are_known() {
+        check("registry.fly.io/shop:v1@sha256:aa", "registry.fly.io/shop:v2@sha256:aa", true);
+        check("registry.fly.io/shop:v1@sha256:aa", "registry.fly.io/shop:v1@sha256:bb", false);
+        check("registry.fly.io/shop:v1@sha256:aa", "registry.fly.io/shop:v1", true);
+    }
+
+    #[test]
+    fn else_repository_and_tag_decide() {
+        check("registry.fly.io/shop:v1", "registry.fly.io/shop:v2", false);
+        check("registry.fly.io/shop:v1", "registry.fly.io/blog:v1", false);
+        check("nginx", "nginx:latest", true);
+        check("nginx:1.25", "docker-hub-mirror.fly.io/library/nginx:1.25", true);
+        check("localhost:5000/shop", "localhost:5000/shop:latest", true);
+    }
+
+    #[test]
+    fn an_unreachable_machine_has_no_image() {
+        assert_eq!(Image::observed(&ImageRef::default()), None);
+    }
+}

@@ -1,0 +1,266 @@
+//! What each observed machine is to the deploy, by one ordered table: the first row that fits
+//! decides, and gives the reason.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::{Desired, Disposition, Observed, PlannedMachine, Policy, green};
+use crate::fleet::{Fleet, HostStatus, Image, Machine, MachineConfig, State};
+
+/// All that planning looks at.
+pub(super) struct Situation<'a> {
+    pub(super) desired: Desired<'a>,
+    pub(super) policy: &'a Policy,
+    /// Sorted by id, whatever order they came in.
+    pub(super) machines: Vec<&'a Machine>,
+    /// The process groups of fly.toml.
+    pub(super) groups: Vec<&'a str>,
+    pub(super) image: Image,
+}
+
+/// A machine and what becomes of it.
+pub(super) struct Placed<'a> {
+    pub(super) machine: &'a Machine,
+    pub(super) group: &'a str,
+    pub(super) disposition: Disposition,
+    pub(super) why: String,
+}
+
+impl<'a> Situation<'a> {
+    pub(super) fn new(desired: &Desired<'a>, fleet: &'a Fleet, policy: &'a Policy) -> Self {
+        let mut machines: Vec<_> = fleet.machines.iter().collect();
+        machines.sort_by(|a, b| a.id.cmp(&b.id));
+        let groups = desired.config.group_names();
+        Self { desired: *desired, policy, machines, groups, image: Image::named(desired.image) }
+    }
+
+    /// A machine that names no group is of the default one, as flyctl has it.
+    pub(super) fn group_of(&self, machine: &'a Machine) -> &'a str {
+        machine.group().unwrap_or(self.desired.config.default_group())
+    }
+
+    pub(super) fn is_selected(&self, group: &str) -> bool {
+        self.policy.groups.is_empty() || self.policy.groups.iter().any(|selected| selected == group)
+    }
+}
+
+impl Placed<'_> {
+    pub(super) fn is(&self, disposition: Disposition) -> bool {
+        self.disposition == disposition
+    }
+
+    pub(super) fn planned(&self) -> PlannedMachine {
+        PlannedMachine {
+            id: self.machine.id.clone(),
+            group: self.group.to_owned(),
+            region: self.machine.region.clone(),
+            disposition: self.disposition,
+            why: self.why.clone(),
+            observed: Observed::of(self.machine),
+        }
+    }
+}
+
+/// Every machine of the fleet, sorted by id.
+pub(super) fn classify<'a>(situation: &Situation<'a>) -> Vec<Placed<'a>> {
+    let first = place_all(situation, &BTreeSet::new());
+    let done = groups_that_are_done(situation, &first);
+    if done.is_empty() { first } else { place_all(situation, &done) }
+}
+
+/// One machine before it is placed.
+struct Case<'s, 'a> {
+    machine: &'a Machine,
+    group: &'a str,
+    situation: &'s Situation<'a>,
+    /// Groups all of whose machines are already what is wanted.
+    done: &'s BTreeSet<&'a str>,
+}
+
+struct Row {
+    when: fn(&Case) -> bool,
+    disposition: Disposition,
+    why: fn(&Case) -> String,
+}
+
+const TABLE: [Row; 12] = [
+    Row {
+        when: |case| !case.machine.is_live(),
+        disposition: Disposition::Leftover,
+        why: |case| format!("it is {} already", case.machine.state),
+    },
+    Row {
+        when: |case| purpose(case.machine).is_some(),
+        disposition: Disposition::Leftover,
+        why: |case| format!("it was made for {} and serves nothing", purpose(case.machine).unwrap_or_default()),
+    },
+    Row {
+        when: |case| case.situation.policy.exclude_machines.contains(&case.machine.id),
+        disposition: Disposition::Ignore,
+        why: |_| "it is excluded from this deploy".to_owned(),
+    },
+    // Before the question whose group it is: without a config nobody can tell.
+    Row {
+        when: |case| case.machine.config.is_none() && !case.machine.other.contains_key("incomplete_config"),
+        disposition: Disposition::Ignore,
+        why: |_| "Fly does not say what it runs, so nobody can tell whether the deploy manages it".to_owned(),
+    },
+    Row {
+        when: |case| !case.machine.is_managed(),
+        disposition: Disposition::Ignore,
+        why: |_| "Fly Launch does not manage it: it has no `fly_platform_version` of `v2`".to_owned(),
+    },
+    Row {
+        when: |case| !case.situation.is_selected(case.group),
+        disposition: Disposition::Ignore,
+        why: |case| format!("this deploy is not for group `{}`", case.group),
+    },
+    Row {
+        when: |case| case.is_out_of_reach() && !case.is_wanted(),
+        disposition: Disposition::Unreachable,
+        why: |case| {
+            format!("fly.toml has no group `{}`, but its host does not answer: it cannot be destroyed now", case.group)
+        },
+    },
+    Row {
+        when: |case| !case.is_wanted(),
+        disposition: Disposition::Remove,
+        why: |case| format!("fly.toml has no group `{}`", case.group),
+    },
+    Row {
+        when: |case| case.is_out_of_reach(),
+        disposition: Disposition::Unreachable,
+        why: |_| "its host does not answer: it cannot be cordoned, stopped or destroyed now".to_owned(),
+    },
+    Row {
+        when: |case| case.done.contains(case.group),
+        disposition: Disposition::Keep,
+        why: |_| "it runs the image and the config that are wanted".to_owned(),
+    },
+    Row {
+        when: |case| !case.runs_the_image(),
+        disposition: Disposition::Replace,
+        why: |case| match case.machine.image() {
+            Some(image) => format!("it runs {image}"),
+            None => "Fly does not say which image it runs".to_owned(),
+        },
+    },
+    Row {
+        when: |_| true,
+        disposition: Disposition::Replace,
+        why: |case| match case.is_as_wanted() {
+            true => format!("another machine of group `{}` is replaced: all of them change at once", case.group),
+            false if case.machine.cordoned => "it runs the image, but is cordoned".to_owned(),
+            false => "it runs the image, but with another config".to_owned(),
+        },
+    },
+];
+
+fn place_all<'a>(situation: &Situation<'a>, done: &BTreeSet<&'a str>) -> Vec<Placed<'a>> {
+    situation
+        .machines
+        .iter()
+        .map(|machine| {
+            let case = Case { machine, group: situation.group_of(machine), situation, done };
+            let row = TABLE.iter().find(|row| (row.when)(&case));
+            let row = row.unwrap_or_else(|| unreachable!("the last row fits every machine"));
+            Placed { machine, group: case.group, disposition: row.disposition, why: (row.why)(&case) }
+        })
+        .collect()
+}
+
+/// A group is kept whole or replaced whole: half a fleet on each side is no blue-green deploy.
+fn groups_that_are_done<'a>(situation: &Situation<'a>, placed: &[Placed<'a>]) -> BTreeSet<&'a str> {
+    let done = BTreeSet::new();
+    let of = |wanted: bool| {
+        let replaced = placed.iter().filter(|placed| placed.is(Disposition::Replace));
+        replaced
+            .map(|placed| Case { machine: placed.machine, group: placed.group, situation, done: &done })
+            .filter(move |case| case.is_as_wanted() == wanted)
+            .map(|case| case.group)
+            .collect::<BTreeSet<_>>()
+    };
+    &of(true) - &of(false)
+}
+
+impl Case<'_, '_> {
+    /// Its group is one of fly.toml.
+    fn is_wanted(&self) -> bool {
+        self.situation.groups.contains(&self.group)
+    }
+
+    /// flyctl, too, trusts no host but one that is said to be well.
+    fn is_out_of_reach(&self) -> bool {
+        self.machine.host_status != HostStatus::Ok
+    }
+
+    fn runs_the_image(&self) -> bool {
+        self.machine.image().is_some_and(|image| image.is_same(&self.situation.image))
+    }
+
+    fn is_as_wanted(&self) -> bool {
+        let failed = matches!(self.machine.state, State::Failed | State::LaunchFailed);
+        if failed || self.machine.cordoned || !self.runs_the_image() {
+            return false;
+        }
+        let wanted = green::config_for(self.situation, self.group, Some(self.machine));
+        let (Ok(wanted), Some(config)) = (wanted, &self.machine.config) else { return false };
+        settings(&wanted) == settings(config)
+    }
+}
+
+/// What a config says, less what differs from one deploy to the next without meaning anything:
+/// the API gives back fields in other spellings than it was sent.
+fn settings(config: &MachineConfig) -> Value {
+    let mut config = config.clone();
+    green::take_standbys(&mut config);
+    green::strip_markers(&mut config);
+    config.0.remove("image");
+    let mut value = Value::Object(config.0);
+    for service in value.get_mut("services").and_then(Value::as_array_mut).into_iter().flatten() {
+        if let Some(autostop) = service.get_mut("autostop") {
+            *autostop = match autostop.as_str() {
+                Some("off") => false.into(),
+                Some("stop") => true.into(),
+                _ => autostop.take(),
+            };
+        }
+    }
+    prune(&mut value);
+    value
+}
+
+/// Removes null and empty texts, lists and objects, which count as missing.
+fn prune(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            fields.values_mut().for_each(prune);
+            fields.retain(|_, field| !is_empty(field));
+        }
+        Value::Array(items) => items.iter_mut().for_each(prune),
+        _ => {}
+    }
+}
+
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        Value::Object(fields) => fields.is_empty(),
+        Value::Bool(_) | Value::Number(_) => false,
+    }
+}
+
+/// What flyctl makes machines for that belong to no group of fly.toml.
+fn purpose(machine: &Machine) -> Option<&'static str> {
+    match machine.group()? {
+        "fly_app_release_command" => Some("a release command"),
+        "fly_app_test_machine_command" => Some("a machine check"),
+        "fly_app_console" => Some("a console"),
+        // Older versions of flyctl: under the older key alone, since a group may have that name.
+        _ if machine.metadata("process_group") == Some("release_command") => Some("a release command"),
+        _ => None,
+    }
+}

@@ -1,0 +1,294 @@
+//! The machines that a deploy makes: one for every machine that is replaced, and those of groups
+//! that have none yet. Each has a name in the plan, its slot; ids exist only once it runs.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+
+use super::classify::{Placed, Situation};
+use super::{CreateRequest, Disposition};
+use crate::fleet::{Machine, MachineConfig, State};
+use crate::machine::{self, Conversion};
+
+/// A machine to be made.
+pub(super) struct Green<'a> {
+    pub(super) slot: String,
+    pub(super) replaces: Option<&'a Machine>,
+    pub(super) group: &'a str,
+    /// Empty: wherever Fly likes.
+    pub(super) region: &'a str,
+    pub(super) config: MachineConfig,
+    pub(super) launch: bool,
+    /// Slots, or ids of machines that stay.
+    pub(super) standby_for: Vec<String>,
+    pub(super) why: String,
+}
+
+/// What can be made, and the groups that fly.toml gives no Machine config for.
+pub(super) struct Greens<'a> {
+    /// A standby comes after the slots that it stands by for.
+    pub(super) made: Vec<Green<'a>>,
+    pub(super) failed: BTreeMap<&'a str, Conversion>,
+}
+
+impl Green<'_> {
+    pub(super) fn has_checks(&self) -> bool {
+        !self.config.health_checks().is_empty()
+    }
+
+    pub(super) fn is_standby(&self) -> bool {
+        !self.standby_for.is_empty()
+    }
+
+    /// It takes its share once it is uncordoned: started, or to be started by the proxy in the
+    /// place of a blue that was stopped.
+    pub(super) fn serves(&self) -> bool {
+        self.launch || serves_at_rest(&self.config)
+    }
+
+    pub(super) fn request(&self) -> CreateRequest {
+        CreateRequest {
+            region: self.region.to_owned(),
+            config: self.config.clone(),
+            skip_launch: !self.launch,
+            skip_service_registration: true,
+        }
+    }
+}
+
+pub(super) fn greens<'a>(situation: &Situation<'a>, placed: &[Placed<'a>]) -> Greens<'a> {
+    let mut failed = BTreeMap::new();
+    let mut drafts = Vec::new();
+    for seat in seats(situation, placed) {
+        match config_for(situation, seat.group, seat.blue) {
+            Ok(config) => drafts.push(draft(seat, config)),
+            Err(conversion) => {
+                failed.entry(seat.group).or_insert(conversion);
+            }
+        }
+    }
+    wake_representatives(&mut drafts);
+    resolve_standbys(&mut drafts, placed);
+    Greens { made: after_their_targets(drafts), failed }
+}
+
+/// The config of a new machine of `group`, in the place of `blue` where there is one: what the
+/// request will carry, less what only a run knows.
+pub(super) fn config_for(
+    situation: &Situation,
+    group: &str,
+    blue: Option<&Machine>,
+) -> Result<MachineConfig, Conversion> {
+    let config = situation.desired.config;
+    let existing = blue.and_then(|blue| blue.config.as_ref());
+    let mut made = machine::machine_config(config, group, Some(situation.desired.image), existing)?;
+    if existing.is_none() {
+        made.0.entry("guest").or_insert_with(|| json!({"cpu_kind": "shared", "cpus": 1, "memory_mb": 256}));
+    }
+    if let (Some(host), Some(guest)) = (&config.host_dedication_id, made.0.get_mut("guest")) {
+        guest["host_dedication_id"] = host.value.clone().into();
+    }
+    strip_markers(&mut made);
+    Ok(made)
+}
+
+/// Removes what marks a machine as the work of one deploy: cloned into its successor it would lie.
+pub(super) fn strip_markers(config: &mut MachineConfig) {
+    if let Some(metadata) = config.0.get_mut("metadata").and_then(Value::as_object_mut) {
+        metadata.retain(|key, _| !MARKERS.contains(&key.as_str()) && !key.starts_with(OWN_MARKERS));
+    }
+}
+
+/// Takes the ids of the machines that this one stands by for out of its config: those of the
+/// successors are known only once they are made.
+pub(super) fn take_standbys(config: &mut MachineConfig) -> Vec<String> {
+    let ids = config.standbys().map(str::to_owned).collect();
+    config.0.remove("standbys");
+    if let Some(env) = config.0.get_mut("env").and_then(Value::as_object_mut) {
+        env.remove("FLY_STANDBY_FOR");
+    }
+    ids
+}
+
+/// A place in the fleet that a green is to take.
+struct Seat<'a> {
+    slot: String,
+    group: &'a str,
+    region: &'a str,
+    blue: Option<&'a Machine>,
+    /// The slot that this seat of a new group stands by for.
+    standby_for: Option<String>,
+    why: String,
+}
+
+fn seats<'a>(situation: &Situation<'a>, placed: &[Placed<'a>]) -> Vec<Seat<'a>> {
+    let mut groups: BTreeMap<&str, Vec<Seat<'a>>> = BTreeMap::new();
+    for blue in placed.iter().filter(|blue| wants_successor(situation, blue, placed)) {
+        let seats = groups.entry(blue.group).or_default();
+        seats.push(Seat {
+            slot: slot(blue.group, seats.len()),
+            group: blue.group,
+            region: &blue.machine.region,
+            blue: Some(blue.machine),
+            standby_for: None,
+            why: format!("takes the place of {}", blue.machine.id),
+        });
+    }
+    for group in situation.groups.iter().filter(|group| is_added(situation, group, placed)) {
+        groups.insert(group, new_seats(situation, group));
+    }
+    groups.into_values().flatten().collect()
+}
+
+/// A machine out of reach gets a successor, too, unless a deploy before this one gave it one and
+/// passed on: then its group runs another image than it does.
+fn wants_successor(situation: &Situation, blue: &Placed, placed: &[Placed]) -> bool {
+    let replaced = |other: &&Placed| other.group == blue.group && other.is(Disposition::Replace);
+    let kept = || placed.iter().any(|other| other.group == blue.group && other.is(Disposition::Keep));
+    let passed_over = || {
+        let image = blue.machine.image();
+        let mut others = placed.iter().filter(replaced).filter_map(|other| other.machine.image()).peekable();
+        image.is_some_and(|image| others.peek().is_some() && others.all(|other| !other.is_same(&image)))
+    };
+    match blue.disposition {
+        Disposition::Replace => true,
+        Disposition::Unreachable => situation.groups.contains(&blue.group) && !kept() && !passed_over(),
+        _ => false,
+    }
+}
+
+fn is_added(situation: &Situation, group: &str, placed: &[Placed]) -> bool {
+    let has_machines = placed.iter().any(|other| other.group == group && !other.is(Disposition::Leftover));
+    situation.is_selected(group) && !has_machines
+}
+
+/// As flyctl fills a new group: two machines where there are services, else one and a standby.
+fn new_seats<'a>(situation: &Situation<'a>, group: &'a str) -> Vec<Seat<'a>> {
+    let region = situation.desired.config.primary_region.as_ref().map_or("", |region| &region.value);
+    let seat = |index, standby_for: Option<String>| Seat {
+        slot: slot(group, index),
+        group,
+        region,
+        blue: None,
+        why: match &standby_for {
+            Some(other) => format!("stands by for {other}: group `{group}` has no services"),
+            None => format!("group `{group}` has no machine yet"),
+        },
+        standby_for,
+    };
+    let mut seats = vec![seat(0, None)];
+    if situation.policy.high_availability {
+        let services = config_for(situation, group, None).is_ok_and(|config| config.has_services());
+        seats.push(seat(1, (!services).then(|| slot(group, 0))));
+    }
+    seats
+}
+
+fn slot(group: &str, index: usize) -> String {
+    format!("green-{group}-{}", index + 1)
+}
+
+fn draft(seat: Seat, mut config: MachineConfig) -> Green {
+    let kept = take_standbys(&mut config);
+    // A machine with services cannot be a standby: Fly would refuse it.
+    let kept = if config.has_services() { Vec::new() } else { kept };
+    let standby_for: Vec<_> = kept.into_iter().chain(seat.standby_for).collect();
+    Green {
+        launch: launches(seat.blue, &config, !standby_for.is_empty()),
+        slot: seat.slot,
+        replaces: seat.blue,
+        group: seat.group,
+        region: seat.region,
+        config,
+        standby_for,
+        why: seat.why,
+    }
+}
+
+/// flyctl's rule: what ran is started, what rested stays at rest. Beyond it, a blue that the
+/// proxy would have started is not followed by a green that it will not start.
+fn launches(blue: Option<&Machine>, config: &MachineConfig, is_standby: bool) -> bool {
+    match blue.map(|blue| &blue.state) {
+        Some(State::Started | State::Starting | State::Failed) => true,
+        _ if is_standby => false,
+        None => true,
+        Some(_) => blue.is_some_and(Machine::is_serving) && !serves_at_rest(config),
+    }
+}
+
+fn serves_at_rest(config: &MachineConfig) -> bool {
+    config.autostop() && config.autostart()
+}
+
+/// Starts one green of every group that has checks but would start none: else nothing of the
+/// group were verified.
+fn wake_representatives(greens: &mut [Green]) {
+    let started: BTreeSet<&str> = greens.iter().filter(|green| green.launch).map(|green| green.group).collect();
+    let mut woken = BTreeSet::new();
+    let asleep: Vec<bool> = greens.iter().map(|green| green.has_checks() && !started.contains(green.group)).collect();
+    for standbys in [false, true] {
+        for (green, asleep) in greens.iter_mut().zip(&asleep) {
+            if *asleep && green.is_standby() == standbys && woken.insert(green.group) {
+                green.launch = true;
+            }
+        }
+    }
+}
+
+/// Points standbys at the successors of the machines that they stood by for.
+fn resolve_standbys(greens: &mut [Green], placed: &[Placed]) {
+    let successors: BTreeMap<String, String> = greens
+        .iter()
+        .filter_map(|green| Some((green.replaces?.id.clone(), green.slot.clone())))
+        .chain(greens.iter().map(|green| (green.slot.clone(), green.slot.clone())))
+        .collect();
+    let stays =
+        |id: &String| placed.iter().any(|placed| placed.machine.id == *id && STAYING.contains(&placed.disposition));
+    let first_active: BTreeMap<String, String> = greens
+        .iter()
+        .rev()
+        .filter(|green| !green.is_standby())
+        .map(|green| (green.group.to_owned(), green.slot.clone()))
+        .collect();
+    for green in greens.iter_mut().filter(|green| green.is_standby()) {
+        let old = std::mem::take(&mut green.standby_for);
+        let new = old.into_iter().filter_map(|id| successors.get(&id).cloned().or_else(|| stays(&id).then_some(id)));
+        green.standby_for = new.filter(|target| *target != green.slot).collect();
+        // All that it stood by for is gone: it keeps its role towards the group.
+        if green.standby_for.is_empty() {
+            green.standby_for.extend(first_active.get(green.group).cloned());
+        }
+    }
+}
+
+/// Orders greens so that each comes after those it stands by for. Standbys of each other lose the
+/// reference that closes the circle.
+fn after_their_targets(greens: Vec<Green>) -> Vec<Green> {
+    let slots: BTreeSet<String> = greens.iter().map(|green| green.slot.clone()).collect();
+    let (mut ordered, mut waiting): (Vec<_>, Vec<_>) = greens.into_iter().partition(|green| !green.is_standby());
+    while !waiting.is_empty() {
+        let is_open = |green: &Green, ordered: &[Green]| {
+            let made = |target: &String| ordered.iter().any(|green| green.slot == *target);
+            green.standby_for.iter().any(|target| slots.contains(target) && !made(target))
+        };
+        let next = waiting.iter().position(|green| !is_open(green, &ordered)).unwrap_or(0);
+        let mut green = waiting.remove(next);
+        green.standby_for.retain(|target| !slots.contains(target) || ordered.iter().any(|made| made.slot == *target));
+        ordered.push(green);
+    }
+    ordered
+}
+
+const STAYING: [Disposition; 3] = [Disposition::Keep, Disposition::Ignore, Disposition::Unreachable];
+
+/// Metadata that flyctl writes anew with every deploy.
+const MARKERS: [&str; 5] = [
+    "fly_bluegreen_deployment_tag",
+    "fly_flyctl_bluegreen_launch_id",
+    "fly_flyctl_version",
+    "fly_release_id",
+    "fly_release_version",
+];
+
+/// What cutover's own metadata begins with.
+const OWN_MARKERS: &str = "cutover_";

@@ -1,0 +1,132 @@
+//! The planner beside the real client: the deploys recorded in `../shared/oracle`, where they are
+//! at hand. The numbers may only rise.
+
+use std::collections::BTreeSet;
+
+use cutover::fleet;
+use cutover::plan::{CreateRequest, Desired, Op, Plan, Policy, Refusal, plan};
+use serde_json::{Map, Value};
+
+use crate::notation::config_of;
+
+#[test]
+fn what_the_real_client_makes_is_what_is_planned() {
+    let Ok(text) = std::fs::read_to_string("../shared/oracle/deploys.jsonl") else {
+        println!("../shared is not here: the recorded deploys were not compared");
+        return;
+    };
+    let rows: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let (mut same, mut differ, mut refused_both, mut odd) = (0, Vec::new(), 0, Vec::new());
+    for (index, row) in rows.iter().enumerate() {
+        let name = format!("row {index}");
+        match (row["exit"] == 1, planned(row)) {
+            (false, Ok(plan)) => match differences(row, &plan) {
+                none if none.is_empty() => same += 1,
+                some => differ.push(format!("{name}: {}", some.join("; "))),
+            },
+            (true, Err(_)) => refused_both += 1,
+            (false, Err(refusals)) => odd.push(format!("{name} is refused: {}", codes(&refusals))),
+            (true, Ok(_)) => odd.push(format!("{name} is planned, though the client refused: {}", row["errors"])),
+        }
+    }
+    println!("{same} deploys planned alike, {refused_both} refused alike of {} recorded", rows.len());
+    for line in differ.iter().chain(&odd) {
+        println!("  {line}");
+    }
+    assert_eq!(
+        (same, refused_both, differ.len(), odd.len()),
+        (41, 16, 0, 3),
+        "\n{}",
+        [differ, odd].concat().join("\n")
+    );
+}
+
+fn planned(row: &Value) -> Result<Plan, Vec<Refusal>> {
+    let file = row["toml"].as_str().unwrap();
+    let fleet = fleet::parse(&row["fleet"].to_string()).unwrap();
+    let image = row["image"].as_str().unwrap();
+    let desired = Desired { app: "shop", image, path: "fly.toml", text: file, config: &config_of(file) };
+    let policy = Policy { first_deploy: fleet.machines.is_empty(), ..Policy::default() };
+    plan(&desired, &fleet, &policy)
+}
+
+fn codes(refusals: &[Refusal]) -> String {
+    refusals.iter().map(|refusal| format!("{} ({})", refusal.code, refusal.message)).collect::<Vec<_>>().join(", ")
+}
+
+/// Creates as sets: the client makes them side by side, in no order.
+fn differences(row: &Value, plan: &Plan) -> Vec<String> {
+    let recorded: Vec<String> = row["creates"].as_array().unwrap().iter().filter_map(recorded).collect();
+    let creates = plan.steps.iter().filter(|step| step.op == Op::Create);
+    let planned: Vec<String> = creates
+        .map(|step| comparable(&as_sent(step.request.as_ref().unwrap()), !step.standby_for.is_empty()))
+        .collect();
+    let sides = [("only recorded", &recorded, &planned), ("only planned", &planned, &recorded)];
+    sides
+        .iter()
+        .flat_map(|(side, here, there)| only_in(here, there).into_iter().map(move |one| format!("{side}: {one}")))
+        .collect()
+}
+
+fn only_in(here: &[String], there: &[String]) -> Vec<String> {
+    let count = |all: &[String], one: &String| all.iter().filter(|other| *other == one).count();
+    let distinct: BTreeSet<_> = here.iter().collect();
+    distinct.into_iter().filter(|one| count(here, one) > count(there, one)).cloned().collect()
+}
+
+/// Release commands are not part of a plan yet.
+fn recorded(create: &Value) -> Option<String> {
+    let group = create["config"]["metadata"]["fly_process_group"].as_str()?;
+    let standby = create["config"].get("standbys").is_some();
+    (group != "fly_app_release_command").then(|| comparable(create, standby))
+}
+
+fn as_sent(request: &CreateRequest) -> Value {
+    serde_json::to_value(request).unwrap()
+}
+
+/// Region, config and `skip_launch`, less what only a run knows.
+fn comparable(create: &Value, standby: bool) -> String {
+    let mut config = create["config"].clone();
+    for key in [
+        "fly_flyctl_version",
+        "fly_release_id",
+        "fly_release_version",
+        "fly_bluegreen_deployment_tag",
+        "fly_flyctl_bluegreen_launch_id",
+    ] {
+        config["metadata"].as_object_mut().unwrap().remove(key);
+    }
+    config.as_object_mut().unwrap().remove("standbys");
+    config["env"].as_object_mut().map(|env| env.remove("FLY_STANDBY_FOR"));
+    let all = Map::from_iter([
+        ("config".to_owned(), config),
+        ("region".to_owned(), create["region"].as_str().unwrap_or("").into()),
+        ("skip_launch".to_owned(), create["skip_launch"].as_bool().unwrap_or(false).into()),
+        ("standby".to_owned(), standby.into()),
+    ]);
+    pruned(Value::Object(all)).to_string()
+}
+
+/// Null and empty texts, lists and objects count as missing.
+fn pruned(value: Value) -> Value {
+    match value {
+        Value::Object(fields) => {
+            let kept =
+                fields.into_iter().map(|(key, field)| (key, pruned(field))).filter(|(_, field)| !is_empty(field));
+            Value::Object(kept.collect())
+        }
+        Value::Array(items) => Value::Array(items.into_iter().map(pruned).collect()),
+        other => other,
+    }
+}
+
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        Value::Object(fields) => fields.is_empty(),
+        _ => false,
+    }
+}
