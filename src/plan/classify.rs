@@ -90,14 +90,10 @@ const TABLE: [Row; 12] = [
         disposition: Disposition::Leftover,
         why: |case| format!("it is {} already", case.machine.state),
     },
-    // Some of them keep the group's name in the older key alone.
     Row {
-        when: |case| RESERVED.iter().any(|(group, _)| *group == case.group),
+        when: |case| purpose(case.machine).is_some(),
         disposition: Disposition::Leftover,
-        why: |case| {
-            let what = RESERVED.iter().find(|(group, _)| *group == case.group).map_or("a deploy", |(_, what)| what);
-            format!("it was made for {what} and serves nothing")
-        },
+        why: |case| format!("it was made for {} and serves nothing", purpose(case.machine).unwrap_or_default()),
     },
     Row {
         when: |case| case.situation.policy.exclude_machines.contains(&case.machine.id),
@@ -257,10 +253,14 @@ fn is_empty(value: &Value) -> bool {
     }
 }
 
-/// Groups that no fly.toml can name, and what flyctl makes machines of them for.
-const RESERVED: [(&str, &str); 4] = [
-    ("fly_app_release_command", "a release command"),
-    ("release_command", "a release command"),
-    ("fly_app_test_machine_command", "a machine check"),
-    ("fly_app_console", "a console"),
-];
+/// What flyctl makes machines for that belong to no group of fly.toml.
+fn purpose(machine: &Machine) -> Option<&'static str> {
+    match machine.group()? {
+        "fly_app_release_command" => Some("a release command"),
+        "fly_app_test_machine_command" => Some("a machine check"),
+        "fly_app_console" => Some("a console"),
+        // Older versions of flyctl: under the older key alone, since a group may have that name.
+        _ if machine.metadata("process_group") == Some("release_command") => Some("a release command"),
+        _ => None,
+    }
+}

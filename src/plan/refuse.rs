@@ -74,17 +74,21 @@ fn empty_fleet<'a>(situation: &Situation, placed: &[Placed]) -> Option<Fact<'a>>
 
 /// A group would get new machines beside those that serve it already, unmanaged.
 fn unmanaged<'a>(situation: &Situation<'a>, placed: &[Placed<'a>]) -> Vec<Fact<'a>> {
-    let of = |group: &str, managed: bool| -> Vec<&'a Machine> {
-        let live = placed.iter().filter(|other| other.group == group && !other.is(Disposition::Leftover));
+    let of = |group: &'a str| {
+        let live = placed.iter().filter(move |other| other.group == group && !other.is(Disposition::Leftover));
         live.map(|other| other.machine)
-            .filter(|machine| machine.config.is_some() && machine.is_managed() == managed)
-            .filter(|machine| !situation.policy.exclude_machines.contains(&machine.id))
-            .collect()
     };
-    let groups = situation.groups.iter().filter(|group| situation.is_selected(group) && of(group, true).is_empty());
-    groups
-        .map(|group| Fact::Unmanaged { group, machines: of(group, false) })
-        .filter(|fact| matches!(fact, Fact::Unmanaged { machines, .. } if !machines.is_empty()))
+    let is_managed = |group: &'a str| of(group).any(Machine::is_managed);
+    // Without a config nobody can tell whose it is; what is excluded is left alone on purpose.
+    let is_foreign =
+        |machine: &Machine| machine.config.is_some() && !situation.policy.exclude_machines.contains(&machine.id);
+    situation
+        .groups
+        .iter()
+        .filter(|group| situation.is_selected(group) && !is_managed(group))
+        .map(|group| (*group, of(group).filter(|machine| is_foreign(machine)).collect::<Vec<_>>()))
+        .filter(|(_, machines)| !machines.is_empty())
+        .map(|(group, machines)| Fact::Unmanaged { group, machines })
         .collect()
 }
 

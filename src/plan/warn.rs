@@ -97,6 +97,11 @@ fn about_machines(found: &mut Found, placed: &[Placed]) {
     });
     let leftovers = ids(&|blue| blue.is(Disposition::Leftover) && blue.machine.is_live());
     found.add_for("leftovers", &leftovers, |ids| format!("left over from earlier commands, and not touched: {ids}"));
+    let removed: BTreeSet<_> =
+        placed.iter().filter(|blue| blue.is(Disposition::Remove)).map(|blue| blue.group).collect();
+    found.add_for("group-removed", &removed.into_iter().collect::<Vec<_>>(), |groups| {
+        format!("fly.toml does not name group {groups}: its machines are destroyed, last of all")
+    });
     let volumes = ids(&|blue| {
         blue.is(Disposition::Remove)
             && blue.machine.config.as_ref().is_some_and(|config| config.volumes().next().is_some())
