@@ -220,7 +220,19 @@ mod tests {
 
     #[test]
     fn durations_print_as_go_prints_them() {
-        for text in ["0s", "1ns", "1.1µs", "2.2ms", "3.3s", "4m5s", "4m5.001s", "5h6m7.001s", "8m0.000000001s", "-1.5s", "2562047h47m16.854775807s"] {
+        for text in [
+            "0s",
+            "1ns",
+            "1.1µs",
+            "2.2ms",
+            "3.3s",
+            "4m5s",
+            "4m5.001s",
+            "5h6m7.001s",
+            "8m0.000000001s",
+            "-1.5s",
+            "2562047h47m16.854775807s",
+        ] {
             assert_eq!(text.parse::<Duration>().map(|d| d.to_string()), Ok(text.to_owned()));
         }
         assert_eq!("90s".parse::<Duration>().map(|d| d.to_string()), Ok("1m30s".to_owned()));

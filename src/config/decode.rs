@@ -162,7 +162,9 @@ impl Decoder<'_> {
             Value::Text(text) if text == "none" => Some(""),
             Value::Text(text) => MODES.into_iter().find(|mode| mode == text),
             Value::Integer(number) => usize::try_from(*number).ok().and_then(|at| MODES.get(at).copied()),
-            Value::Float(number) => MODES.into_iter().zip([0.0, 1.0, 2.0, 3.0]).find(|(_, at)| at == number).map(|(mode, _)| mode),
+            Value::Float(number) => {
+                MODES.into_iter().zip([0.0, 1.0, 2.0, 3.0]).find(|(_, at)| at == number).map(|(mode, _)| mode)
+            }
             _ => None,
         };
         match mode {

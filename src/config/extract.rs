@@ -181,7 +181,8 @@ fn deploy(fields: Fields, span: Span) -> Deploy {
 
 fn experimental(fields: Fields, span: Span) -> Experimental {
     let list = |key: &str| fields.0.get(key).and_then(Node::as_array).map(|_| fields.texts(key));
-    let secrets = fields.table("attached", |attached, _| attached.table("secrets", |secrets, _| secrets.text_map("export")));
+    let secrets =
+        fields.table("attached", |attached, _| attached.table("secrets", |secrets, _| secrets.text_map("export")));
     Experimental {
         span,
         cmd: list("cmd"),

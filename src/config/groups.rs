@@ -22,9 +22,9 @@ impl Config {
     pub fn is_for(&self, processes: &Groups, group: &str) -> bool {
         match processes.as_slice() {
             [] => group == self.default_group(),
-            listed => listed.iter().any(|name| {
-                name.value == group || name.value.is_empty() && group == self.default_group()
-            }),
+            listed => {
+                listed.iter().any(|name| name.value == group || name.value.is_empty() && group == self.default_group())
+            }
         }
     }
 }

@@ -205,9 +205,7 @@ fn named_texts(items: &[Node], value_key: &str, strict: bool) -> Option<Value> {
     let mut out = Table::default();
     for item in items {
         let name = item.as_table().and_then(|table| Some((table, table.get("name")?)));
-        let Some((table, name)) = name else {
-            if strict { return None } else { continue }
-        };
+        let Some((table, name)) = name else { if strict { return None } else { continue } };
         let value = table.get(value_key).map_or(Node::new(item.span, Value::Text(String::new())), as_text);
         replace(&mut out, Entry { key: Spanned::new(printed(name), name.span), value });
     }

@@ -15,6 +15,7 @@ mod groups;
 mod legacy;
 mod print;
 mod types;
+mod validate;
 pub mod words;
 
 use crate::span::Span;
@@ -22,6 +23,7 @@ use crate::syntax::Document;
 
 pub use groups::IMPLICIT_GROUP;
 pub use types::*;
+pub use validate::{Invalid, InvalidKind, validate};
 
 /// A config and what was wrong with the file that it was read from.
 #[derive(Debug, Clone, Default, PartialEq)]

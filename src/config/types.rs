@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-
 use serde_json::{Map, Value};
 
 use crate::span::{Span, Spanned};

@@ -7,11 +7,27 @@ use super::{Older, Section, key};
 pub(super) const VM: Section = Section {
     keys: &[
         key("size", Text, "A preset of CPUs and memory; the other keys change it.").default("shared-cpu-1x").values(&[
-            "shared-cpu-1x", "shared-cpu-2x", "shared-cpu-4x", "shared-cpu-6x", "shared-cpu-8x", "performance-1x",
-            "performance-2x", "performance-4x", "performance-6x", "performance-8x", "performance-10x",
-            "performance-12x", "performance-14x", "performance-16x", "a100-40gb", "a100-80gb", "l40s", "a10",
+            "shared-cpu-1x",
+            "shared-cpu-2x",
+            "shared-cpu-4x",
+            "shared-cpu-6x",
+            "shared-cpu-8x",
+            "performance-1x",
+            "performance-2x",
+            "performance-4x",
+            "performance-6x",
+            "performance-8x",
+            "performance-10x",
+            "performance-12x",
+            "performance-14x",
+            "performance-16x",
+            "a100-40gb",
+            "a100-80gb",
+            "l40s",
+            "a10",
         ]),
-        key("memory", Text, "Memory with a unit (`\"1gb\"`), or a number of MB. `memory_mb` wins.").older(Older::AnyAsText),
+        key("memory", Text, "Memory with a unit (`\"1gb\"`), or a number of MB. `memory_mb` wins.")
+            .older(Older::AnyAsText),
         key("cpu_kind", Text, "Shared or whole CPUs.").values(&["shared", "performance"]),
         key("cpus", Integer, "How many CPUs."),
         key("memory_mb", Integer, "Memory in MB."),
@@ -59,7 +75,11 @@ pub(super) const FILE: Section = Section {
 
 pub(super) const RESTART: Section = Section {
     keys: &[
-        key("policy", Text, "When a machine starts again by itself; required.").values(&["always", "never", "on-failure"]),
+        key("policy", Text, "When a machine starts again by itself; required.").values(&[
+            "always",
+            "never",
+            "on-failure",
+        ]),
         key("retries", Integer, "How often, with `on-failure`."),
         PROCESSES,
     ],

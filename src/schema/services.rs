@@ -1,14 +1,13 @@
 //! Services and what watches over them.
 
-use super::Kind::{
-    AnyMap, Autostop, Boolean, Duration, Integer, Table, Tables, Text, TextList, TextMap, Unsigned,
-};
+use super::Kind::{AnyMap, Autostop, Boolean, Duration, Integer, Table, Tables, Text, TextList, TextMap, Unsigned};
 use super::top::SIGNALS;
 use super::{Key, Older, Section, key};
 
 pub(super) const HTTP_SERVICE: Section = Section {
     keys: &[
-        key("internal_port", Integer, "The port that the app listens on, on `0.0.0.0` or `fly-local-6pn`.").default("8080"),
+        key("internal_port", Integer, "The port that the app listens on, on `0.0.0.0` or `fly-local-6pn`.")
+            .default("8080"),
         key("force_https", Boolean, "Redirect HTTP to HTTPS.").default("false"),
         AUTO_STOP_MACHINES,
         AUTO_START_MACHINES,
@@ -30,7 +29,8 @@ pub(super) const SERVICE: Section = Section {
         AUTO_STOP_MACHINES,
         AUTO_START_MACHINES,
         MIN_MACHINES_RUNNING,
-        key("ports", Tables(&PORT), "The public ports of the service and how each is handled.").older(Older::SingleTable),
+        key("ports", Tables(&PORT), "The public ports of the service and how each is handled.")
+            .older(Older::SingleTable),
         CONCURRENCY_KEY.older(Older::LimitPair),
         key("tcp_checks", Tables(&TCP_CHECK), "Connections that tell whether a machine may get traffic.")
             .older(Older::SingleTable),
@@ -80,20 +80,21 @@ const CONCURRENCY: Section = Section {
     source: "https://fly.io/docs/reference/configuration/#services-concurrency",
 };
 
-const PORT: Section = Section {
-    keys: &[
-        key("port", Integer, "The public port.").older(Older::NumericText).keeps_zero(),
-        key("start_port", Integer, "The first of a range of public ports.").keeps_zero(),
-        key("end_port", Integer, "The last of a range of public ports.").keeps_zero(),
-        key("handlers", TextList, "What the proxy does to connections, in order; nothing for plain TCP.")
-            .values(&["http", "tls", "pg_tls", "proxy_proto"]),
-        key("force_https", Boolean, "Redirect HTTP to HTTPS; for the `http` handler.").default("false"),
-        key("tls_options", Table(&TLS_OPTIONS), "How the `tls` handler ends TLS."),
-        key("http_options", Table(&HTTP_OPTIONS), "How the `http` handler speaks HTTP."),
-        key("proxy_proto_options", Table(&PROXY_PROTO_OPTIONS), "How the `proxy_proto` handler announces clients."),
-    ],
-    source: "https://fly.io/docs/reference/configuration/#services-ports",
-};
+const PORT: Section =
+    Section {
+        keys: &[
+            key("port", Integer, "The public port.").older(Older::NumericText).keeps_zero(),
+            key("start_port", Integer, "The first of a range of public ports.").keeps_zero(),
+            key("end_port", Integer, "The last of a range of public ports.").keeps_zero(),
+            key("handlers", TextList, "What the proxy does to connections, in order; nothing for plain TCP.")
+                .values(&["http", "tls", "pg_tls", "proxy_proto"]),
+            key("force_https", Boolean, "Redirect HTTP to HTTPS; for the `http` handler.").default("false"),
+            key("tls_options", Table(&TLS_OPTIONS), "How the `tls` handler ends TLS."),
+            key("http_options", Table(&HTTP_OPTIONS), "How the `http` handler speaks HTTP."),
+            key("proxy_proto_options", Table(&PROXY_PROTO_OPTIONS), "How the `proxy_proto` handler announces clients."),
+        ],
+        source: "https://fly.io/docs/reference/configuration/#services-ports",
+    };
 
 const TLS_OPTIONS: Section = Section {
     keys: &[
@@ -189,12 +190,20 @@ const HEADERS: Key = key("headers", TextMap, "Headers of the request.").older(Ol
 
 pub(super) const TOP_LEVEL_CHECK: Section = Section {
     keys: &[
-        key("port", Integer, "The port to connect to.").default("`http_service.internal_port` of the same group").keeps_zero(),
+        key("port", Integer, "The port to connect to.")
+            .default("`http_service.internal_port` of the same group")
+            .keeps_zero(),
         key("type", Text, "`http` or `tcp`; required.").values(&["http", "tcp"]).keeps_zero(),
-        key("interval", Duration, "The time between checks, at least 2s. A bare number is milliseconds.").older(Older::Millis),
-        key("timeout", Duration, "How long a check may take, at most 60s. A bare number is milliseconds.").older(Older::Millis),
-        key("grace_period", Duration, "How long after the start of a machine failures do not count. A bare number is milliseconds.")
+        key("interval", Duration, "The time between checks, at least 2s. A bare number is milliseconds.")
             .older(Older::Millis),
+        key("timeout", Duration, "How long a check may take, at most 60s. A bare number is milliseconds.")
+            .older(Older::Millis),
+        key(
+            "grace_period",
+            Duration,
+            "How long after the start of a machine failures do not count. A bare number is milliseconds.",
+        )
+        .older(Older::Millis),
         METHOD,
         PATH,
         PROTOCOL,

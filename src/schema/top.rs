@@ -13,37 +13,60 @@ pub const ROOT: Section = Section {
             .default("SIGINT")
             .values(SIGNALS)
             .keeps_zero(),
-        key("kill_timeout", Duration, "How long a process may take to stop before it is killed, at most 300s. A bare number is seconds.")
-            .default("5s")
-            .older(Older::Seconds),
-        key("swap_size_mb", Integer, "Swap space in MB, on top of memory. A machine with swap cannot be suspended.").keeps_zero(),
+        key(
+            "kill_timeout",
+            Duration,
+            "How long a process may take to stop before it is killed, at most 300s. A bare number is seconds.",
+        )
+        .default("5s")
+        .older(Older::Seconds),
+        key("swap_size_mb", Integer, "Swap space in MB, on top of memory. A machine with swap cannot be suspended.")
+            .keeps_zero(),
         key("console_command", Text, "The command that `fly console` runs, split as a shell would."),
-        key("experimental", Table(&EXPERIMENTAL), "Overrides of the image's start, and settings without a better place."),
+        key(
+            "experimental",
+            Table(&EXPERIMENTAL),
+            "Overrides of the image's start, and settings without a better place.",
+        ),
         key("build", Table(&BUILD), "Where the image comes from."),
         key("deploy", Table(&DEPLOY), "How a deploy replaces machines.").older(Older::NoneBelow),
         key("env", TextMap, "Environment variables of every machine, for all to read. Put secrets into `fly secrets`.")
             .older(Older::AnyValues),
-        key("processes", TextMap, "Process groups: a name and the command its machines run. An empty command is the image's own.")
-            .default("one group, `app`")
-            .older(Older::CommandList),
+        key(
+            "processes",
+            TextMap,
+            "Process groups: a name and the command its machines run. An empty command is the image's own.",
+        )
+        .default("one group, `app`")
+        .older(Older::CommandList),
         key("mounts", Tables(&MOUNT), "A volume for each machine of the groups.")
             .aliases(&["mount"])
             .older(Older::SingleTable),
-        key("http_service", Table(&HTTP_SERVICE), "One HTTP service on the public ports 80 and 443.").older(Older::NoneBelow),
+        key("http_service", Table(&HTTP_SERVICE), "One HTTP service on the public ports 80 and 443.")
+            .older(Older::NoneBelow),
         key("services", Tables(&SERVICE), "A service that the proxy routes to: any protocol, any ports.")
             .older(Older::SingleService),
-        key("checks", NamedTables(&TOP_LEVEL_CHECK), "Health checks that are not tied to a service: they do not steer the proxy.")
-            .older(Older::NamedList),
+        key(
+            "checks",
+            NamedTables(&TOP_LEVEL_CHECK),
+            "Health checks that are not tied to a service: they do not steer the proxy.",
+        )
+        .older(Older::NamedList),
         key("files", Tables(&FILE), "Files written into each machine before it starts."),
         key("host_dedication_id", Text, "The dedicated host that machines run on."),
         key("machine_config", Text, "A Machine config that all else is laid over: JSON, or the path of a JSON file."),
-        key("container", Text, "Which container of the Machine config gets the deployed image.").default("`app`, else the first"),
+        key("container", Text, "Which container of the Machine config gets the deployed image.")
+            .default("`app`, else the first"),
         key("machine_checks", Tables(&MACHINE_CHECK), "Commands run on a throw-away machine against a new one."),
         key("restart", Tables(&RESTART), "What happens when a machine's process exits."),
         key("vm", Tables(&VM), "The size of the machines. Without one, machines keep the size they have.")
             .aliases(&["compute", "computes"])
             .older(Older::SingleTable),
-        key("statics", Tables(&STATIC), "Paths that the proxy serves from the image or a bucket, without asking the app. At most 10."),
+        key(
+            "statics",
+            Tables(&STATIC),
+            "Paths that the proxy serves from the image or a bucket, without asking the app. At most 10.",
+        ),
         key("metrics", Tables(&METRICS), "Where Prometheus metrics are scraped.")
             .aliases(&["metric"])
             .older(Older::SingleTable),
@@ -88,7 +111,8 @@ const BUILD: Section = Section {
         key("settings", AnyMap, "Settings of the `builtin` builder."),
         key("builtin", Text, "A ready-made Dockerfile by name.").deprecated("a Dockerfile"),
         key("dockerfile", Text, "Path or URL of the Dockerfile.").default("Dockerfile"),
-        key("ignorefile", Text, "Path of the file that lists what is not sent to the builder.").default(".dockerignore"),
+        key("ignorefile", Text, "Path of the file that lists what is not sent to the builder.")
+            .default(".dockerignore"),
         key("build-target", Text, "The stage of the Dockerfile to build.").aliases(&["build_target"]),
         key("compose", Table(&COMPOSE), "Run the containers of a Docker Compose file in each machine."),
         key("compression", Text, "How image layers are compressed.").default("gzip").values(&["gzip", "zstd"]),
@@ -105,14 +129,25 @@ const COMPOSE: Section = Section {
 
 const DEPLOY: Section = Section {
     keys: &[
-        key("strategy", Text, "How old machines give way to new ones.")
-            .default("rolling")
-            .values(&["rolling", "immediate", "canary", "bluegreen"]),
-        key("max_unavailable", Float, "How many machines a rolling deploy updates at once: a count from 1 up, a share below.")
-            .default("0.33")
-            .keeps_zero(),
-        key("wait_timeout", Duration, "How long to wait for a machine to start and become healthy. A bare number is nanoseconds.")
-            .default("5m"),
+        key("strategy", Text, "How old machines give way to new ones.").default("rolling").values(&[
+            "rolling",
+            "immediate",
+            "canary",
+            "bluegreen",
+        ]),
+        key(
+            "max_unavailable",
+            Float,
+            "How many machines a rolling deploy updates at once: a count from 1 up, a share below.",
+        )
+        .default("0.33")
+        .keeps_zero(),
+        key(
+            "wait_timeout",
+            Duration,
+            "How long to wait for a machine to start and become healthy. A bare number is nanoseconds.",
+        )
+        .default("5m"),
         key("release_command", Text, "A command run once, on a machine of its own, before any machine is replaced."),
         key("release_command_timeout", Duration, "How long the release command may run. A bare number is nanoseconds.")
             .default("5m"),
@@ -121,4 +156,3 @@ const DEPLOY: Section = Section {
     ],
     source: "https://fly.io/docs/reference/configuration/#the-deploy-section",
 };
-
