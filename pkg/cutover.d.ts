@@ -32,6 +32,8 @@ export class Simulation {
   constructor(plan: string, machines: string, options?: SimulationOptions);
   /** What happened next; `undefined` when the run is over. */
   next(): Moment | undefined;
+  /** As Ctrl-C does; heard at the next moment. */
+  abort(): void;
   /** How it ended; `undefined` before that. */
   outcome(): Outcome | undefined;
   free(): void;
@@ -40,7 +42,7 @@ export class Simulation {
 export interface SimulationOptions {
   /** The same seed, plan, machines and faults give the same run. Default 0. */
   seed?: number;
-  /** What is to go wrong, as `cutover sim --fault` takes it. */
+  /** What is to go wrong, as `cutover sim --fault` takes it: `machine@SLOT=never-healthy`. */
   faults?: string[];
 }
 
@@ -49,8 +51,51 @@ export interface Moment {
   t_ms: number;
   /** As `cutover apply --events jsonl` prints them, without their time. */
   events: RunEvent[];
-  /** Every machine as it now is. */
+  /** Every machine as it now is, destroyed ones too. */
   machines: Machine[];
+}
+
+export type RunEvent =
+  | { event: "phase"; phase: "check" | "forward" | "back" | "finish" }
+  | { event: "step"; step: string; state: "running" | "done" | "failed" | "taken-back"; message?: string }
+  | { event: "call"; id: number; step: string; call: string }
+  | { event: "reply"; id: number; step: string; reply: string }
+  | { event: "machine"; id: string; slot: string | null; state: string; checks_passing: number; checks_total: number }
+  | { event: "done"; outcome: OutcomeKind; left: Leftover[]; message: string };
+
+/** A machine as the Machines API describes it; more fields than these may be there. */
+export interface Machine {
+  id: string;
+  name: string;
+  state: string;
+  region: string;
+  instance_id: string;
+  cordoned: boolean;
+  host_status: string;
+  image_ref: Record<string, unknown>;
+  config?: MachineConfig;
+  checks?: { name: string; status: string; [other: string]: unknown }[];
+  /** It takes its share of the work. */
+  serving: boolean;
+  [other: string]: unknown;
+}
+
+/** How a run ended. */
+export interface Outcome {
+  kind: OutcomeKind;
+  /** One or two sentences: what happened and why. */
+  message: string;
+  left: Leftover[];
+}
+
+export type OutcomeKind = "completed" | "restored" | "needs-attention" | "stale" | "refused";
+
+/** Something that a person has to look after. */
+export interface Leftover {
+  machine: string;
+  why: string;
+  /** The command that finishes it. */
+  command: string;
 }
 
 /** What is to be deployed, onto which machines. */

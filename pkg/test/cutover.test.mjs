@@ -71,9 +71,23 @@ test("a simulated deploy replaces every blue", () => {
 
 test("a green that never gets healthy is taken back, and the fleet is as before", () => {
   const planned = core.plan(REQUEST);
-  const { moments, outcome } = run(planned, ["never-healthy"]);
+  const { slot } = planned.plan.steps.find((step) => step.op === "create");
+  const fault = `machine@${slot}=never-healthy`;
+  const { moments, outcome } = run(planned, [fault]);
   assert.equal(outcome.kind, "restored");
   assert.deepEqual(alive(moments.at(-1)), planned.plan.machines.map((machine) => machine.id).sort());
+});
+
+test("an abort before traffic moves takes everything back", () => {
+  const planned = core.plan(REQUEST);
+  const { moments, outcome } = run(planned, [], 20);
+  assert.equal(outcome.kind, "restored");
+  assert.deepEqual(alive(moments.at(-1)), planned.plan.machines.map((machine) => machine.id).sort());
+});
+
+test("a fault that nobody knows is named", () => {
+  const { json } = core.plan(REQUEST);
+  assert.throws(() => new core.Simulation(json, MACHINES, { faults: ["create=magic"] }), /magic/);
 });
 
 test("the same seed gives the same run", () => {
@@ -87,10 +101,13 @@ test("process groups are written out, and Machine configs made", () => {
   assert.throws(() => core.machineConfig(TOML, "no-such-group", IMAGE));
 });
 
-function run(planned, faults = []) {
+function run(planned, faults = [], abortAfter = Infinity) {
   const simulation = new core.Simulation(planned.json, MACHINES, { seed: 7, faults });
   const moments = [];
-  for (let moment = simulation.next(); moment; moment = simulation.next()) moments.push(moment);
+  for (let moment = simulation.next(); moment; moment = simulation.next()) {
+    moments.push(moment);
+    if (moments.length === abortAfter) simulation.abort();
+  }
   return { moments, outcome: simulation.outcome() };
 }
 

@@ -31,7 +31,7 @@ async function values() {
   const [text, machines] = await Promise.all(["fly.toml", "machines.json"].map((name) => readFile(here(`../../examples/shop/${name}`), "utf8")));
   const request = { path: "fly.toml", text, machines, image: "registry.fly.io/shop:v2" };
   const planned = core.plan(request);
-  const moments = ["", "never-healthy"].flatMap((fault) => simulated(planned, machines, fault ? [fault] : []));
+  const moments = [[], ["create#2=no-capacity"]].flatMap((faults) => simulated(planned, machines, faults));
   return [
     ["PlanRequest", request],
     ["Planned", planned],

@@ -2,7 +2,6 @@
 // group, with who serves. Colour is never alone: every card says what it is.
 
 import { count, h } from "./dom.js";
-import { serves } from "./recording.js";
 
 /** Elements for `plan`, and `show(now)` to bring them to a moment of the recording. */
 export function makeCards(plan) {
@@ -76,13 +75,13 @@ function cardOf(colour, name, idIn, fate) {
     const isThere = machine !== undefined && machine.state !== "destroyed";
     const wasThere = colour === "blue" || now.slots.has(name);
     element.classList.toggle("absent", !isThere);
-    element.classList.toggle("serving", isThere && serves(machine));
+    element.classList.toggle("serving", isThere && machine.serving);
     state.textContent = isThere ? machine.state : wasThere ? "destroyed" : "not made yet";
     state.dataset.state = isThere ? machine.state : "absent";
     checks.textContent = isThere && machine.checks > 0 ? `${machine.passing}/${machine.checks} passing` : "";
     checks.dataset.passing = String(isThere && machine.passing === machine.checks);
     traffic.textContent = isThere ? (machine.cordoned ? "cordoned" : machine.routed ? "routed" : "") : "";
-    return isThere && serves(machine);
+    return isThere && machine.serving;
   }
   return { element, colour, show };
 }

@@ -51,8 +51,8 @@ function start() {
     playPane.show(result);
   }
 
-  function simulate(planned, fault) {
-    return new core.Simulation(planned.json, machines.text(), { seed: 1, faults: fault ? [fault] : [] });
+  function simulate(planned, faults) {
+    return new core.Simulation(planned.json, machines.text(), { seed: 1, faults });
   }
 
   const lint = debounced(30, check);
@@ -64,7 +64,7 @@ function start() {
 }
 
 function playParts() {
-  const names = ["toggle", "forward", "back", "scrubber", "speed", "fault", "details", "log", "cards", "time", "outcome", "stage", "empty"];
+  const names = ["toggle", "forward", "back", "abort", "scrubber", "speed", "fault", "details", "log", "cards", "time", "outcome", "stage", "empty"];
   return Object.fromEntries(names.map((name) => [name, byId(`play-${name}`)]));
 }
 

@@ -8,12 +8,14 @@ import { makePlayer } from "./player.js";
 import { record } from "./recording.js";
 
 /**
- * `simulate(planned, faults)` gives a simulation of `planned` (what the core's `plan` returned).
+ * `simulate(planned, faults)` gives a simulation of `planned` (what the core's `plan` returned); the
+ * same arguments give the same run.
  * `parts` are the pane's elements by name; `onProgress(steps)` hears the state of each step.
  */
 export function makePlayPane({ parts, simulate, onProgress, say }) {
   let planned = null;
   let shown = null;
+  let aborted = false;
   const player = makePlayer({ onMove: (at) => shown?.show(at), onPlaying });
 
   parts.toggle.addEventListener("click", player.toggle);
@@ -21,10 +23,11 @@ export function makePlayPane({ parts, simulate, onProgress, say }) {
   parts.back.addEventListener("click", () => player.step(-1));
   parts.scrubber.addEventListener("input", () => player.seek(Number(parts.scrubber.value)));
   parts.speed.addEventListener("change", () => player.setSpeed(Number(parts.speed.value)));
-  parts.fault.addEventListener("change", () => planned && load(planned));
+  parts.fault.addEventListener("change", () => planned && load());
+  parts.abort.addEventListener("click", abortOrNot);
   parts.details.addEventListener("change", () => parts.log.classList.toggle("with-details", parts.details.checked));
   player.setSpeed(Number(parts.speed.value));
-  parts.fault.replaceChildren(...FAULTS.map(([value, label]) => h("option", { value }, label)));
+  parts.fault.replaceChildren(...FAULTS.map(({ name }, value) => h("option", { value }, name)));
 
   function onPlaying(is) {
     parts.toggle.textContent = is ? "Pause" : "Play";
@@ -36,15 +39,25 @@ export function makePlayPane({ parts, simulate, onProgress, say }) {
     planned = result.plan && result.plan.steps.length > 0 ? result : null;
     parts.stage.hidden = planned === null;
     parts.empty.hidden = planned !== null;
-    if (planned) load(planned);
+    if (planned) load();
     else player.load([]);
   }
 
-  function load(next) {
-    const recording = record(simulate(next, parts.fault.value));
-    shown = screen(next.plan, recording);
+  /** The run from its beginning; with `abortAt`, somebody presses Ctrl-C at that frame. */
+  function load(abortAt = null) {
+    const recording = record(simulate(planned, FAULTS[parts.fault.value].of(planned.plan)), abortAt);
+    shown = screen(planned.plan, recording);
+    aborted = abortAt !== null;
+    parts.abort.textContent = aborted ? "Undo the abort" : "Abort here";
     parts.scrubber.max = String(recording.frames.length - 1);
-    player.load(recording.frames.map((frame) => frame.t_ms));
+    player.load(recording.frames.map((frame) => frame.t_ms), abortAt ?? 0);
+  }
+
+  function abortOrNot() {
+    const at = Number(parts.scrubber.value);
+    load(aborted ? null : at);
+    if (aborted) player.play();
+    else player.seek(at);
   }
 
   function screen(plan, recording) {
@@ -64,6 +77,7 @@ export function makePlayPane({ parts, simulate, onProgress, say }) {
         parts.back.disabled = at === 0;
         parts.forward.disabled = at === frames.length - 1;
         onProgress(now.steps);
+        parts.abort.disabled = !aborted && at === frames.length - 1;
         showOutcome(at === frames.length - 1 ? outcome : null);
       },
     };

@@ -41,10 +41,10 @@ export function makePlayer({ onMove, onPlaying }) {
   }
 
   return {
-    load(next) {
+    load(next, from = 0) {
       if (timer !== null) pause();
       times = next;
-      moveTo(0);
+      moveTo(from);
     },
     toggle: () => (timer === null ? play() : pause()),
     play,

@@ -4,10 +4,11 @@
 /** A run that takes more moments than this is cut: something is wrong with it. */
 const MAX_MOMENTS = 20_000;
 
-/** `simulation` has `next()` and `outcome()`. */
-export function record(simulation) {
+/** `simulation` has `next()`, `abort()` and `outcome()`; with `abortAt`, it is aborted after that frame. */
+export function record(simulation, abortAt = null) {
   const frames = [];
   for (let moment = simulation.next(); moment && frames.length < MAX_MOMENTS; moment = simulation.next()) {
+    if (frames.length === abortAt) simulation.abort();
     frames.push({
       t_ms: moment.t_ms,
       events: moment.events,
@@ -38,14 +39,10 @@ function seen(machine) {
   const checks = (machine.checks ?? []).filter((check) => !check.name.startsWith("bg_deployments_compat"));
   return {
     state: machine.state,
-    cordoned: machine.cordoned ?? false,
+    cordoned: machine.cordoned,
+    serving: machine.serving,
     passing: checks.filter((check) => check.status === "passing").length,
     checks: checks.length,
     routed: (machine.config?.services ?? []).length > 0,
   };
-}
-
-/** It does its share: started, every check passing, and not hidden from the proxy. */
-export function serves(machine) {
-  return machine.state === "started" && !machine.cordoned && machine.passing === machine.checks;
 }
