@@ -103,8 +103,9 @@ pub(super) fn modern_value(node: &Node, key: &Key) -> Option<(Value, Option<Stri
             let is_usual = !key.aliases.is_empty();
             Some((one_item(span, table), (!is_usual).then(|| format!("`[[{}]]`", key.name))))
         }
-        (Older::SingleService, Value::Table(table)) if table.entries.is_empty() => Some((Value::Null, None)),
-        (Older::SingleService, Value::Table(table)) => Some((one_item(span, table), Some("`[[services]]`".into()))),
+        (Older::SingleService, Value::Table(_)) => {
+            Some((without_empty_tables(std::slice::from_ref(node)), Some("`[[services]]`".into())))
+        }
         (Older::SingleService, Value::Array(items)) => Some((without_empty_tables(items), None)),
         (Older::NumericText, value) => numeric(value),
         (Older::AnyAsText, value) if !is_text(value) => Some((Value::Text(printed(node)), None)),
@@ -134,8 +135,15 @@ fn one_item(span: Span, table: &Table) -> Value {
 }
 
 fn without_empty_tables(items: &[Node]) -> Value {
-    let is_empty = |node: &&Node| node.as_table().is_some_and(|table| table.entries.is_empty());
+    let is_empty =
+        |node: &&Node| node.as_table().is_some_and(|table| table.entries.iter().all(is_empty_list_of_checks));
     Value::Array(items.iter().filter(|item| !is_empty(item)).cloned().collect())
+}
+
+/// flyctl drops these before it looks whether the service is empty.
+fn is_empty_list_of_checks(entry: &Entry) -> bool {
+    matches!(entry.key.value.as_str(), "tcp_checks" | "http_checks")
+        && entry.value.as_array().is_some_and(<[_]>::is_empty)
 }
 
 fn numeric(value: &Value) -> Option<(Value, Option<String>)> {
@@ -144,7 +152,7 @@ fn numeric(value: &Value) -> Option<(Value, Option<String>)> {
             let number: i64 = text.parse().ok()?;
             Some((Value::Integer(number), Some(format!("`{number}` without quotes"))))
         }
-        Value::Float(number) => Some((Value::Integer(*number as i64), None)),
+        Value::Float(number) => Some((Value::Integer(truncated(*number)), None)),
         _ => None,
     }
 }
@@ -154,12 +162,18 @@ fn duration(value: &Value, unit_nanos: i64) -> Option<(Value, Option<String>)> {
     let number = match value {
         Value::Text(text) if !text.is_empty() => return None,
         Value::Integer(number) => *number,
-        Value::Float(number) => *number as i64,
+        Value::Float(number) => truncated(*number),
         _ => return Some((Value::Null, None)),
     };
     let text = Duration::from_nanos(number.wrapping_mul(unit_nanos)).to_string();
     let modern = format!("`\"{text}\"`");
     Some((Value::Text(text), Some(modern)))
+}
+
+/// Go's conversion as it comes out on amd64: what does not fit becomes the smallest number.
+pub(super) fn truncated(number: f64) -> i64 {
+    const TOO_LARGE: f64 = 9_223_372_036_854_775_808.0;
+    if number > -TOO_LARGE && number < TOO_LARGE { number as i64 } else { i64::MIN }
 }
 
 fn limit_pair(text: &str, span: Span) -> Option<(Value, Option<String>)> {

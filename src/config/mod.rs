@@ -10,6 +10,7 @@
 
 mod decode;
 mod definition;
+mod explicit;
 mod extract;
 mod groups;
 mod legacy;
@@ -20,6 +21,7 @@ pub mod words;
 use crate::span::Span;
 use crate::syntax::Document;
 
+pub use explicit::explicit_groups;
 pub use groups::IMPLICIT_GROUP;
 pub use types::*;
 
