@@ -38,3 +38,16 @@ pub const AUTO_EXTEND_LIMIT_GB: (i64, i64) = (1, 500);
 /// Levels of image compression. Source: flyctl `internal/flag/validation/compression.go`, checked
 /// 2026-08-21.
 pub const COMPRESSION_LEVELS: (i64, i64) = (0, 9);
+
+/// Restart policies as fly.toml names them, and as the Machines API does. Source: flyctl
+/// `internal/appconfig/machines.go`, checked 2026-08-21.
+pub const RESTART_POLICIES: [(&str, &str); 3] = [("always", "always"), ("never", "no"), ("on-failure", "on-failure")];
+
+/// How an image can be compressed. Source: flyctl `internal/flag/validation/compression.go`,
+/// checked 2026-08-21.
+pub const COMPRESSIONS: [&str; 2] = ["gzip", "zstd"];
+
+/// Whether `number` is in a range whose both ends belong to it.
+pub fn is_within((least, most): (i64, i64), number: i64) -> bool {
+    (least..=most).contains(&number)
+}

@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use cutover::config::{self, Config};
 use cutover::fleet::MachineConfig;
 use cutover::machine;
+use cutover::rules::{self, Verdict};
 use cutover::syntax::{self, Format};
 use serde_json::{Map, Value};
 
@@ -49,9 +50,12 @@ fn compare(name: &str, at_least: Agreement) {
         let text = text_of(row);
         let label = format!("{name}:{} {}", line + 1, row["mutations"].as_str().unwrap_or_default());
         let reading = config::read(&syntax::parse(&text, Format::Toml));
+        let verdict = rules::check("fly.toml", &text, None).flyctl;
         let config = without_files(&reading.config);
         let expected = flyctl_rejects(row);
-        count(&mut asked.verdicts, &mut agreed.verdicts, rejects(&reading), expected, || format!("{label} verdict"));
+        count(&mut asked.verdicts, &mut agreed.verdicts, verdict == Verdict::Rejects, expected, || {
+            format!("{label} verdict")
+        });
         for (group, recorded) in row["machines"].as_object().into_iter().flatten() {
             if recorded.get("config").is_some() {
                 let ours = machine_config(&config, group, None);
@@ -94,17 +98,6 @@ fn count<T: PartialEq + std::fmt::Debug>(
     } else {
         println!("{}\n  ours   {ours:?}\n  flyctl {theirs:?}", label());
     }
-}
-
-fn rejects(reading: &config::Reading) -> bool {
-    let config = &reading.config;
-    let unmakable = || {
-        config
-            .group_names()
-            .into_iter()
-            .any(|group| machine::machine_config(config, group, None, None).is_err_and(|error| error.file.is_none()))
-    };
-    reading.problems.iter().any(config::Problem::is_fatal) || !config::validate(config).is_empty() || unmakable()
 }
 
 fn flyctl_rejects(row: &Value) -> bool {

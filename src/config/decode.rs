@@ -5,7 +5,7 @@
 use super::Problem;
 use super::legacy::modern_value;
 use super::print::json_date;
-use crate::schema::{Key, Kind, Older, ROOT, Section};
+use crate::schema::{self, Key, Kind, Older, ROOT, Section};
 use crate::span::Spanned;
 use crate::syntax::{Entry, Node, Table, Value};
 use crate::units::Duration;
@@ -47,7 +47,7 @@ impl Decoder<'_> {
         let mut out = Table::default();
         for entry in in_the_order_of_go(table) {
             let Some(key) = section.key(&entry.key.value) else {
-                self.unknown(entry, path);
+                self.unknown(entry, table, section, path);
                 continue;
             };
             let path = Path::Key(path, key.name);
@@ -224,9 +224,11 @@ impl Decoder<'_> {
         Some(Value::Table(out))
     }
 
-    fn unknown(&mut self, entry: &Entry, path: &Path) {
+    fn unknown(&mut self, entry: &Entry, table: &Table, section: &Section, path: &Path) {
         let (span, key) = (entry.key.span, entry.key.value.clone());
-        self.problems.push(Problem::UnknownKey { span, path: path.to_string(), key });
+        let free = section.keys.iter().map(|known| known.name).filter(|known| table.get(known).is_none());
+        let meant = schema::closest(free, &key);
+        self.problems.push(Problem::UnknownKey { span, path: path.to_string(), key, meant });
         self.refuse_infinities(&entry.value, &Path::Key(path, &entry.key.value));
     }
 

@@ -15,7 +15,6 @@ mod groups;
 mod legacy;
 mod print;
 mod types;
-mod validate;
 pub mod words;
 
 use crate::span::Span;
@@ -23,7 +22,6 @@ use crate::syntax::Document;
 
 pub use groups::IMPLICIT_GROUP;
 pub use types::*;
-pub use validate::{Invalid, InvalidKind, validate};
 
 /// A config and what was wrong with the file that it was read from.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -38,8 +36,9 @@ pub struct Reading {
 pub enum Problem {
     /// Not TOML (or JSON, YAML): the parser's words.
     Syntax { span: Span, message: String },
-    /// flyctl has no such key and ignores it. `path` is that of the table (`""`: the top).
-    UnknownKey { span: Span, path: String, key: String },
+    /// flyctl has no such key and ignores it. `path` is that of the table (`""`: the top); `meant`
+    /// is a similar key that the table does not have yet.
+    UnknownKey { span: Span, path: String, key: String, meant: Option<&'static str> },
     /// The whole file is rejected over it.
     WrongType { span: Span, path: String, expected: String, found: String },
     /// A key in another case than flyctl's own: decoded, but passed over by the translation of
@@ -70,10 +69,5 @@ impl Problem {
             | Self::CaseVariant { span, .. }
             | Self::Legacy { span, .. } => *span,
         }
-    }
-
-    /// Whether flyctl refuses the whole file over it.
-    pub fn is_fatal(&self) -> bool {
-        matches!(self, Self::Syntax { .. } | Self::WrongType { .. })
     }
 }

@@ -1,15 +1,86 @@
 //! What follows from a config and a fleet together: what rules and the planner both ask. Knows
 //! nothing of findings or plans.
 
-use crate::config::{Config, Problem};
+use crate::config::{Config, Field, Groups, HttpCheck, MachineCheck, Problem, Reading, TcpCheck};
 use crate::fleet::Fleet;
+use crate::span::Span;
 
 /// Everything that a rule may look at.
 pub struct Facts<'a> {
     /// The file as it stands on the disk.
     pub text: &'a str,
-    pub config: &'a Config,
-    pub problems: &'a [Problem],
+    pub reading: &'a Reading,
     /// The machines that exist, when they are known.
     pub fleet: Option<&'a Fleet>,
+}
+
+/// `[http_service]` or one of `[[services]]`: what both have.
+#[derive(Debug, Clone)]
+pub struct AnyService<'a> {
+    /// Where it stands: `http_service`, `services[0]`.
+    pub path: String,
+    pub span: Span,
+    pub internal_port: &'a Field<i64>,
+    pub processes: &'a Groups,
+    pub tcp_checks: &'a [TcpCheck],
+    pub http_checks: &'a [HttpCheck],
+    pub machine_checks: &'a [MachineCheck],
+}
+
+impl<'a> Facts<'a> {
+    pub fn config(&self) -> &'a Config {
+        &self.reading.config
+    }
+
+    pub fn problems(&self) -> &'a [Problem] {
+        &self.reading.problems
+    }
+
+    pub fn services(&self) -> Vec<AnyService<'a>> {
+        services(self.config())
+    }
+
+    /// Whether the value at `path` has a type that flyctl refuses: it is not unset, but not known.
+    pub fn is_refused(&self, path: &str) -> bool {
+        self.problems().iter().any(|problem| matches!(problem, Problem::WrongType { path: at, .. } if at == path))
+    }
+
+    /// The place of `strategy = "bluegreen"`, when the file asks for it.
+    pub fn bluegreen(&self) -> Option<Span> {
+        let strategy = self.config().deploy.as_ref()?.strategy.as_ref()?;
+        (strategy.value == "bluegreen").then_some(strategy.span)
+    }
+}
+
+/// Every service of the file, `[http_service]` first.
+pub fn services(config: &Config) -> Vec<AnyService<'_>> {
+    let http = config.http_service.iter().map(|service| AnyService {
+        path: "http_service".to_owned(),
+        span: service.span,
+        internal_port: &service.internal_port,
+        processes: &service.processes,
+        tcp_checks: &[],
+        http_checks: &service.checks,
+        machine_checks: &service.machine_checks,
+    });
+    let others = config.services.iter().enumerate().map(|(index, service)| AnyService {
+        path: format!("services[{index}]"),
+        span: service.span,
+        internal_port: &service.internal_port,
+        processes: &service.processes,
+        tcp_checks: &service.tcp_checks,
+        http_checks: &service.http_checks,
+        machine_checks: &service.machine_checks,
+    });
+    http.chain(others).collect()
+}
+
+/// Whether machines of `group` run a check that a blue-green deploy waits for: a service's, or a
+/// top-level one. Machine checks are skipped there.
+pub fn is_checked(config: &Config, group: &str) -> bool {
+    let by_service = services(config)
+        .into_iter()
+        .filter(|service| config.is_for(service.processes, group))
+        .any(|service| !service.tcp_checks.is_empty() || !service.http_checks.is_empty());
+    by_service || config.checks.values().any(|check| config.is_for(&check.processes, group))
 }

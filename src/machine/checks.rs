@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::Conversion;
 use super::json::Object;
+use super::{Cause, Conversion};
 use crate::config::{Config, HttpCheck, TcpCheck, TopLevelCheck};
 use crate::span::Spanned;
 
@@ -44,7 +44,11 @@ fn of_machine(config: &Config, group: &str, name: &str, check: &TopLevelCheck) -
     let kind = check.kind.as_ref().filter(|kind| matches!(kind.as_str(), "http" | "tcp"));
     let Some(kind) = kind else {
         let span = check.kind.as_ref().map_or(check.span, |kind| kind.span);
-        return Err(Conversion::new(span, format!("check `{name}` needs `type = \"http\"` or `type = \"tcp\"`")));
+        return Err(Conversion::new(
+            Cause::CheckType,
+            span,
+            format!("check `{name}` needs `type = \"http\"` or `type = \"tcp\"`"),
+        ));
     };
     let mut out = Object::of([("type", kind.value.as_str())]);
     out.put("port", port(config, group, name, check)?);
@@ -68,6 +72,7 @@ fn port(config: &Config, group: &str, name: &str, check: &TopLevelCheck) -> Resu
     match config.http_service.as_ref().filter(|service| config.is_for(&service.processes, group)) {
         Some(service) => Ok(service.internal_port.as_ref().map_or(0, |port| port.value)),
         None => Err(Conversion::new(
+            Cause::CheckPort,
             check.span,
             format!("check `{name}` has no `port`, and group `{group}` no `[http_service]` to take it from"),
         )),

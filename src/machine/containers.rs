@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use super::Conversion;
 use super::json::Object;
+use super::{Cause, Conversion};
 use crate::config::Config;
 use crate::span::Spanned;
 
@@ -14,14 +14,19 @@ pub(super) fn lay_under(machine: &mut Object, config: &Config) -> Result<(), Con
         let named = compose.file.as_ref().filter(|file| !file.is_empty());
         let span = named.map_or(compose.span, |file| file.span);
         let file = named.map_or("compose.yaml", |file| file.value.as_str()).to_owned();
-        return Err(Conversion { span, message: format!("the Compose file `{file}` is needed"), file: Some(file) });
+        return Err(Conversion {
+            span,
+            message: format!("the Compose file `{file}` is needed"),
+            cause: Cause::File(file),
+        });
     }
     let Some(own) = own_machine_config(config) else { return Ok(()) };
     if !own.starts_with('{') {
         return Err(elsewhere(own));
     }
-    let parsed: Map<String, Value> = serde_json::from_str(own)
-        .map_err(|error| Conversion::new(own.span, format!("the Machine config is not JSON: {error}")))?;
+    let parsed: Map<String, Value> = serde_json::from_str(own).map_err(|error| {
+        Conversion::new(Cause::Containers, own.span, format!("the Machine config is not JSON: {error}"))
+    })?;
     refuse_local_files(&parsed, own)?;
     parsed.into_iter().for_each(|(key, value)| lay_over(&mut machine.0, key, value));
     select_container(machine, config, own)
@@ -30,9 +35,13 @@ pub(super) fn lay_under(machine: &mut Object, config: &Config) -> Result<(), Con
 fn elsewhere(own: &Spanned<String>) -> Conversion {
     if own.ends_with(".json") {
         let message = format!("the file `{}` is needed", own.value);
-        return Conversion { span: own.span, message, file: Some(own.value.clone()) };
+        return Conversion { span: own.span, message, cause: Cause::File(own.value.clone()) };
     }
-    Conversion::new(own.span, format!("`{}` is neither JSON nor the path of a `.json` file", own.value))
+    Conversion::new(
+        Cause::Containers,
+        own.span,
+        format!("`{}` is neither JSON nor the path of a `.json` file", own.value),
+    )
 }
 
 fn own_machine_config(config: &Config) -> Option<&Spanned<String>> {
@@ -50,7 +59,7 @@ fn refuse_local_files(own: &Map<String, Value>, source: &Spanned<String>) -> Res
         let local = file.get("local_path").and_then(Value::as_str).filter(|path| !path.is_empty() && !has_content);
         if let Some(path) = local {
             let message = format!("the content of `{path}` is needed");
-            return Err(Conversion { span: source.span, message, file: Some(path.to_owned()) });
+            return Err(Conversion { span: source.span, message, cause: Cause::File(path.to_owned()) });
         }
     }
     Ok(())
@@ -85,7 +94,7 @@ fn select_container(machine: &mut Object, config: &Config, source: &Spanned<Stri
     let name = wanted.map_or("app", |name| name.value.as_str());
     let found = containers.iter().position(|container| text(container, "name") == name);
     if let (None, Some(wanted)) = (found, wanted) {
-        return Err(Conversion::new(wanted.span, format!("there is no container `{name}`")));
+        return Err(Conversion::new(Cause::Containers, wanted.span, format!("there is no container `{name}`")));
     }
     let selected = found.unwrap_or(0);
     for (at, container) in containers.iter_mut().enumerate() {
@@ -93,7 +102,7 @@ fn select_container(machine: &mut Object, config: &Config, source: &Spanned<Stri
             set_image(container);
         } else if text(container, "image").is_empty() {
             let message = format!("container `{}` has no image", text(container, "name"));
-            return Err(Conversion::new(source.span, message));
+            return Err(Conversion::new(Cause::Containers, source.span, message));
         }
     }
     Ok(())

@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 use crate::config::words;
 use crate::config::{Config, Experimental, Field};
 use crate::fleet::MachineConfig;
+use crate::limits;
 use crate::span::{Span, Spanned};
 use json::{Object, texts};
 
@@ -22,8 +23,22 @@ pub use guest::{PRESETS, Preset};
 pub struct Conversion {
     pub span: Span,
     pub message: String,
+    pub cause: Cause,
+}
+
+/// What stands in the way of a Machine config.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Cause {
+    /// A command cannot be split into words.
+    Command,
+    CheckType,
+    CheckPort,
+    RestartPolicy,
+    /// Size or memory of the machine.
+    Guest,
+    Containers,
     /// The file beside fly.toml that would be needed. flyctl reads it; this part reads no files.
-    pub file: Option<String>,
+    File(String),
 }
 
 /// The Machine config of `group`: over `existing`, when a machine is replaced, whose schedule,
@@ -188,7 +203,7 @@ fn files(config: &Config) -> Result<Vec<Value>, Conversion> {
         let set = |field: &Field<String>| field.clone().filter(|text| !text.is_empty());
         if let Some(path) = set(&file.local_path) {
             let message = format!("the content of `{}` is needed", path.value);
-            return Err(Conversion { span: path.span, message, file: Some(path.value) });
+            return Err(Conversion { span: path.span, message, cause: Cause::File(path.value) });
         } else if let Some(secret) = set(&file.secret_name) {
             written.put("secret_name", secret.value);
         } else if let Some(content) = set(&file.raw_value) {
@@ -204,8 +219,8 @@ fn restart(config: &Config, group: &str) -> Result<Option<Object>, Conversion> {
     for restart in config.restart.iter().filter(|restart| config.is_for(&restart.processes, group)) {
         let policy = restart.policy.as_ref().map_or("", |policy| policy.value.as_str());
         let span = restart.policy.as_ref().map_or(restart.span, |policy| policy.span);
-        let Some((_, policy)) = RESTART_POLICIES.iter().find(|(name, _)| *name == policy) else {
-            return Err(Conversion::new(span, format!("`{policy}` is not a restart policy")));
+        let Some((_, policy)) = limits::RESTART_POLICIES.iter().find(|(name, _)| *name == policy) else {
+            return Err(Conversion::new(Cause::RestartPolicy, span, format!("`{policy}` is not a restart policy")));
         };
         let mut out = Object::of([("policy", *policy)]);
         out.put_nonzero("max_retries", &restart.retries);
@@ -213,9 +228,6 @@ fn restart(config: &Config, group: &str) -> Result<Option<Object>, Conversion> {
     }
     Ok(last)
 }
-
-/// As fly.toml names a policy, and as the Machines API does.
-const RESTART_POLICIES: [(&str, &str); 3] = [("always", "always"), ("on-failure", "on-failure"), ("never", "no")];
 
 /// A container whose image is `.` runs the deployed one.
 fn set_image(machine: &mut Object, image: Option<&str>) {
@@ -230,7 +242,8 @@ fn set_image(machine: &mut Object, image: Option<&str>) {
 }
 
 fn split(command: &Spanned<String>, what: &str) -> Result<Vec<String>, Conversion> {
-    words::split(command).map_err(|why| Conversion::new(command.span, format!("{what} cannot be split: {why}")))
+    words::split(command)
+        .map_err(|why| Conversion::new(Cause::Command, command.span, format!("{what} cannot be split: {why}")))
 }
 
 fn texts_of(list: &Option<Vec<Spanned<String>>>) -> Vec<String> {
@@ -254,7 +267,7 @@ fn base64(bytes: &[u8]) -> String {
 pub const RELEASE_COMMAND_GROUP: &str = "fly_app_release_command";
 
 impl Conversion {
-    fn new(span: Span, message: String) -> Self {
-        Self { span, message, file: None }
+    fn new(cause: Cause, span: Span, message: String) -> Self {
+        Self { span, message, cause }
     }
 }

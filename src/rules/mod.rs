@@ -1,9 +1,98 @@
 //! What can be wrong with a fly.toml: one file per rule, one table. A rule reads facts and reports
 //! places; it knows nothing of severity settings, suppressions or output.
 
+mod bluegreen_with_volume;
+mod bluegreen_without_health_check;
+mod canary_with_volume;
+mod check_duration_out_of_range;
+mod dead_key;
+mod http_key_in_tcp_check;
+mod implicit_process_group;
+mod impossible_machine;
+mod incomplete_check;
+mod key_in_other_case;
+mod service_without_internal_port;
+mod service_without_port;
+mod service_without_process_group;
+mod syntax_error;
+mod unknown_compression;
+mod unknown_key;
+mod unknown_process_group;
+mod unknown_restart_policy;
+mod unknown_strategy;
+mod unsplittable_command;
+mod volume_setting_out_of_range;
+mod wrong_type;
+
+use crate::config;
 use crate::diagnostic::{Diagnostic, Edit, Fix, Flyctl, Label, Safety, Severity};
 use crate::facts::Facts;
+use crate::fleet::Fleet;
 use crate::span::Span;
+use crate::syntax::{self, Format};
+
+/// Every rule, by id.
+pub const RULES: &[&Rule] = &[
+    &bluegreen_with_volume::RULE,
+    &bluegreen_without_health_check::RULE,
+    &canary_with_volume::RULE,
+    &check_duration_out_of_range::RULE,
+    &dead_key::RULE,
+    &http_key_in_tcp_check::RULE,
+    &implicit_process_group::RULE,
+    &impossible_machine::RULE,
+    &incomplete_check::RULE,
+    &key_in_other_case::RULE,
+    &service_without_internal_port::RULE,
+    &service_without_port::RULE,
+    &service_without_process_group::RULE,
+    &syntax_error::RULE,
+    &unknown_compression::RULE,
+    &unknown_key::RULE,
+    &unknown_process_group::RULE,
+    &unknown_restart_policy::RULE,
+    &unknown_strategy::RULE,
+    &unsplittable_command::RULE,
+    &volume_setting_out_of_range::RULE,
+    &wrong_type::RULE,
+];
+
+/// What was found in one file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Report {
+    /// By place, then by rule.
+    pub diagnostics: Vec<Diagnostic>,
+    pub flyctl: Verdict,
+}
+
+/// What flyctl does today with the file on its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    Accepts,
+    Rejects,
+}
+
+/// Runs every rule over a file; its name decides the format, as flyctl does.
+pub fn check(path: &str, text: &str, fleet: Option<&Fleet>) -> Report {
+    let reading = config::read(&syntax::parse(text, Format::of_path(path)));
+    let facts = Facts { text, reading: &reading, fleet };
+    let mut diagnostics: Vec<Diagnostic> = RULES.iter().flat_map(|rule| findings(rule, &facts)).collect();
+    diagnostics.sort_by_key(|found| (found.span, found.rule));
+    let rejects = diagnostics.iter().any(|found| found.flyctl == Flyctl::Rejects);
+    Report { diagnostics, flyctl: if rejects { Verdict::Rejects } else { Verdict::Accepts } }
+}
+
+/// The rule of that id.
+pub fn find(id: &str) -> Option<&'static Rule> {
+    RULES.iter().find(|rule| rule.id == id).copied()
+}
+
+fn findings(rule: &'static Rule, facts: &Facts) -> Vec<Diagnostic> {
+    let mut sink = Sink { rule, found: Vec::new() };
+    (rule.check)(facts, &mut sink);
+    sink.found
+}
 
 /// A rule and all that is said about it. The documentation, `explain`, the SARIF metadata and the
 /// tests come from here.

@@ -113,6 +113,15 @@ impl Section {
     }
 }
 
+/// The one of `names` that was probably meant by `written`: the most similar, when it is similar
+/// enough.
+pub fn closest<'a>(names: impl IntoIterator<Item = &'a str>, written: &str) -> Option<&'a str> {
+    let similarity = |name: &str| strsim::jaro_winkler(name, &written.to_lowercase().replace('-', "_"));
+    let scored = names.into_iter().map(|name| (similarity(name), name));
+    let best = scored.max_by(|a, b| a.0.total_cmp(&b.0))?;
+    (best.0 >= SIMILAR_ENOUGH).then_some(best.1)
+}
+
 impl Kind {
     /// The section that the values of this key are tables of.
     pub fn section(&self) -> Option<&'static Section> {
@@ -177,3 +186,6 @@ impl Key {
         Self { zero: Zero::Written, ..self }
     }
 }
+
+/// Below this, a suggestion is more often wrong than right.
+const SIMILAR_ENOUGH: f64 = 0.85;

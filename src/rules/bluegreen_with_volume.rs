@@ -1,0 +1,32 @@
+//! Blue-green and volumes do not go together.
+
+use super::{Rule, Sink};
+use crate::diagnostic::{Flyctl, Severity};
+use crate::facts::Facts;
+
+pub(super) const RULE: Rule = Rule {
+    id: "bluegreen-with-volume",
+    severity: Severity::Error,
+    flyctl: Flyctl::FailsDeploy,
+    summary: "`bluegreen` with a mounted volume",
+    why: "A volume belongs to one machine. A green would need the volume of the blue that still serves, and Fly \
+          refuses to make it. flyctl does not look before it begins, so the deploy fails after the release command \
+          has run.",
+    bad: "app = \"shop\"\n\n[deploy]\nstrategy = \"bluegreen\"\n\n[http_service]\ninternal_port = 8080\n\n\
+          [[http_service.checks]]\npath = \"/health\"\ninterval = \"15s\"\ntimeout = \"2s\"\ngrace_period = \"10s\"\n\n\
+          [[mounts]]\nsource = \"data\"\ndestination = \"/data\"\n",
+    good: "app = \"shop\"\n\n[deploy]\nstrategy = \"rolling\"\n\n[http_service]\ninternal_port = 8080\n\n\
+           [[http_service.checks]]\npath = \"/health\"\ninterval = \"15s\"\ntimeout = \"2s\"\ngrace_period = \"10s\"\n\n\
+           [[mounts]]\nsource = \"data\"\ndestination = \"/data\"\n",
+    source: "superfly/docs reference/configuration: strategy; flyctl internal/command/deploy/machines_launchinput.go",
+    check,
+};
+
+fn check(facts: &Facts, sink: &mut Sink) {
+    let Some(strategy) = facts.bluegreen() else { return };
+    for mount in &facts.config().mounts {
+        sink.report(mount.span, "a blue-green deploy cannot move this volume to the new machine, and fails")
+            .label(strategy, "asked for here")
+            .help("use `strategy = \"rolling\"`, or keep the data outside the machine");
+    }
+}

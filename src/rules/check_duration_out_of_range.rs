@@ -1,0 +1,73 @@
+//! A check's interval, timeout or grace period that Fly changes or refuses.
+
+use super::{Rule, Sink};
+use crate::config::Field;
+use crate::diagnostic::{Flyctl, Severity};
+use crate::facts::Facts;
+use crate::limits;
+use crate::units::Duration;
+
+pub(super) const RULE: Rule = Rule {
+    id: "check-duration-out-of-range",
+    severity: Severity::Warning,
+    flyctl: Flyctl::Warns,
+    summary: "a check's interval, timeout or grace period is out of range",
+    why: "Fly raises the durations of a service's check to one second and lowers them to one minute. A grace period \
+          of five minutes is thus one minute, and a slow boot fails the deploy. For top-level checks flyctl rejects \
+          intervals under two seconds and timeouts over one minute.",
+    bad: "app = \"shop\"\n\n[http_service]\ninternal_port = 8080\n\n\
+          [[http_service.checks]]\npath = \"/health\"\ninterval = \"15s\"\ntimeout = \"2s\"\ngrace_period = \"300s\"\n",
+    good: "app = \"shop\"\n\n[http_service]\ninternal_port = 8080\n\n\
+           [[http_service.checks]]\npath = \"/health\"\ninterval = \"15s\"\ntimeout = \"2s\"\ngrace_period = \"60s\"\n",
+    source: "flyctl internal/appconfig/validation.go: validateServiceCheckDurations, validateChecksSection",
+    check,
+};
+
+fn check(facts: &Facts, sink: &mut Sink) {
+    for service in facts.services() {
+        for check in service.tcp_checks {
+            clamped(sink, [&check.interval, &check.timeout, &check.grace_period]);
+        }
+        for check in service.http_checks {
+            clamped(sink, [&check.interval, &check.timeout, &check.grace_period]);
+        }
+    }
+    for check in facts.config().checks.values() {
+        if let Some(interval) = check.interval.as_ref().filter(|interval| interval.value < limits::CHECK_INTERVAL_MIN) {
+            let message = format!(
+                "an interval of {} is under the {} that Fly asks for",
+                interval.value,
+                limits::CHECK_INTERVAL_MIN
+            );
+            sink.report(interval.span, message).severity(Severity::Error).flyctl(Flyctl::Rejects);
+        }
+        if let Some(timeout) = check.timeout.as_ref().filter(|timeout| timeout.value > limits::CHECK_TIMEOUT_MAX) {
+            let message =
+                format!("a timeout of {} is over the {} that Fly allows", timeout.value, limits::CHECK_TIMEOUT_MAX);
+            sink.report(timeout.span, message).severity(Severity::Error).flyctl(Flyctl::Rejects);
+        }
+    }
+}
+
+/// What Fly makes of a service check's interval, timeout and grace period.
+fn clamped(sink: &mut Sink, durations: [&Field<Duration>; 3]) {
+    let [_, _, grace_period] = durations;
+    let (min, max) = limits::SERVICE_CHECK_RANGE;
+    for duration in durations.into_iter().flatten() {
+        let is_no_grace = duration.value == Duration::default() && Some(duration) == grace_period.as_ref();
+        let (verb, bound) = if duration.value > max {
+            ("lowered", max)
+        } else if duration.value < min && !is_no_grace {
+            ("raised", min)
+        } else {
+            continue;
+        };
+        let finding = sink.report(duration.span, format!("{} will be {verb} to {bound} by Fly", duration.value));
+        if duration.value < NUMBER_OF_NANOS_SUSPECT {
+            finding.help("a bare number in `[[http_service.checks]]` counts nanoseconds: write a unit, as in \"15s\"");
+        }
+    }
+}
+
+/// Nobody means less than this; it comes from a number whose unit was lost.
+const NUMBER_OF_NANOS_SUSPECT: Duration = Duration::from_millis(1);

@@ -1,0 +1,58 @@
+//! Keys that promise something and do nothing.
+
+use super::{Rule, Sink};
+use crate::config::Problem;
+use crate::diagnostic::{Flyctl, Severity};
+use crate::facts::Facts;
+
+pub(super) const RULE: Rule = Rule {
+    id: "dead-key",
+    severity: Severity::Warning,
+    flyctl: Flyctl::Silent,
+    summary: "a key that nothing reads any more",
+    why: "Old templates and articles carry keys that Fly once had, or never had. flyctl takes them without a word, \
+          so the file promises what will not happen: `auto_rollback` does not roll back, `script_checks` do not \
+          check.",
+    bad: "app = \"shop\"\n\n[experimental]\nauto_rollback = true\n",
+    good: "app = \"shop\"\n",
+    source: "flyctl internal/appconfig/config.go: Experimental has no readers; services.script_checks and \
+             restart_limit are not in the structs",
+    check,
+};
+
+fn check(facts: &Facts, sink: &mut Sink) {
+    for problem in facts.problems() {
+        if let Problem::UnknownKey { span, path, key, .. } = problem
+            && let Some(why) = reason(path, key)
+        {
+            sink.report(*span, format!("`{key}` does nothing: {why}")).help("remove it");
+        }
+    }
+    let Some(experimental) = &facts.config().experimental else { return };
+    let parsed = [
+        (&experimental.auto_rollback, "auto_rollback", "there is no automatic rollback"),
+        (&experimental.enable_consul, "enable_consul", "no deploy reads it"),
+        (&experimental.enable_etcd, "enable_etcd", "no deploy reads it"),
+        (&experimental.lazy_load_images, "lazy_load_images", "the feature was removed"),
+    ];
+    for (field, key, why) in parsed {
+        if let Some(value) = field {
+            sink.report(value.span, format!("`{key}` does nothing: {why}")).help("remove it");
+        }
+    }
+}
+
+/// Whether a key that flyctl does not know is one that it knew, or that people believe in; and
+/// what to know about it.
+pub(super) fn reason(path: &str, key: &str) -> Option<&'static str> {
+    let table = path.trim_end_matches(|c: char| c.is_ascii_digit() || c == '[' || c == ']');
+    match (table, key) {
+        ("experimental", "auto_rollback_on_error" | "auto_rollback_on_failure") => {
+            Some("there is no automatic rollback, and no such key")
+        }
+        ("experimental", "allowed_public_ports" | "private_network") => Some("it belonged to the Nomad platform"),
+        ("services", "script_checks") => Some("Machines have no script checks"),
+        (_, "restart_limit") if path.contains("checks") => Some("a failing check never restarts a Machine"),
+        _ => None,
+    }
+}

@@ -1,0 +1,49 @@
+//! A TCP check that is dressed up as an HTTP check.
+
+use super::{Rule, Sink};
+use crate::config::Problem;
+use crate::diagnostic::{Flyctl, Severity};
+use crate::facts::Facts;
+
+pub(super) const RULE: Rule = Rule {
+    id: "http-key-in-tcp-check",
+    severity: Severity::Warning,
+    flyctl: Flyctl::Silent,
+    summary: "a TCP check with a key that only HTTP checks have",
+    why: "A TCP check connects to the service's port and is content. flyctl ignores `path`, `method` and the like \
+          there, so a machine whose app answers every request with an error still passes.",
+    bad: "app = \"shop\"\n\n[[services]]\ninternal_port = 8080\nprotocol = \"tcp\"\n\n\
+          [[services.ports]]\nport = 443\nhandlers = [\"tls\", \"http\"]\n\n\
+          [[services.tcp_checks]]\ninterval = \"15s\"\ntimeout = \"2s\"\nmethod = \"GET\"\npath = \"/health\"\n",
+    good: "app = \"shop\"\n\n[[services]]\ninternal_port = 8080\nprotocol = \"tcp\"\n\n\
+           [[services.ports]]\nport = 443\nhandlers = [\"tls\", \"http\"]\n\n\
+           [[services.http_checks]]\ninterval = \"15s\"\ntimeout = \"2s\"\nmethod = \"GET\"\npath = \"/health\"\n",
+    source: "flyctl internal/appconfig/service.go: ServiceTCPCheck has interval, timeout and grace_period",
+    check,
+};
+
+fn check(facts: &Facts, sink: &mut Sink) {
+    for problem in facts.problems() {
+        let Problem::UnknownKey { span, path, key, .. } = problem else { continue };
+        if applies(path, key) {
+            sink.report(*span, format!("a TCP check has no `{key}`: flyctl ignores it and only connects to the port"))
+                .help(cure(key));
+        }
+    }
+}
+
+/// Whether this unknown key is this rule's.
+pub(super) fn applies(path: &str, key: &str) -> bool {
+    path.contains("tcp_checks") && (key == "port" || HTTP_KEYS.contains(&key))
+}
+
+fn cure(key: &str) -> &'static str {
+    match key {
+        "port" => {
+            "remove it: the check connects to the service's `internal_port`; a check of another port is a top-level `[checks.NAME]`"
+        }
+        _ => "write `[[services.http_checks]]` to have the answer checked",
+    }
+}
+
+const HTTP_KEYS: [&str; 6] = ["method", "path", "protocol", "tls_skip_verify", "tls_server_name", "headers"];

@@ -1,0 +1,27 @@
+//! The file is not TOML at all, in places.
+
+use super::{Rule, Sink};
+use crate::config::Problem;
+use crate::diagnostic::{Flyctl, Severity};
+use crate::facts::Facts;
+
+pub(super) const RULE: Rule = Rule {
+    id: "syntax-error",
+    severity: Severity::Error,
+    flyctl: Flyctl::Rejects,
+    summary: "the file cannot be parsed",
+    why: "flyctl reads nothing of a file that it cannot parse, and stops at the first error. Every error is \
+          reported here, and the rest of the file is checked as far as it can be understood.",
+    bad: "app = \"shop\nprimary_region = iad\n",
+    good: "app = \"shop\"\nprimary_region = \"iad\"\n",
+    source: "flyctl internal/appconfig/serde.go: unmarshalTOML",
+    check,
+};
+
+fn check(facts: &Facts, sink: &mut Sink) {
+    for problem in facts.problems() {
+        if let Problem::Syntax { span, message } = problem {
+            sink.report(*span, message.clone());
+        }
+    }
+}

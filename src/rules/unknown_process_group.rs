@@ -1,0 +1,55 @@
+//! A section for a process group that is not there.
+
+use super::{Rule, Sink};
+use crate::config::Groups;
+use crate::diagnostic::{Edit, Flyctl, Safety, Severity};
+use crate::facts::Facts;
+use crate::schema;
+
+pub(super) const RULE: Rule = Rule {
+    id: "unknown-process-group",
+    severity: Severity::Error,
+    flyctl: Flyctl::Rejects,
+    summary: "a section for a process group that does not exist",
+    why: "flyctl rejects services and restart policies for a group that `[processes]` does not declare. Everything \
+          else (mounts, checks, files, metrics, vm) it takes in silence, and no machine ever gets it.",
+    bad: "app = \"shop\"\n\n[processes]\nweb = \"serve\"\n\n[http_service]\ninternal_port = 8080\nprocesses = [\"wbe\"]\n",
+    good: "app = \"shop\"\n\n[processes]\nweb = \"serve\"\n\n[http_service]\ninternal_port = 8080\nprocesses = [\"web\"]\n",
+    source: "flyctl internal/appconfig/validation.go: validateServicesSection, validateRestartPolicy; processgroups.go",
+    check,
+};
+
+fn check(facts: &Facts, sink: &mut Sink) {
+    let config = facts.config();
+    for service in facts.services() {
+        unknown(facts, sink, service.processes, Flyctl::Rejects);
+    }
+    for restart in &config.restart {
+        unknown(facts, sink, &restart.processes, Flyctl::Rejects);
+    }
+    let silent = config.mounts.iter().map(|section| &section.processes);
+    let silent = silent.chain(config.checks.values().map(|section| &section.processes));
+    let silent = silent.chain(config.metrics.iter().map(|section| &section.processes));
+    for processes in silent.chain(config.vm.iter().map(|section| &section.processes)) {
+        unknown(facts, sink, processes, Flyctl::Silent);
+    }
+}
+
+fn unknown(facts: &Facts, sink: &mut Sink, processes: &Groups, flyctl: Flyctl) {
+    let names = facts.config().group_names();
+    for group in processes.iter().filter(|group| !names.contains(&group.value.as_str())) {
+        if flyctl == Flyctl::Silent && group.value.is_empty() {
+            continue;
+        }
+        let finding = sink.report(group.span, format!("there is no process group `{}`", group.value)).flyctl(flyctl);
+        let finding = finding.severity(if flyctl == Flyctl::Rejects { Severity::Error } else { Severity::Warning });
+        match schema::closest(names.iter().copied(), &group.value) {
+            Some(meant) => finding.help(format!("did you mean `{meant}`?")).fix(
+                Safety::Unsafe,
+                format!("write `{meant}`"),
+                vec![Edit { span: group.span, text: format!("\"{meant}\"") }],
+            ),
+            None => finding.help(format!("the groups are: {}", names.join(", "))),
+        };
+    }
+}

@@ -1,0 +1,67 @@
+//! A value of a type that the key does not take.
+
+use super::{Rule, Sink};
+use crate::config::Problem;
+use crate::diagnostic::{Edit, Flyctl, Safety, Severity};
+use crate::facts::Facts;
+use crate::span::Span;
+
+pub(super) const RULE: Rule = Rule {
+    id: "wrong-type",
+    severity: Severity::Error,
+    flyctl: Flyctl::Rejects,
+    summary: "a value has a type that its key does not take",
+    why: "One value of the wrong type makes flyctl give up the whole file: every command then answers with the \
+          decode error, and names only the first.",
+    bad: "app = \"shop\"\n\n[http_service]\ninternal_port = \"8080\"\n",
+    good: "app = \"shop\"\n\n[http_service]\ninternal_port = 8080\n",
+    source: "flyctl internal/appconfig/patches.go: applyPatches; Go encoding/json",
+    check,
+};
+
+fn check(facts: &Facts, sink: &mut Sink) {
+    for problem in facts.problems() {
+        let Problem::WrongType { span, path, expected, found } = problem else { continue };
+        if is_broken(facts, *span) {
+            continue;
+        }
+        let finding =
+            sink.report(*span, format!("`{path}` takes {expected}, not {found}: flyctl rejects the whole file"));
+        if let Some((title, text)) = rewritten(span.of(facts.text), expected) {
+            finding.fix(Safety::Safe, title, vec![Edit { span: *span, text }]);
+        } else if let Some((title, edits)) = wrapped(*span, facts.text, expected) {
+            finding.fix(Safety::Safe, title, edits);
+        }
+    }
+}
+
+/// Whether the value is what the parser made of something that it could not read.
+fn is_broken(facts: &Facts, value: Span) -> bool {
+    facts.problems().iter().any(|problem| matches!(problem, Problem::Syntax { span, .. } if span.overlaps(value)))
+}
+
+/// The value that was plainly meant, where only quotes are wrong.
+fn rewritten(written: &str, expected: &str) -> Option<(String, String)> {
+    let bare = written.trim_matches(['"', '\'']);
+    let is_quoted = bare.len() + 2 == written.len();
+    let meant = match expected {
+        "a whole number" if is_quoted => bare.parse::<i64>().ok()?.to_string(),
+        "`true` or `false`" if is_quoted => bare.parse::<bool>().ok()?.to_string(),
+        "text" if written.parse::<f64>().is_ok() || written.parse::<bool>().is_ok() => format!("\"{written}\""),
+        _ => return None,
+    };
+    Some((format!("write `{meant}`"), meant))
+}
+
+/// A single text where a list of texts is meant.
+fn wrapped(span: Span, text: &str, expected: &str) -> Option<(String, Vec<Edit>)> {
+    let written = span.of(text);
+    if expected != "a list of texts" || !written.starts_with(['"', '\'']) || written.contains('\n') {
+        return None;
+    }
+    let edits = vec![
+        Edit { span: Span::at(span.start), text: "[".into() },
+        Edit { span: Span::at(span.end), text: "]".into() },
+    ];
+    Some(("make it a list".into(), edits))
+}
