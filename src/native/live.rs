@@ -1,17 +1,15 @@
 //! Carries out a plan on the Machines API: the loop between the execution and the world.
 
 use std::collections::BTreeMap;
-use std::future::Future;
-use std::io;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use tokio::runtime;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio::time;
 
+use super::block_on;
 use super::error::{Error, Kind};
 use super::http::Client;
+use super::signals::Signals;
 use super::watch::Watch;
 use crate::execute::{Answer, Call, Event, Execution, Input, Leftover, Options, Outcome, OutcomeKind, Reply, Step};
 use crate::fleet::Fleet;
@@ -99,36 +97,6 @@ async fn drive(client: Client, plan: &Plan, watch: &mut Watch<'_>) -> Result<Out
     }
 }
 
-/// What asks the process to end.
-struct Signals {
-    interrupt: Signal,
-    terminate: Signal,
-    hang_up: Signal,
-}
-
-impl Signals {
-    fn listen() -> Result<Self, Error> {
-        let listen = |kind| {
-            signal(kind).map_err(|error: io::Error| {
-                Error::new(Kind::Usage, format!("cannot listen for signals, so a run could not be aborted: {error}"))
-            })
-        };
-        Ok(Self {
-            interrupt: listen(SignalKind::interrupt())?,
-            terminate: listen(SignalKind::terminate())?,
-            hang_up: listen(SignalKind::hangup())?,
-        })
-    }
-
-    async fn next(&mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-            _ = self.hang_up.recv() => {}
-        }
-    }
-}
-
 /// The machines that a run may have changed, for when it is cut off.
 struct Touched<'a> {
     plan: &'a Plan,
@@ -163,12 +131,6 @@ impl<'a> Touched<'a> {
             left: greens.chain(blues).collect(),
         }
     }
-}
-
-fn block_on<T>(work: impl Future<Output = T>) -> Result<T, Error> {
-    let runtime = runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| Error::new(Kind::Usage, format!("cannot start: {error}")))?;
-    Ok(runtime.block_on(work))
 }
 
 /// Unique enough among the runs of one app: the time in milliseconds and the process, in base 36.

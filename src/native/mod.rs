@@ -13,13 +13,26 @@ mod files;
 mod http;
 mod listen;
 mod live;
+mod signals;
 mod simulate;
 mod terminal;
 mod watch;
 
+use std::future::Future;
 use std::process::ExitCode;
+
+use tokio::runtime;
+
+use error::{Error, Kind};
 
 /// Runs the command that the process was started with.
 pub fn main() -> ExitCode {
     cli::main()
+}
+
+/// Waits for `work` on this thread.
+fn block_on<T>(work: impl Future<Output = T>) -> Result<T, Error> {
+    let runtime = runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| Error::new(Kind::Usage, format!("cannot start: {error}")))?;
+    Ok(runtime.block_on(work))
 }

@@ -75,8 +75,11 @@ pub(in crate::native) fn run(args: Args, terminal: Terminal) -> Result<Status, E
 }
 
 fn carry_out(plan: &Plan, fleet: Fleet, sim: bool, running: Running, terminal: Terminal) -> Result<Outcome, Error> {
+    if sim && terminal.is_live() {
+        terminal.say(&format!("Simulated time runs {} times as fast as real time.\n\n", simulate::SPEEDUP));
+    }
     let mut watch = Watch::new(plan, running.is_jsonl(), terminal);
-    if sim { Ok(simulate::run(plan, fleet, SEED, &mut watch)) } else { live::run(live::client()?, plan, &mut watch) }
+    if sim { simulate::run(plan, &fleet, SEED, &mut watch) } else { live::run(live::client()?, plan, &mut watch) }
 }
 
 fn subject(args: Args, terminal: Terminal) -> Result<Subject, Error> {

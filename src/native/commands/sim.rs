@@ -63,7 +63,7 @@ pub(in crate::native) fn run(command: Command, terminal: Terminal) -> Result<Sta
             let plan = read_plan(&args.plan)?;
             let fleet = read_fleet(&args.machines)?;
             let mut watch = Watch::new(&plan, args.events.is_some(), terminal);
-            Ok(simulate::run(&plan, fleet, args.seed, &mut watch).kind.into())
+            Ok(simulate::run(&plan, &fleet, args.seed, &mut watch)?.kind.into())
         }
         Command::Listen(args) => {
             let fleet = read_fleet(&args.fleet)?;

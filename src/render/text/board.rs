@@ -1,13 +1,11 @@
 //! The live view of a run: one line per machine, told anew whenever something happens. Knows
 //! nothing of cursors; who shows it overwrites the lines.
 
-use std::collections::BTreeSet;
-
 use anstyle::Style;
 
 use super::look::{BLUE, BOLD, DIM, GREEN, Look, NORMAL, RED, YELLOW, seconds};
 use super::progress::{phase_name, words};
-use super::subject::{Subject, subject};
+use super::subject::{Subject, subjects, widest};
 use crate::execute::{Event, StepState};
 use crate::plan::{Op, Plan, Step};
 
@@ -25,6 +23,7 @@ struct Row {
     /// The slot of a green, the id of a blue.
     name: String,
     is_green: bool,
+    label: String,
     place: String,
     mark: Mark,
     doing: String,
@@ -43,8 +42,7 @@ enum Mark {
 
 impl Board {
     pub fn new(plan: &Plan) -> Self {
-        let subjects: BTreeSet<Subject> = plan.steps.iter().filter_map(|step| subject(plan, step)).collect();
-        let rows = subjects.into_iter().map(row).collect();
+        let rows = subjects(plan).into_iter().map(row).collect();
         Self { phase: "", waiting: None, rows, steps: plan.steps.clone() }
     }
 
@@ -70,8 +68,8 @@ impl Board {
         let head = format!("{}  {}{waiting}", seconds(t_ms), self.phase);
         let mut lines = vec![look.paint(BOLD, cut(&head, look.width))];
         let room = height.saturating_sub(2);
-        let name_width = self.rows.iter().map(|row| row.name.chars().count()).max().unwrap_or(0);
-        let place_width = self.rows.iter().map(|row| row.place.chars().count()).max().unwrap_or(0);
+        let name_width = widest(self.rows.iter().map(|row| row.label.clone()));
+        let place_width = widest(self.rows.iter().map(|row| row.place.clone()));
         lines.extend(self.rows.iter().take(room).map(|row| row.line(name_width, place_width, look)));
         if self.rows.len() > room {
             lines.push(look.paint(DIM, format!("  and {} more", self.rows.len() - room)));
@@ -113,9 +111,9 @@ impl Row {
 
     fn line(&self, name_width: usize, place_width: usize, look: Look) -> String {
         let (symbol, style) = symbol(self.mark);
-        let (kind, color) = if self.is_green { ("green", GREEN) } else { ("blue", BLUE) };
+        let color = if self.is_green { GREEN } else { BLUE };
         let checks = self.checks.map_or(String::new(), |(passing, total)| format!("  {passing}/{total} checks"));
-        let head = format!("  {kind:<5}  {:<name_width$}  {:<place_width$}", self.name, self.place);
+        let head = format!("  {:<name_width$}  {:<place_width$}", self.label, self.place);
         let head = cut(&head, look.width.saturating_sub(4));
         let room = look.width.saturating_sub(head.chars().count() + 4);
         let tail = cut(&format!("{}{checks}", self.doing), room);
@@ -128,7 +126,8 @@ fn row(subject: Subject) -> Row {
     Row {
         name: subject.name.to_owned(),
         is_green: subject.is_green,
-        place: format!("{} {}", subject.group, subject.region),
+        label: subject.label(),
+        place: subject.place(),
         mark: Mark::Idle,
         doing: String::new(),
         checks: None,
@@ -186,10 +185,10 @@ mod tests {
         }
         insta::assert_snapshot!(board.lines(12_300, 24, Look::default()).join("\n"), @r#"
         12.3s  deploying (settling)
-          blue   3d8d7dc0b62e89  app fra  ·
-          blue   148e2d3f7b1c89  app iad  ✓ leased
-          green  app-2           app fra  ✗ creating failed: no host in fra has room fo…
-          green  app-1           app iad  ▸ waiting for its checks  1/2 checks
+          blue 3d8d7dc0b62e89  app fra  ·
+          blue 148e2d3f7b1c89  app iad  ✓ leased
+          green app-2          app fra  ✗ creating failed: no host in fra has room for …
+          green app-1          app iad  ▸ waiting for its checks  1/2 checks
         "#);
     }
 

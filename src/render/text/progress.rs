@@ -3,7 +3,7 @@
 use anstyle::Style;
 
 use super::look::{BOLD, DIM, GREEN, Look, NORMAL, RED, YELLOW, seconds};
-use super::subject::subject;
+use super::subject::{Subject, subject, subjects, widest};
 use crate::execute::{Event, Outcome, OutcomeKind, Phase, StepState};
 use crate::plan::{Op, Plan};
 
@@ -48,7 +48,8 @@ fn step_line(plan: &Plan, step: &str, state: StepState, message: Option<&str>, l
     }
     let words = words(planned.op);
     let (what, style) = match state {
-        StepState::Running if is_instant(planned.op) => return None,
+        // The start of any other step says nothing that the end of one does not.
+        StepState::Running if !matches!(planned.op, Op::WaitHealthy | Op::Settle) => return None,
         StepState::Running => (words.running.to_owned(), NORMAL),
         StepState::Done => (words.done.to_owned(), GREEN),
         StepState::Failed => (format!("{} failed", words.running), RED),
@@ -56,8 +57,9 @@ fn step_line(plan: &Plan, step: &str, state: StepState, message: Option<&str>, l
     };
     let message = message.map_or(String::new(), |message| format!(": {message}"));
     let who = subject(plan, planned).map_or(String::new(), |subject| {
-        let kind = if subject.is_green { "green" } else { "blue " };
-        format!("{kind} {} ({} {})  ", subject.name, subject.group, subject.region)
+        let names = widest(subjects(plan).iter().map(Subject::label));
+        let places = widest(subjects(plan).iter().map(Subject::place));
+        format!("{:<names$}  {:<places$}  ", subject.label(), subject.place())
     });
     Some(format!("{who}{}", look.paint(style, what + &message)))
 }
@@ -75,7 +77,7 @@ pub(super) fn words(op: Op) -> Words {
         Op::WaitStarted => ("starting", "started"),
         Op::WaitHealthy => ("waiting for its checks", "healthy"),
         Op::Gate => ("joining", "joined"),
-        Op::Uncordon => ("opening to traffic", "serving"),
+        Op::Uncordon => ("opening to traffic", "open to traffic"),
         Op::Settle => ("settling", "settled"),
         Op::Verify => ("verifying the greens", "the greens still pass"),
         Op::Cordon => ("closing to traffic", "cordoned"),
@@ -85,11 +87,6 @@ pub(super) fn words(op: Op) -> Words {
         Op::Release => ("giving back the lease", "released"),
     };
     Words { running, done }
-}
-
-/// The start of such a step says nothing that its end does not.
-fn is_instant(op: Op) -> bool {
-    !matches!(op, Op::WaitStarted | Op::WaitHealthy | Op::Settle | Op::WaitStopped)
 }
 
 fn outcome_name(kind: OutcomeKind) -> (&'static str, Style) {
@@ -130,12 +127,12 @@ mod tests {
         let log: String = events.iter().map(|(t_ms, told)| event(&plan, *t_ms, told, Look::default())).collect();
         insta::assert_snapshot!(log, @r#"
          0.0s deploying
-         0.1s blue  148e2d3f7b1c89 (app iad)  leased
-         0.9s green app-1 (app iad)  created, hidden
-         1.0s green app-1 (app iad)  waiting for its checks
-        1m01s green app-2 (app fra)  waiting for its checks failed: 1 of 2 checks fails
+         0.1s blue 148e2d3f7b1c89  app iad  leased
+         0.9s green app-1          app iad  created, hidden
+         1.0s green app-1          app iad  waiting for its checks
+        1m01s green app-2          app fra  waiting for its checks failed: 1 of 2 checks fails
         1m01s taking back what was done
-        1m02s green app-1 (app iad)  created, hidden: taken back
+        1m02s green app-1          app iad  created, hidden: taken back
         "#);
     }
 
