@@ -10,6 +10,7 @@ mod http_key_in_tcp_check;
 mod implicit_process_group;
 mod impossible_machine;
 mod incomplete_check;
+mod mend;
 mod key_in_other_case;
 mod service_without_internal_port;
 mod service_without_port;
@@ -30,6 +31,8 @@ use crate::facts::Facts;
 use crate::fleet::Fleet;
 use crate::span::Span;
 use crate::syntax::{self, Format};
+
+pub use mend::{Mended, mend};
 
 /// Every rule, by id.
 pub const RULES: &[&Rule] = &[
