@@ -70,7 +70,6 @@ export function makePlayPane({ parts, simulate, onProgress, say }) {
       show(at) {
         const now = recording.at(at);
         cards.show(now);
-        log.show(at);
         parts.scrubber.value = String(at);
         parts.scrubber.setAttribute("aria-valuetext", `${clock(now.t_ms)} of ${end}`);
         parts.time.textContent = `${clock(now.t_ms)} / ${end}`;
@@ -79,6 +78,8 @@ export function makePlayPane({ parts, simulate, onProgress, say }) {
         onProgress(now.steps);
         parts.abort.disabled = !aborted && at === frames.length - 1;
         showOutcome(at === frames.length - 1 ? outcome : null);
+        // Last: it scrolls to its end, and how much room it has depends on the rest.
+        log.show(at);
       },
     };
   }
