@@ -79,7 +79,7 @@ pub enum Verdict {
 /// Runs every rule over a file; its name decides the format, as flyctl does.
 pub fn check(path: &str, text: &str, fleet: Option<&Fleet>) -> Report {
     let reading = config::read(&syntax::parse(text, Format::of_path(path)));
-    let facts = Facts { text, reading: &reading, fleet };
+    let facts = Facts { text, reading: &reading, fleet, files: None };
     let mut diagnostics: Vec<Diagnostic> = RULES.iter().flat_map(|rule| findings(rule, &facts)).collect();
     diagnostics.sort_by_key(|found| (found.span, found.rule));
     let rejects = diagnostics.iter().any(|found| found.flyctl == Flyctl::Rejects);
@@ -102,6 +102,7 @@ fn findings(rule: &'static Rule, facts: &Facts) -> Vec<Diagnostic> {
 pub struct Rule {
     /// Names the fault, and reads well after "allow": `bluegreen-with-volume`.
     pub id: &'static str,
+    pub persona: Persona,
     pub severity: Severity,
     /// What flyctl does about the fault.
     pub flyctl: Flyctl,
@@ -112,9 +113,34 @@ pub struct Rule {
     /// A file in which the rule fires, and one, mended, in which no rule does.
     pub bad: &'static str,
     pub good: &'static str,
+    /// What else the examples are checked with.
+    pub given: Given,
     /// Where this is known from.
     pub source: &'static str,
     pub check: fn(&Facts, &mut Sink),
+}
+
+/// What a rule's examples are checked with, beside the file: as a user would give it.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Given {
+    /// A machine list.
+    pub fleet: Option<&'static str>,
+    /// Names and contents of files beside fly.toml; `None`: nobody looked.
+    pub files: Option<&'static [(&'static str, &'static str)]>,
+}
+
+impl Given {
+    pub const NOTHING: Self = Self { fleet: None, files: None };
+}
+
+/// Who wants to hear of a finding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Persona {
+    /// Everybody: what is reported is wrong, or very likely so.
+    Regular,
+    /// Those who ask for every advice.
+    Pedantic,
 }
 
 /// Takes the findings of one rule.
