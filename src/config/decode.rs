@@ -3,7 +3,7 @@
 //! with every value of the type that the schema states; what is not is left out and told.
 
 use super::Problem;
-use super::legacy::{modern_value, truncated};
+use super::legacy::{Written, modern_value, truncated};
 use super::print::json_date;
 use crate::schema::{self, Key, Kind, Older, ROOT, Section};
 use crate::span::Spanned;
@@ -66,13 +66,14 @@ impl Decoder<'_> {
 
     fn field(&mut self, node: &Node, key: &Key, translated: bool, path: &Path) -> Option<Node> {
         let translated = translated && key.older != Older::NoneBelow;
-        if translated && let Some((value, modern)) = modern_value(node, key) {
-            if let Some(modern) = modern {
-                self.problems.push(Problem::Legacy { span: node.span, path: path.to_string(), modern });
-            }
-            return self.value(&Node::new(node.span, value), key.kind, translated, path);
+        let Some(modern) = translated.then(|| modern_value(node, key)).flatten() else {
+            return self.value(node, key.kind, translated, path);
+        };
+        if let Some(Written { text, in_place }) = modern.written {
+            let path = path.to_string();
+            self.problems.push(Problem::Legacy { span: node.span, path, modern: text, in_place });
         }
-        self.value(node, key.kind, translated, path)
+        self.value(&Node::new(node.span, modern.value), key.kind, translated, path)
     }
 
     fn value(&mut self, node: &Node, kind: Kind, translated: bool, path: &Path) -> Option<Node> {

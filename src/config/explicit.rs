@@ -4,7 +4,7 @@
 use super::{IMPLICIT_GROUP, Reading};
 use crate::diagnostic::Edit;
 use crate::span::Span;
-use crate::syntax::{self, Format, Node};
+use crate::syntax::{self, Format, Node, Value};
 
 /// The edits, in order, after which flyctl makes the same Machine configs of groups that the file
 /// names itself. `None` when it names them already, cannot be read, or defines `processes` in a
@@ -59,13 +59,7 @@ impl<'a> File<'a> {
         let table = root.as_table()?;
         let written = table.entries.iter().find(|entry| entry.key.value.eq_ignore_ascii_case("processes"));
         if let Some(written) = written {
-            let span = written.value.span;
-            let is_inline = matches!(self.form(span), Form::Inline);
-            return match &written.value.value {
-                syntax::Value::Table(_) if is_inline => Some(Edit { span, text: format!("{{ {GROUP} }}") }),
-                syntax::Value::Table(_) => Some(self.line_after(span, &format!("{}{GROUP}", self.indent()))),
-                _ => None,
-            };
+            return self.group_in(&written.value);
         }
         let is_header = |span: &Span| matches!(self.form(*span), Form::Header | Form::ImpliedBy { .. });
         let section = format!("[processes]{end}{}{GROUP}{end}", self.indent());
@@ -77,6 +71,30 @@ impl<'a> File<'a> {
                 Some(self.at(self.text.len(), format!("{gap}{end}{section}")))
             }
         }
+    }
+
+    /// The group put into a `processes` that names none yet.
+    fn group_in(&self, processes: &Node) -> Option<Edit> {
+        let (span, indent) = (processes.span, self.indent());
+        let inline = || Edit { span, text: format!("{{ {GROUP} }}") };
+        match &processes.value {
+            Value::Table(_) if matches!(self.form(span), Form::Inline) => Some(inline()),
+            Value::Table(_) => Some(self.line_after(span, &format!("{indent}{GROUP}"))),
+            Value::Array(items) if items.is_empty() => Some(inline()),
+            Value::Array(items) => match items.as_slice() {
+                [only] if only.as_table().is_some_and(|table| table.entries.is_empty()) => {
+                    Some(self.single_header_with_group(only.span))
+                }
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    fn single_header_with_group(&self, header: Span) -> Edit {
+        let behind = self.line_after(header, &format!("{}{GROUP}", self.indent()));
+        let rest = &self.text[header.end..behind.span.start];
+        Edit { span: header.to(behind.span), text: format!("[processes]{rest}{}", behind.text) }
     }
 
     fn processes_of_service(&self, span: Span) -> Edit {
@@ -105,11 +123,12 @@ impl<'a> File<'a> {
         if written.starts_with('{') {
             return Form::Inline;
         }
-        if written.starts_with('[') {
-            return Form::Header;
-        }
         let line = self.text[self.line_start(span.start)..].trim_start();
-        if line.starts_with('[') { Form::ImpliedBy { name: written } } else { Form::Dotted }
+        match (line.starts_with('['), written.starts_with('[')) {
+            (true, true) => Form::Header,
+            (true, false) => Form::ImpliedBy { name: written },
+            (false, _) => Form::Dotted,
+        }
     }
 
     fn at(&self, offset: usize, text: String) -> Edit {
@@ -213,6 +232,8 @@ mod tests {
                 "[processes]\r\napp = \"\"\n[[services]]\r\nprocesses = [\"app\"]\r\ninternal_port = 1\r\n",
             ),
             ("processes = {}\n", "processes = { app = \"\" }\n"),
+            ("processes = []\n", "processes = { app = \"\" }\n"),
+            ("[[processes]] # none\n", "[processes] # none\napp = \"\"\n"),
         ] {
             assert_eq!(explicit(text).as_deref(), Some(expected), "{text}");
         }
@@ -220,7 +241,7 @@ mod tests {
 
     #[test]
     fn a_file_that_names_its_groups_or_cannot_be_read_is_left_alone() {
-        for text in ["[processes]\nweb = ''\n", "a =", "app = 5", "processes = []"] {
+        for text in ["[processes]\nweb = ''\n", "a =", "app = 5", "processes = [1]"] {
             assert_eq!(explicit(text), None, "{text}");
         }
     }
