@@ -1,6 +1,8 @@
 //! What follows from a config and a fleet together: what rules and the planner both ask. Knows
 //! nothing of findings or plans.
 
+use std::collections::BTreeMap;
+
 use crate::config::{Config, Field, Groups, HttpCheck, MachineCheck, Problem, Reading, TcpCheck};
 use crate::fleet::Fleet;
 use crate::span::Span;
@@ -12,6 +14,8 @@ pub struct Facts<'a> {
     pub reading: &'a Reading,
     /// The machines that exist, when they are known.
     pub fleet: Option<&'a Fleet>,
+    /// Files beside fly.toml, by the paths that it gives them; `None`: nobody looked.
+    pub files: Option<&'a BTreeMap<String, String>>,
 }
 
 /// `[http_service]` or one of `[[services]]`: what both have.

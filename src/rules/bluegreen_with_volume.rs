@@ -1,11 +1,12 @@
 //! Blue-green and volumes do not go together.
 
-use super::{Rule, Sink};
+use super::{Given, Persona, Rule, Sink};
 use crate::diagnostic::{Flyctl, Severity};
 use crate::facts::Facts;
 
 pub(super) const RULE: Rule = Rule {
     id: "bluegreen-with-volume",
+    persona: Persona::Regular,
     severity: Severity::Error,
     flyctl: Flyctl::FailsDeploy,
     summary: "`bluegreen` with a mounted volume",
@@ -18,6 +19,7 @@ pub(super) const RULE: Rule = Rule {
     good: "app = \"shop\"\n\n[deploy]\nstrategy = \"rolling\"\n\n[http_service]\ninternal_port = 8080\n\n\
            [[http_service.checks]]\npath = \"/health\"\ninterval = \"15s\"\ntimeout = \"2s\"\ngrace_period = \"10s\"\n\n\
            [[mounts]]\nsource = \"data\"\ndestination = \"/data\"\n",
+    given: Given::NOTHING,
     source: "superfly/docs reference/configuration: strategy; flyctl internal/command/deploy/machines_launchinput.go",
     check,
 };

@@ -1,11 +1,12 @@
 //! Blue-green with nothing to tell a good green from a bad one.
 
-use super::{Rule, Sink};
+use super::{Given, Persona, Rule, Sink};
 use crate::diagnostic::{Flyctl, Severity};
 use crate::facts::{self, Facts};
 
 pub(super) const RULE: Rule = Rule {
     id: "bluegreen-without-health-check",
+    persona: Persona::Regular,
     severity: Severity::Error,
     flyctl: Flyctl::FailsDeploy,
     summary: "`bluegreen` without any health check",
@@ -15,6 +16,7 @@ pub(super) const RULE: Rule = Rule {
     bad: "app = \"shop\"\n\n[deploy]\nstrategy = \"bluegreen\"\n\n[http_service]\ninternal_port = 8080\n",
     good: "app = \"shop\"\n\n[deploy]\nstrategy = \"bluegreen\"\n\n[http_service]\ninternal_port = 8080\n\n\
            [[http_service.checks]]\npath = \"/health\"\ninterval = \"15s\"\ntimeout = \"2s\"\ngrace_period = \"10s\"\n",
+    given: Given::NOTHING,
     source: "flyctl internal/command/deploy/strategy_bluegreen.go: ErrNoHealthChecks",
     check,
 };

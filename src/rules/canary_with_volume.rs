@@ -1,17 +1,19 @@
 //! Canary and volumes do not go together.
 
-use super::{Rule, Sink};
+use super::{Given, Persona, Rule, Sink};
 use crate::diagnostic::{Flyctl, Severity};
 use crate::facts::Facts;
 
 pub(super) const RULE: Rule = Rule {
     id: "canary-with-volume",
+    persona: Persona::Regular,
     severity: Severity::Error,
     flyctl: Flyctl::Rejects,
     summary: "`canary` with a mounted volume",
     why: "A canary is an extra machine, and an extra machine has no volume. flyctl refuses the file.",
     bad: "app = \"shop\"\n\n[deploy]\nstrategy = \"canary\"\n\n[[mounts]]\nsource = \"data\"\ndestination = \"/data\"\n",
     good: "app = \"shop\"\n\n[deploy]\nstrategy = \"rolling\"\n\n[[mounts]]\nsource = \"data\"\ndestination = \"/data\"\n",
+    given: Given::NOTHING,
     source: "flyctl internal/appconfig/validation.go: validateDeploySection; flyctl#2279",
     check,
 };

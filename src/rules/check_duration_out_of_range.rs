@@ -1,6 +1,6 @@
 //! A check's interval, timeout or grace period that Fly changes or refuses.
 
-use super::{Rule, Sink};
+use super::{Given, Persona, Rule, Sink};
 use crate::config::Field;
 use crate::diagnostic::{Flyctl, Severity};
 use crate::facts::Facts;
@@ -9,6 +9,7 @@ use crate::units::Duration;
 
 pub(super) const RULE: Rule = Rule {
     id: "check-duration-out-of-range",
+    persona: Persona::Regular,
     severity: Severity::Warning,
     flyctl: Flyctl::Warns,
     summary: "a check's interval, timeout or grace period is out of range",
@@ -19,6 +20,7 @@ pub(super) const RULE: Rule = Rule {
           [[http_service.checks]]\npath = \"/health\"\ninterval = \"15s\"\ntimeout = \"2s\"\ngrace_period = \"300s\"\n",
     good: "app = \"shop\"\n\n[http_service]\ninternal_port = 8080\n\n\
            [[http_service.checks]]\npath = \"/health\"\ninterval = \"15s\"\ntimeout = \"2s\"\ngrace_period = \"60s\"\n",
+    given: Given::NOTHING,
     source: "flyctl internal/appconfig/validation.go: validateServiceCheckDurations, validateChecksSection",
     check,
 };

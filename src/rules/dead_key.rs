@@ -1,12 +1,13 @@
 //! Keys that promise something and do nothing.
 
-use super::{Rule, Sink};
+use super::{Given, Persona, Rule, Sink};
 use crate::config::Problem;
 use crate::diagnostic::{Flyctl, Severity};
 use crate::facts::Facts;
 
 pub(super) const RULE: Rule = Rule {
     id: "dead-key",
+    persona: Persona::Regular,
     severity: Severity::Warning,
     flyctl: Flyctl::Silent,
     summary: "a key that nothing reads any more",
@@ -15,6 +16,7 @@ pub(super) const RULE: Rule = Rule {
           check.",
     bad: "app = \"shop\"\n\n[experimental]\nauto_rollback = true\n",
     good: "app = \"shop\"\n",
+    given: Given::NOTHING,
     source: "flyctl internal/appconfig/config.go: Experimental has no readers; services.script_checks and \
              restart_limit are not in the structs",
     check,

@@ -1,12 +1,13 @@
 //! A TCP check that is dressed up as an HTTP check.
 
-use super::{Rule, Sink};
+use super::{Given, Persona, Rule, Sink};
 use crate::config::Problem;
 use crate::diagnostic::{Flyctl, Severity};
 use crate::facts::Facts;
 
 pub(super) const RULE: Rule = Rule {
     id: "http-key-in-tcp-check",
+    persona: Persona::Regular,
     severity: Severity::Warning,
     flyctl: Flyctl::Silent,
     summary: "a TCP check with a key that only HTTP checks have",
@@ -18,6 +19,7 @@ pub(super) const RULE: Rule = Rule {
     good: "app = \"shop\"\n\n[[services]]\ninternal_port = 8080\nprotocol = \"tcp\"\n\n\
            [[services.ports]]\nport = 443\nhandlers = [\"tls\", \"http\"]\n\n\
            [[services.http_checks]]\ninterval = \"15s\"\ntimeout = \"2s\"\nmethod = \"GET\"\npath = \"/health\"\n",
+    given: Given::NOTHING,
     source: "flyctl internal/appconfig/service.go: ServiceTCPCheck has interval, timeout and grace_period",
     check,
 };

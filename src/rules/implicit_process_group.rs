@@ -1,11 +1,12 @@
 //! Process groups that are named but not declared.
 
-use super::{Rule, Sink};
+use super::{Given, Persona, Rule, Sink};
 use crate::diagnostic::{Flyctl, Severity};
 use crate::facts::Facts;
 
 pub(super) const RULE: Rule = Rule {
     id: "implicit-process-group",
+    persona: Persona::Regular,
     severity: Severity::Hint,
     flyctl: Flyctl::Silent,
     summary: "services name a process group, but there is no `[processes]`",
@@ -14,6 +15,7 @@ pub(super) const RULE: Rule = Rule {
           the group out changes nothing about the machines and leaves nothing to be guessed.",
     bad: "app = \"shop\"\n\n[http_service]\ninternal_port = 8080\nprocesses = [\"app\"]\n",
     good: "app = \"shop\"\n\n[processes]\napp = \"\"\n\n[http_service]\ninternal_port = 8080\nprocesses = [\"app\"]\n",
+    given: Given::NOTHING,
     source: "flyctl#4886, flyctl#4982",
     check,
 };

@@ -1,12 +1,13 @@
 //! No Machine config can be made for a group.
 
-use super::{Rule, Sink};
+use super::{Given, Persona, Rule, Sink};
 use crate::diagnostic::{Flyctl, Severity};
 use crate::facts::Facts;
 use crate::machine::{self, Cause};
 
 pub(super) const RULE: Rule = Rule {
     id: "impossible-machine",
+    persona: Persona::Regular,
     severity: Severity::Error,
     flyctl: Flyctl::Rejects,
     summary: "no Machine config can be made for a process group",
@@ -14,6 +15,7 @@ pub(super) const RULE: Rule = Rule {
           or a check without a port end it there; `fly config validate` does not say so.",
     bad: "app = \"shop\"\n\n[[vm]]\nsize = \"shared-cpu-3x\"\n",
     good: "app = \"shop\"\n\n[[vm]]\nsize = \"shared-cpu-2x\"\n",
+    given: Given::NOTHING,
     source: "flyctl internal/appconfig/machines.go: updateMachineConfig; validation.go: validateMachineConversion",
     check,
 };

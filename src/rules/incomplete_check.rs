@@ -1,17 +1,19 @@
 //! A top-level check that does not say what to do.
 
-use super::{Rule, Sink};
+use super::{Given, Persona, Rule, Sink};
 use crate::diagnostic::{Flyctl, Severity};
 use crate::facts::Facts;
 
 pub(super) const RULE: Rule = Rule {
     id: "incomplete-check",
+    persona: Persona::Regular,
     severity: Severity::Error,
     flyctl: Flyctl::Rejects,
     summary: "a top-level check whose `type` is neither `http` nor `tcp`",
     why: "A `[checks.NAME]` must say with `type` how it checks.",
     bad: "app = \"shop\"\n\n[checks.alive]\nport = 8080\ninterval = \"15s\"\ntimeout = \"2s\"\n",
     good: "app = \"shop\"\n\n[checks.alive]\ntype = \"tcp\"\nport = 8080\ninterval = \"15s\"\ntimeout = \"2s\"\n",
+    given: Given::NOTHING,
     source: "flyctl internal/appconfig/toplevelcheck.go: toMachineCheck",
     check,
 };

@@ -1,12 +1,13 @@
 //! A key written with capital letters.
 
-use super::{Rule, Sink};
+use super::{Given, Persona, Rule, Sink};
 use crate::config::Problem;
 use crate::diagnostic::{Edit, Flyctl, Safety, Severity};
 use crate::facts::Facts;
 
 pub(super) const RULE: Rule = Rule {
     id: "key-in-other-case",
+    persona: Persona::Regular,
     severity: Severity::Warning,
     flyctl: Flyctl::Silent,
     summary: "a key in another case than flyctl's own",
@@ -14,6 +15,7 @@ pub(super) const RULE: Rule = Rule {
           ports as text, single tables) only under the lower-case names. Two spellings of one key shadow each other.",
     bad: "app = \"shop\"\nPrimary_Region = \"iad\"\n",
     good: "app = \"shop\"\nprimary_region = \"iad\"\n",
+    given: Given::NOTHING,
     source: "Go encoding/json; flyctl internal/appconfig/patches.go",
     check,
 };

@@ -1,29 +1,6 @@
 //! What can be wrong with a fly.toml: one file per rule, one table. A rule reads facts and reports
 //! places; it knows nothing of severity settings, suppressions or output.
 
-mod bluegreen_with_volume;
-mod bluegreen_without_health_check;
-mod canary_with_volume;
-mod check_duration_out_of_range;
-mod dead_key;
-mod http_key_in_tcp_check;
-mod implicit_process_group;
-mod impossible_machine;
-mod incomplete_check;
-mod key_in_other_case;
-mod service_without_internal_port;
-mod service_without_port;
-mod service_without_process_group;
-mod syntax_error;
-mod unknown_compression;
-mod unknown_key;
-mod unknown_process_group;
-mod unknown_restart_policy;
-mod unknown_strategy;
-mod unsplittable_command;
-mod volume_setting_out_of_range;
-mod wrong_type;
-
 use crate::config;
 use crate::diagnostic::{Diagnostic, Edit, Fix, Flyctl, Label, Safety, Severity};
 use crate::facts::Facts;
@@ -31,31 +8,40 @@ use crate::fleet::Fleet;
 use crate::span::Span;
 use crate::syntax::{self, Format};
 
-/// Every rule, by id.
-pub const RULES: &[&Rule] = &[
-    &bluegreen_with_volume::RULE,
-    &bluegreen_without_health_check::RULE,
-    &canary_with_volume::RULE,
-    &check_duration_out_of_range::RULE,
-    &dead_key::RULE,
-    &http_key_in_tcp_check::RULE,
-    &implicit_process_group::RULE,
-    &impossible_machine::RULE,
-    &incomplete_check::RULE,
-    &key_in_other_case::RULE,
-    &service_without_internal_port::RULE,
-    &service_without_port::RULE,
-    &service_without_process_group::RULE,
-    &syntax_error::RULE,
-    &unknown_compression::RULE,
-    &unknown_key::RULE,
-    &unknown_process_group::RULE,
-    &unknown_restart_policy::RULE,
-    &unknown_strategy::RULE,
-    &unsplittable_command::RULE,
-    &volume_setting_out_of_range::RULE,
-    &wrong_type::RULE,
-];
+/// Declares the files and lists what is in them.
+macro_rules! table {
+    ($($name:ident,)*) => {
+        $(mod $name;)*
+
+        /// Every rule, by id.
+        pub const RULES: &[&Rule] = &[$(&$name::RULE),*];
+    };
+}
+
+table! {
+    bluegreen_with_volume,
+    bluegreen_without_health_check,
+    canary_with_volume,
+    check_duration_out_of_range,
+    dead_key,
+    http_key_in_tcp_check,
+    implicit_process_group,
+    impossible_machine,
+    incomplete_check,
+    key_in_other_case,
+    service_without_internal_port,
+    service_without_port,
+    service_without_process_group,
+    syntax_error,
+    unknown_compression,
+    unknown_key,
+    unknown_process_group,
+    unknown_restart_policy,
+    unknown_strategy,
+    unsplittable_command,
+    volume_setting_out_of_range,
+    wrong_type,
+}
 
 /// What was found in one file.
 #[derive(Debug, Clone, PartialEq)]
@@ -76,7 +62,7 @@ pub enum Verdict {
 /// Runs every rule over a file; its name decides the format, as flyctl does.
 pub fn check(path: &str, text: &str, fleet: Option<&Fleet>) -> Report {
     let reading = config::read(&syntax::parse(text, Format::of_path(path)));
-    let facts = Facts { text, reading: &reading, fleet };
+    let facts = Facts { text, reading: &reading, fleet, files: None };
     let mut diagnostics: Vec<Diagnostic> = RULES.iter().flat_map(|rule| findings(rule, &facts)).collect();
     diagnostics.sort_by_key(|found| (found.span, found.rule));
     let rejects = diagnostics.iter().any(|found| found.flyctl == Flyctl::Rejects);
@@ -99,6 +85,7 @@ fn findings(rule: &'static Rule, facts: &Facts) -> Vec<Diagnostic> {
 pub struct Rule {
     /// Names the fault, and reads well after "allow": `bluegreen-with-volume`.
     pub id: &'static str,
+    pub persona: Persona,
     pub severity: Severity,
     /// What flyctl does about the fault.
     pub flyctl: Flyctl,
@@ -109,9 +96,34 @@ pub struct Rule {
     /// A file in which the rule fires, and one, mended, in which no rule does.
     pub bad: &'static str,
     pub good: &'static str,
+    /// What else the examples are checked with.
+    pub given: Given,
     /// Where this is known from.
     pub source: &'static str,
     pub check: fn(&Facts, &mut Sink),
+}
+
+/// What a rule's examples are checked with, beside the file: as a user would give it.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Given {
+    /// A machine list.
+    pub fleet: Option<&'static str>,
+    /// Names and contents of files beside fly.toml; `None`: nobody looked.
+    pub files: Option<&'static [(&'static str, &'static str)]>,
+}
+
+impl Given {
+    pub const NOTHING: Self = Self { fleet: None, files: None };
+}
+
+/// Who wants to hear of a finding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Persona {
+    /// Everybody: what is reported is wrong, or very likely so.
+    Regular,
+    /// Those who ask for every advice.
+    Pedantic,
 }
 
 /// Takes the findings of one rule.

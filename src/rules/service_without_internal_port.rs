@@ -1,12 +1,13 @@
 //! A service that leads nowhere.
 
-use super::{Rule, Sink};
+use super::{Given, Persona, Rule, Sink};
 use crate::diagnostic::{Flyctl, Severity};
 use crate::facts::Facts;
 use crate::span::Span;
 
 pub(super) const RULE: Rule = Rule {
     id: "service-without-internal-port",
+    persona: Persona::Regular,
     severity: Severity::Error,
     flyctl: Flyctl::Silent,
     summary: "a service without an `internal_port`",
@@ -16,6 +17,7 @@ pub(super) const RULE: Rule = Rule {
     bad: "app = \"shop\"\n\n[[services]]\nprotocol = \"tcp\"\n\n[[services.ports]]\nport = 443\nhandlers = [\"tls\", \"http\"]\n",
     good: "app = \"shop\"\n\n[[services]]\nprotocol = \"tcp\"\ninternal_port = 8080\n\n\
            [[services.ports]]\nport = 443\nhandlers = [\"tls\", \"http\"]\n",
+    given: Given::NOTHING,
     source: "flyctl internal/appconfig/service.go: toMachineService; the code has no default",
     check,
 };

@@ -1,11 +1,12 @@
 //! A service that nobody can reach from outside.
 
-use super::{Rule, Sink};
+use super::{Given, Persona, Rule, Sink};
 use crate::diagnostic::{Flyctl, Severity};
 use crate::facts::Facts;
 
 pub(super) const RULE: Rule = Rule {
     id: "service-without-port",
+    persona: Persona::Regular,
     severity: Severity::Warning,
     flyctl: Flyctl::Warns,
     summary: "a service without public ports",
@@ -14,6 +15,7 @@ pub(super) const RULE: Rule = Rule {
     bad: "app = \"shop\"\n\n[[services]]\nprotocol = \"tcp\"\ninternal_port = 8080\n",
     good: "app = \"shop\"\n\n[[services]]\nprotocol = \"tcp\"\ninternal_port = 8080\n\n\
            [[services.ports]]\nport = 443\nhandlers = [\"tls\", \"http\"]\n",
+    given: Given::NOTHING,
     source: "flyctl internal/appconfig/validation.go: validateServicesSection",
     check,
 };

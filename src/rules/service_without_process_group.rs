@@ -1,11 +1,12 @@
 //! A service that does not say which of several groups it is for.
 
-use super::{Rule, Sink};
+use super::{Given, Persona, Rule, Sink};
 use crate::diagnostic::{Flyctl, Severity};
 use crate::facts::Facts;
 
 pub(super) const RULE: Rule = Rule {
     id: "service-without-process-group",
+    persona: Persona::Regular,
     severity: Severity::Error,
     flyctl: Flyctl::Rejects,
     summary: "a service without `processes` in a file that has `[processes]`",
@@ -13,6 +14,7 @@ pub(super) const RULE: Rule = Rule {
     bad: "app = \"shop\"\n\n[processes]\nweb = \"serve\"\nworker = \"work\"\n\n[http_service]\ninternal_port = 8080\n",
     good: "app = \"shop\"\n\n[processes]\nweb = \"serve\"\nworker = \"work\"\n\n\
            [http_service]\ninternal_port = 8080\nprocesses = [\"web\"]\n",
+    given: Given::NOTHING,
     source: "flyctl internal/appconfig/validation.go: validateServicesSection",
     check,
 };

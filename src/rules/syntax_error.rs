@@ -1,12 +1,13 @@
 //! The file is not TOML at all, in places.
 
-use super::{Rule, Sink};
+use super::{Given, Persona, Rule, Sink};
 use crate::config::Problem;
 use crate::diagnostic::{Flyctl, Severity};
 use crate::facts::Facts;
 
 pub(super) const RULE: Rule = Rule {
     id: "syntax-error",
+    persona: Persona::Regular,
     severity: Severity::Error,
     flyctl: Flyctl::Rejects,
     summary: "the file cannot be parsed",
@@ -14,6 +15,7 @@ pub(super) const RULE: Rule = Rule {
           reported here, and the rest of the file is checked as far as it can be understood.",
     bad: "app = \"shop\nprimary_region = iad\n",
     good: "app = \"shop\"\nprimary_region = \"iad\"\n",
+    given: Given::NOTHING,
     source: "flyctl internal/appconfig/serde.go: unmarshalTOML",
     check,
 };

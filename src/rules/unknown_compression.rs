@@ -1,18 +1,20 @@
 //! A compression of the image that does not exist.
 
-use super::{Rule, Sink};
+use super::{Given, Persona, Rule, Sink};
 use crate::diagnostic::{Flyctl, Severity};
 use crate::facts::Facts;
 use crate::limits;
 
 pub(super) const RULE: Rule = Rule {
     id: "unknown-compression",
+    persona: Persona::Regular,
     severity: Severity::Error,
     flyctl: Flyctl::Rejects,
     summary: "a `[build]` compression that does not exist",
     why: "Images are compressed with `gzip` or `zstd`, at a level from 0 to 9.",
     bad: "app = \"shop\"\n\n[build]\ncompression = \"brotli\"\n",
     good: "app = \"shop\"\n\n[build]\ncompression = \"zstd\"\n",
+    given: Given::NOTHING,
     source: "flyctl internal/flag/validation: ValidateCompressionFlag, ValidateCompressionLevelFlag",
     check,
 };

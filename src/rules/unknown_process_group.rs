@@ -1,6 +1,6 @@
 //! A section for a process group that is not there.
 
-use super::{Rule, Sink};
+use super::{Given, Persona, Rule, Sink};
 use crate::config::Groups;
 use crate::diagnostic::{Edit, Flyctl, Safety, Severity};
 use crate::facts::Facts;
@@ -8,6 +8,7 @@ use crate::schema;
 
 pub(super) const RULE: Rule = Rule {
     id: "unknown-process-group",
+    persona: Persona::Regular,
     severity: Severity::Error,
     flyctl: Flyctl::Rejects,
     summary: "a section for a process group that does not exist",
@@ -15,6 +16,7 @@ pub(super) const RULE: Rule = Rule {
           else (mounts, checks, files, metrics, vm) it takes in silence, and no machine ever gets it.",
     bad: "app = \"shop\"\n\n[processes]\nweb = \"serve\"\n\n[http_service]\ninternal_port = 8080\nprocesses = [\"wbe\"]\n",
     good: "app = \"shop\"\n\n[processes]\nweb = \"serve\"\n\n[http_service]\ninternal_port = 8080\nprocesses = [\"web\"]\n",
+    given: Given::NOTHING,
     source: "flyctl internal/appconfig/validation.go: validateServicesSection, validateRestartPolicy; processgroups.go",
     check,
 };

@@ -1,18 +1,20 @@
 //! A restart policy that does not exist.
 
-use super::{Rule, Sink};
+use super::{Given, Persona, Rule, Sink};
 use crate::diagnostic::{Flyctl, Severity};
 use crate::facts::Facts;
 use crate::limits;
 
 pub(super) const RULE: Rule = Rule {
     id: "unknown-restart-policy",
+    persona: Persona::Regular,
     severity: Severity::Error,
     flyctl: Flyctl::Rejects,
     summary: "a restart policy that does not exist",
     why: "A `[[restart]]` must have a `policy`: `always`, `never` or `on-failure`. The Machines API's `no` is `never` here.",
     bad: "app = \"shop\"\n\n[[restart]]\npolicy = \"no\"\n",
     good: "app = \"shop\"\n\n[[restart]]\npolicy = \"never\"\n",
+    given: Given::NOTHING,
     source: "flyctl internal/appconfig/machines.go: parseRestartPolicy",
     check,
 };

@@ -1,6 +1,6 @@
 //! A deploy strategy that does not exist.
 
-use super::{Rule, Sink};
+use super::{Given, Persona, Rule, Sink};
 use crate::diagnostic::{Edit, Flyctl, Safety, Severity};
 use crate::facts::Facts;
 use crate::limits;
@@ -8,6 +8,7 @@ use crate::schema;
 
 pub(super) const RULE: Rule = Rule {
     id: "unknown-strategy",
+    persona: Persona::Regular,
     severity: Severity::Error,
     flyctl: Flyctl::Rejects,
     summary: "a deploy strategy that does not exist",
@@ -16,6 +17,7 @@ pub(super) const RULE: Rule = Rule {
           [[http_service.checks]]\npath = \"/health\"\ninterval = \"15s\"\ntimeout = \"2s\"\ngrace_period = \"10s\"\n",
     good: "app = \"shop\"\n\n[deploy]\nstrategy = \"bluegreen\"\n\n[http_service]\ninternal_port = 8080\n\n\
            [[http_service.checks]]\npath = \"/health\"\ninterval = \"15s\"\ntimeout = \"2s\"\ngrace_period = \"10s\"\n",
+    given: Given::NOTHING,
     source: "flyctl internal/appconfig/validation.go: MachinesDeployStrategies",
     check,
 };

@@ -1,6 +1,6 @@
 //! A command that no shell could split into words.
 
-use super::{Rule, Sink};
+use super::{Given, Persona, Rule, Sink};
 use crate::config::words;
 use crate::diagnostic::{Flyctl, Severity};
 use crate::facts::Facts;
@@ -8,12 +8,14 @@ use crate::span::Spanned;
 
 pub(super) const RULE: Rule = Rule {
     id: "unsplittable-command",
+    persona: Persona::Regular,
     severity: Severity::Error,
     flyctl: Flyctl::Rejects,
     summary: "a command with an open quote",
     why: "flyctl splits commands into words as a shell does, and rejects those in which a quote is never closed.",
     bad: "app = \"shop\"\n\n[deploy]\nrelease_command = \"migrate --note 'first\"\n",
     good: "app = \"shop\"\n\n[deploy]\nrelease_command = \"migrate --note 'first'\"\n",
+    given: Given::NOTHING,
     source: "flyctl internal/appconfig/validation.go: validateDeploySection, validateProcessesSection, validateConsoleCommand",
     check,
 };

@@ -1,6 +1,6 @@
 //! Sizes and times of a volume that Fly does not take.
 
-use super::{Rule, Sink};
+use super::{Given, Persona, Rule, Sink};
 use crate::config::{Field, Mount};
 use crate::diagnostic::{Flyctl, Severity};
 use crate::facts::Facts;
@@ -9,6 +9,7 @@ use crate::units::parse_gigabytes;
 
 pub(super) const RULE: Rule = Rule {
     id: "volume-setting-out-of-range",
+    persona: Persona::Regular,
     severity: Severity::Error,
     flyctl: Flyctl::Rejects,
     summary: "a volume's size, retention or growth is out of range",
@@ -16,6 +17,7 @@ pub(super) const RULE: Rule = Rule {
           threshold, increment and limit are not all there and sensible.",
     bad: "app = \"shop\"\n\n[[mounts]]\nsource = \"data\"\ndestination = \"/data\"\nsnapshot_retention = 90\n",
     good: "app = \"shop\"\n\n[[mounts]]\nsource = \"data\"\ndestination = \"/data\"\nsnapshot_retention = 60\n",
+    given: Given::NOTHING,
     source: "flyctl internal/appconfig/validation.go: validateMounts",
     check,
 };

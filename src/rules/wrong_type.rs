@@ -1,6 +1,6 @@
 //! A value of a type that the key does not take.
 
-use super::{Rule, Sink};
+use super::{Given, Persona, Rule, Sink};
 use crate::config::Problem;
 use crate::diagnostic::{Edit, Flyctl, Safety, Severity};
 use crate::facts::Facts;
@@ -8,6 +8,7 @@ use crate::span::Span;
 
 pub(super) const RULE: Rule = Rule {
     id: "wrong-type",
+    persona: Persona::Regular,
     severity: Severity::Error,
     flyctl: Flyctl::Rejects,
     summary: "a value has a type that its key does not take",
@@ -15,6 +16,7 @@ pub(super) const RULE: Rule = Rule {
           decode error, and names only the first.",
     bad: "app = \"shop\"\n\n[http_service]\ninternal_port = \"8080\"\n",
     good: "app = \"shop\"\n\n[http_service]\ninternal_port = 8080\n",
+    given: Given::NOTHING,
     source: "flyctl internal/appconfig/patches.go: applyPatches; Go encoding/json",
     check,
 };
