@@ -123,7 +123,7 @@ impl Job {
         let known = view.known;
         let get = |id: &str| Next::Call(Call::GetMachine { id: id.to_owned() });
         if self.is_overdue(view) {
-            return Next::Fail(format!("not within {} s", view.now_ms.saturating_sub(self.began_ms) / 1_000));
+            return Next::Fail(self.too_late(view));
         }
         match &self.goal {
             Goal::ReadFleet => Next::Call(Call::ListMachines),
@@ -320,6 +320,17 @@ impl Job {
             None => Next::Done,
             Some(_) => Next::Sleep { until_ms: view.now_ms + watch::poll_interval_ms(now.config.as_ref()) },
         }
+    }
+
+    fn too_late(&self, view: View<'_>) -> String {
+        let seen = match &self.goal {
+            Goal::Started { target } | Goal::Healthy { target } => view.known.id(target),
+            Goal::Revived { machine } => Some(machine.as_str()),
+            _ => None,
+        };
+        let seen = seen.and_then(|id| view.known.sightings.get(id)?.machine.as_ref());
+        let last = seen.map(|machine| format!(": it is {}, {}", machine.state, watch::tally(machine)));
+        format!("not within {} s{}", view.plan.policy.wait_timeout_ms / 1_000, last.unwrap_or_default())
     }
 
     fn is_overdue(&self, view: View<'_>) -> bool {

@@ -33,7 +33,7 @@ pub(super) fn green_fault(machine: &Machine, skip_launch: bool) -> Option<String
     let checked = machine.config.as_ref().is_some_and(|config| !config.health_checks().is_empty());
     match &machine.state {
         _ if machine.host_status != HostStatus::Ok => Some("its host does not answer".to_owned()),
-        State::Started if checked && !machine.is_passing() => Some(format!("its checks do not pass ({})", tally(machine))),
+        State::Started if checked && !machine.is_passing() => Some(format!("it has {}", tally(machine))),
         State::Started => None,
         State::Stopped | State::Suspended | State::Created | State::Stopping | State::Starting if ended(machine).is_none() => {
             let rests = skip_launch || machine.config.as_ref().is_some_and(|config| config.autostop());
@@ -56,15 +56,15 @@ pub(super) fn difference(before: &Machine, now: &Machine) -> Option<String> {
         return Some(format!("it is {}", now.state));
     }
     if runs(now) && before.is_passing() && !now.is_passing() {
-        return Some(format!("its checks do not pass ({})", tally(now)));
+        return Some(format!("it has {}", tally(now)));
     }
     None
 }
 
-/// Checks that pass, and all: `1/2 checks pass`.
-fn tally(machine: &Machine) -> String {
+/// `1/2 checks passing`.
+pub(super) fn tally(machine: &Machine) -> String {
     let (passing, total) = checks(machine);
-    format!("{passing}/{total} passing")
+    format!("{passing}/{total} checks passing")
 }
 
 /// How many checks pass, and how many there are.

@@ -117,7 +117,10 @@ impl World {
             if let (State::Started, true, Some(config)) = (&machine.state, machine.checks.is_empty(), &machine.config) {
                 machine.checks = machine::check_results(config, "passing");
             }
-            world.add(machine);
+            let place = world.add(machine);
+            if world.machines[place].state == State::Started {
+                world.plan_death(place);
+            }
         }
         world.checker = Checker::new(world.machines.iter());
         world
