@@ -115,8 +115,7 @@ fn without_files(config: &Config) -> Config {
 }
 
 fn machine_config(config: &Config, group: &str, existing: Option<&MachineConfig>) -> Value {
-    let kept = existing.and_then(MachineConfig::image);
-    match machine::machine_config(config, group, kept, existing) {
+    match machine::machine_config(config, group, None, existing) {
         Ok(made) => comparable(&serde_json::to_value(made).unwrap()),
         Err(error) => Value::String(error.message),
     }

@@ -10,17 +10,22 @@
 
 mod decode;
 mod definition;
+mod explicit;
 mod extract;
 mod groups;
 mod legacy;
+mod normalize;
 mod print;
+mod sections;
 mod types;
 pub mod words;
 
 use crate::span::Span;
 use crate::syntax::Document;
 
+pub use explicit::explicit_groups;
 pub use groups::IMPLICIT_GROUP;
+pub use normalize::normalize;
 pub use types::*;
 
 /// A config and what was wrong with the file that it was read from.
@@ -44,8 +49,9 @@ pub enum Problem {
     /// A key in another case than flyctl's own: decoded, but passed over by the translation of
     /// legacy forms.
     CaseVariant { span: Span, path: String, key: String, known: &'static str },
-    /// An older form that flyctl still understands; `modern` says today's.
-    Legacy { span: Span, path: String, modern: String },
+    /// An older form that flyctl still understands. `modern` is today's: exactly what to write at
+    /// `span` when it is `in_place`, otherwise a hint.
+    Legacy { span: Span, path: String, modern: String, in_place: bool },
 }
 
 /// Reads a document as flyctl reads it. Never fails: a field that flyctl would refuse is left
