@@ -73,5 +73,5 @@ Exit status:
 Environment:
   FLY_API_TOKEN, FLY_ACCESS_TOKEN  the token for the Machines API; never printed or saved
   FLY_FLAPS_BASE_URL               the Machines API, if not https://api.machines.dev
-  FLY_APP                          the app's name, before the one in fly.toml
+  FLY_APP                          the app's name, where fly.toml has none
   NO_COLOR                         no colour";

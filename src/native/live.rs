@@ -21,15 +21,16 @@ pub(super) fn client() -> Result<Client, Error> {
     let token = TOKENS.iter().find_map(|name| std::env::var(name).ok().filter(|token| !token.trim().is_empty()));
     let token = token.ok_or_else(|| {
         Error::new(Kind::Access, "no token for the Machines API: neither FLY_API_TOKEN nor FLY_ACCESS_TOKEN is set")
-            .hint("make one for this app: `fly tokens create deploy`, then `export FLY_API_TOKEN=...`")
+            .hint("make a token for this app: `fly tokens create deploy`, then `export FLY_API_TOKEN=...`")
     })?;
     Client::new(&base, &token).map_err(|error| Error::new(Kind::Access, error))
 }
 
 /// The machines of an app, read from the API.
 pub(super) fn fleet(app: &str) -> Result<Fleet, Error> {
-    let client = client().map_err(|error| {
-        error.hint("or pass a list: `fly machine list --json > machines.json`, then `--machines machines.json`")
+    let client = client().map_err(|mut error| {
+        error.hints.insert(0, LIST_INSTEAD.to_owned());
+        error
     })?;
     match block_on(client.call(app, &Call::ListMachines))? {
         Reply::Done(Answer::Machines(machines)) => Ok(Fleet { machines }),
@@ -147,6 +148,8 @@ fn run_id() -> String {
 
 /// flyctl looks for them in this order.
 const TOKENS: [&str; 2] = ["FLY_ACCESS_TOKEN", "FLY_API_TOKEN"];
+
+const LIST_INSTEAD: &str = "pass a list: `fly machine list --json > machines.json`, then `--machines machines.json`";
 
 /// Between two drawings of the terminal.
 const FRAME_MS: u64 = 100;

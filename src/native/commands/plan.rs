@@ -138,7 +138,8 @@ pub(super) fn shown(plan: &Plan, format: Format, terminal: Terminal) -> String {
     }
 }
 
-/// The app that a plan is for: FLY_APP goes before the file, as with flyctl.
+/// The app that a plan is for: FLY_APP goes before the file, as with flyctl. The planner refuses
+/// two different names.
 pub(super) fn app(source: &Source) -> Result<String, Error> {
     let named = std::env::var("FLY_APP").ok().filter(|name| !name.is_empty());
     named.or_else(|| source.config.app.as_ref().map(|app| app.value.clone())).filter(|app| !app.is_empty()).ok_or_else(

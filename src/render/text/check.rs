@@ -6,6 +6,7 @@ use super::look::{BOLD, GREEN, Look, clean, count, list};
 use crate::diagnostic::{Diagnostic, Label, Safety, Severity};
 use crate::render::severity::{self, LEVELS};
 use crate::render::{Checked, level};
+use crate::span::LineIndex;
 
 /// Every finding with its lines of the file, then one line that sums up. `with_unsafe` counts fixes
 /// that need a look among those that `--fix` makes.
@@ -36,19 +37,23 @@ fn finding(file: &Checked, found: &Diagnostic, look: Look) -> String {
         .annotations((!own).then_some(primary))
         .annotations(found.labels.iter().map(context));
     let mut group = title.element(snippet);
-    for help in help_lines(found) {
-        group = group.element(SnippetLevel::HELP.message(help));
+    let margin = LineIndex::new(file.text).position(file.text, found.span.end).line.to_string().len();
+    if let Some(help) = &found.help {
+        group = group.element(SnippetLevel::HELP.message(note(help, "help", margin, look)));
+    }
+    if let Some(fix) = &found.fix {
+        let flags = if fix.safety == Safety::Safe { "--fix" } else { "--fix --unsafe-fixes" };
+        let text = format!("{} ({flags})", fix.title);
+        group = group.element(SnippetLevel::HELP.with_name("fix").message(note(&text, "fix", margin, look)));
     }
     renderer(look).render(&[group])
 }
 
-/// The cure, and what `--fix` would do where it says something else.
-fn help_lines(found: &Diagnostic) -> Vec<String> {
-    let fix = found.fix.as_ref().map(|fix| match fix.safety {
-        Safety::Safe => format!("`--fix` does it: {}", fix.title),
-        Safety::Unsafe => format!("`--fix --unsafe-fixes` does it: {}", fix.title),
-    });
-    found.help.iter().cloned().chain(fix).map(|help| clean(&help)).collect()
+/// `text` in lines that fit behind `  = name: `.
+fn note(text: &str, name: &str, margin: usize, look: Look) -> String {
+    let taken = margin + name.len() + " = : ".len();
+    let narrow = Look { width: look.width.saturating_sub(taken), color: false };
+    narrow.wrap("", text).trim_end().to_owned()
 }
 
 fn summary(files: &[Checked], with_unsafe: bool, look: Look) -> String {
@@ -165,7 +170,7 @@ mod tests {
           |   ^^^^^^^^^^^^^
           |
           = help: did you mean `internal_port`?
-          = help: `--fix` does it: rename to `internal_port`
+          = fix: rename to `internal_port` (--fix)
 
         hint[unknown-key]: something is missing here
          --> fly.toml:4:24
