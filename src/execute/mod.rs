@@ -65,19 +65,51 @@ pub struct CallId(pub u64);
 #[derive(Debug, Clone, PartialEq)]
 pub enum Call {
     ListMachines,
-    GetMachine { id: String },
-    CreateMachine { name: String, request: CreateRequest },
+    GetMachine {
+        id: String,
+    },
+    CreateMachine {
+        name: String,
+        request: CreateRequest,
+    },
     /// With a nonce: renew that lease.
-    AcquireLease { id: String, ttl_s: u64, nonce: Option<String> },
-    ReleaseLease { id: String, nonce: String },
-    Cordon { id: String, nonce: Option<String> },
-    Uncordon { id: String, nonce: Option<String> },
-    Start { id: String, nonce: Option<String> },
-    Stop { id: String, nonce: Option<String> },
+    AcquireLease {
+        id: String,
+        ttl_s: u64,
+        nonce: Option<String>,
+    },
+    ReleaseLease {
+        id: String,
+        nonce: String,
+    },
+    Cordon {
+        id: String,
+        nonce: Option<String>,
+    },
+    Uncordon {
+        id: String,
+        nonce: Option<String>,
+    },
+    Start {
+        id: String,
+        nonce: Option<String>,
+    },
+    Stop {
+        id: String,
+        nonce: Option<String>,
+    },
     /// Forced: a running machine is killed.
-    Destroy { id: String, nonce: Option<String> },
+    Destroy {
+        id: String,
+        nonce: Option<String>,
+    },
     /// Held open by the server until `state` is reached or the time is over.
-    Wait { id: String, instance_id: String, state: State, timeout_s: u64 },
+    Wait {
+        id: String,
+        instance_id: String,
+        state: State,
+        timeout_s: u64,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -95,7 +127,10 @@ pub enum Answer {
     Machines(Vec<Machine>),
     Machine(Box<Machine>),
     /// `instance_id`: the machine's version when the lease was taken; empty where not told.
-    Lease { nonce: String, instance_id: String },
+    Lease {
+        nonce: String,
+        instance_id: String,
+    },
     Ok,
 }
 
@@ -104,19 +139,32 @@ pub enum Answer {
 #[serde(tag = "why", rename_all = "kebab-case")]
 pub enum Why {
     /// Somebody else holds the lease.
-    LeaseHeld { owner: String },
+    LeaseHeld {
+        owner: String,
+    },
     /// The machine is not in a state that allows it, or changes right now.
-    WrongState { message: String },
+    WrongState {
+        message: String,
+    },
     /// A machine of that name is there already.
-    NameTaken { message: String },
+    NameTaken {
+        message: String,
+    },
     /// No host has room for it.
-    NoCapacity { message: String },
+    NoCapacity {
+        message: String,
+    },
     RateLimited,
     /// A wait ended before the state was reached.
     NotYet,
-    Unauthorized { message: String },
+    Unauthorized {
+        message: String,
+    },
     /// Anything else, with Fly's own words.
-    Other { status: u16, message: String },
+    Other {
+        status: u16,
+        message: String,
+    },
 }
 
 /// One line of `--events jsonl`, without its time.
@@ -124,14 +172,39 @@ pub enum Why {
 #[serde(tag = "event", rename_all = "kebab-case")]
 pub enum Event {
     /// The run enters another part: `check`, `forward`, `back`, `finish`.
-    Phase { phase: Phase },
+    Phase {
+        phase: Phase,
+    },
     /// A step of the plan, or the taking back of one, changed its state.
-    Step { step: String, state: StepState, #[serde(skip_serializing_if = "Option::is_none")] message: Option<String> },
-    Call { id: CallId, step: String, call: String },
-    Reply { id: CallId, step: String, reply: String },
+    Step {
+        step: String,
+        state: StepState,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        message: Option<String>,
+    },
+    Call {
+        id: CallId,
+        step: String,
+        call: String,
+    },
+    Reply {
+        id: CallId,
+        step: String,
+        reply: String,
+    },
     /// A machine was seen in another state, or with other check results.
-    Machine { id: String, slot: Option<String>, state: State, checks_passing: u64, checks_total: u64 },
-    Done { outcome: OutcomeKind, left: Vec<Leftover>, message: String },
+    Machine {
+        id: String,
+        slot: Option<String>,
+        state: State,
+        checks_passing: u64,
+        checks_total: u64,
+    },
+    Done {
+        outcome: OutcomeKind,
+        left: Vec<Leftover>,
+        message: String,
+    },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

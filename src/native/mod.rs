@@ -1,1 +1,3 @@
 //! TBD
+pub mod http;
+pub mod listen;
