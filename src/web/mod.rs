@@ -86,7 +86,7 @@ pub fn plan(request: JsValue) -> Result<JsValue, JsError> {
     };
     let proposal = Proposal { path: &request.path, text: &request.text, app: None, image: request.image.as_deref() };
     let planned = match propose::propose(&proposal, &fleet, &request.policy) {
-        Ok(plan) => Planned::Planned { json: plan.to_json(), plan: Box::new(plan) },
+        Ok(plan) => Planned::Plan { json: plan.to_json(), plan: Box::new(plan) },
         Err(Unplanned::Refused(refused)) => Planned::Refused { refused },
         Err(Unplanned::NoApp) => Planned::unreadable(&request.path, "names no app: add `app = \"NAME\"`"),
         Err(Unplanned::NoImage) => Planned::unreadable(&request.path, "has no `image` in [build], and none is given"),
@@ -119,10 +119,11 @@ struct PlanRequest {
     policy: Policy,
 }
 
+/// What came of a request.
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Planned {
-    Planned { plan: Box<Plan>, json: String },
+    Plan { plan: Box<Plan>, json: String },
     Refused { refused: Vec<Refusal> },
     Unreadable { error: String },
 }

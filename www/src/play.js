@@ -50,14 +50,17 @@ export function makePlayPane({ parts, simulate, onProgress, say }) {
     aborted = abortAt !== null;
     parts.abort.textContent = aborted ? "Undo the abort" : "Abort here";
     parts.scrubber.max = String(recording.frames.length - 1);
-    player.load(recording.frames.map((frame) => frame.t_ms), abortAt ?? 0);
+    player.load(recording.frames.map((frame) => frame.t_ms));
   }
 
+  /** Goes on from where it stands, if it was playing. */
   function abortOrNot() {
+    if (isOff(parts.abort)) return;
     const at = Number(parts.scrubber.value);
+    const wasPlaying = player.isPlaying();
     load(aborted ? null : at);
-    if (aborted) player.play();
-    else player.seek(at);
+    player.seek(at);
+    if (wasPlaying) player.play();
   }
 
   function screen(plan, recording) {
@@ -73,10 +76,10 @@ export function makePlayPane({ parts, simulate, onProgress, say }) {
         parts.scrubber.value = String(at);
         parts.scrubber.setAttribute("aria-valuetext", `${clock(now.t_ms)} of ${end}`);
         parts.time.textContent = `${clock(now.t_ms)} / ${end}`;
-        parts.back.disabled = at === 0;
-        parts.forward.disabled = at === frames.length - 1;
+        turnOff(parts.back, at === 0);
+        turnOff(parts.forward, at === frames.length - 1);
         onProgress(now.steps);
-        parts.abort.disabled = !aborted && at === frames.length - 1;
+        turnOff(parts.abort, !aborted && at === frames.length - 1);
         showOutcome(at === frames.length - 1 ? outcome : null);
         // Last: it scrolls to its end, and how much room it has depends on the rest.
         log.show(at);
@@ -98,6 +101,15 @@ export function makePlayPane({ parts, simulate, onProgress, say }) {
   }
 
   return { show };
+}
+
+/** A button that does nothing now, and yet keeps the focus. */
+function turnOff(button, off) {
+  button.setAttribute("aria-disabled", String(off));
+}
+
+function isOff(button) {
+  return button.getAttribute("aria-disabled") === "true";
 }
 
 function leftover({ machine, why, command }) {

@@ -44,11 +44,11 @@ export function makePlayer({ onMove, onPlaying }) {
     load(next, from = 0) {
       if (timer !== null) pause();
       times = next;
-      moveTo(from);
+      if (times.length > 0) moveTo(from);
     },
     toggle: () => (timer === null ? play() : pause()),
     play,
-    pause,
+    isPlaying: () => timer !== null,
     step: (by) => {
       pause();
       moveTo(at + by);

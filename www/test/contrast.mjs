@@ -26,7 +26,7 @@ export function contrasts(page, least) {
       return (light + 0.05) / (dark + 0.05);
     };
     const hasText = (element) => [...element.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.data.trim() !== "");
-    const counts = (element) => hasText(element) && element.checkVisibility() && !element.closest(":disabled, .unseen, option");
+    const counts = (element) => hasText(element) && element.checkVisibility() && !element.closest("[aria-disabled=true], .unseen, option");
     return [...document.body.querySelectorAll("*")].filter(counts)
       .map((element) => [ratio(element), element])
       .filter(([value]) => value < least)

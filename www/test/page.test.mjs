@@ -97,6 +97,19 @@ describe("on a desk", () => {
     assert.equal(await page.locator(".card.green:not(.absent)").count(), 0);
   });
 
+  test("an abort before traffic moves is taken back, and can be undone", async () => {
+    await page.locator("#play-scrubber").fill("15");
+    await page.click("#play-abort");
+    assert.equal(await page.inputValue("#play-scrubber"), "15", "time stands where it was");
+    await page.focus("#play-scrubber");
+    await page.keyboard.press("End");
+    await page.locator("#play-outcome.restored").waitFor();
+    await page.click("#play-abort");
+    await page.focus("#play-scrubber");
+    await page.keyboard.press("End");
+    await page.locator("#play-outcome.good").waitFor();
+  });
+
   test("steps go forward and back", async () => {
     const time = () => page.inputValue("#play-scrubber");
     await page.click("#play-forward");
