@@ -14,27 +14,60 @@ use crate::plan::{Plan, Step};
 pub(super) enum Goal {
     /// The fleet is read.
     ReadFleet,
-    Leased { machine: String },
+    Leased {
+        machine: String,
+    },
     /// Never achieved: as long as the run lasts the lease is renewed.
-    KeptLeased { machine: String },
-    Released { machine: String },
+    KeptLeased {
+        machine: String,
+    },
+    Released {
+        machine: String,
+    },
     /// The slot of the step in this place has its machine.
-    Made { step: usize },
+    Made {
+        step: usize,
+    },
     /// The slot has no machine, though one may have been made.
-    Unmade { slot: String, rests_on: Vec<Target> },
-    Started { target: Target },
-    Healthy { target: Target },
-    Stopping { target: Target },
-    Stopped { target: Target },
+    Unmade {
+        slot: String,
+        rests_on: Vec<Target>,
+    },
+    Started {
+        target: Target,
+    },
+    Healthy {
+        target: Target,
+    },
+    Stopping {
+        target: Target,
+    },
+    Stopped {
+        target: Target,
+    },
     /// It was seen to serve just now.
-    Serving { target: Target },
-    Uncordoned { target: Target },
+    Serving {
+        target: Target,
+    },
+    Uncordoned {
+        target: Target,
+    },
     /// Before it is done, what the capacity rests on then must have been seen to serve.
-    Cordoned { target: Target, rests_on: Vec<Target> },
-    Destroyed { target: Target, rests_on: Vec<Target> },
+    Cordoned {
+        target: Target,
+        rests_on: Vec<Target>,
+    },
+    Destroyed {
+        target: Target,
+        rests_on: Vec<Target>,
+    },
     /// It is started again and as it was before the run.
-    Revived { machine: String },
-    Paused { ms: u64 },
+    Revived {
+        machine: String,
+    },
+    Paused {
+        ms: u64,
+    },
 }
 
 #[derive(Debug, Clone)]
@@ -78,9 +111,13 @@ pub(super) struct Asked {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Next {
     Call(Call),
-    Sleep { until_ms: u64 },
+    Sleep {
+        until_ms: u64,
+    },
     /// Try again after the usual pause for the operation.
-    Pause { kind: Kind },
+    Pause {
+        kind: Kind,
+    },
     Done,
     Fail(String),
     /// What the capacity would rest on does not serve: nothing was tried.
@@ -243,7 +280,11 @@ impl Job {
             }
             (Goal::Unmade { slot, .. }, Call::ListMachines, _) => {
                 self.looks += 1;
-                if view.known.greens.contains_key(slot) { self.next(view) } else { Next::Sleep { until_ms: view.now_ms + LOOK_AGAIN_MS } }
+                if view.known.greens.contains_key(slot) {
+                    self.next(view)
+                } else {
+                    Next::Sleep { until_ms: view.now_ms + LOOK_AGAIN_MS }
+                }
             }
             (Goal::Unmade { .. }, Call::Destroy { .. }, _) => Next::Done,
             (Goal::Leased { machine }, _, _) => leased_version(machine, reply, view),
@@ -264,8 +305,9 @@ impl Job {
                 self.progress(watch::started(seen), view.now_ms, view)
             }
             (Goal::Healthy { .. }, _, Some(seen)) => {
-                let interval_ms = watch::poll_interval_ms(seen.config.as_ref());
-                self.progress(watch::healthy(seen), view.now_ms + interval_ms, view)
+                self.looks += 1;
+                let pause_ms = watch::poll_interval_ms(seen.config.as_ref(), self.looks);
+                self.progress(watch::healthy(seen), view.now_ms + pause_ms, view)
             }
             (Goal::Serving { target }, _, Some(_)) => guarded(std::slice::from_ref(target), view).unwrap_or(Next::Done),
             (Goal::Cordoned { .. } | Goal::Destroyed { .. } | Goal::Unmade { .. }, Call::GetMachine { .. }, _) => {
@@ -279,9 +321,10 @@ impl Job {
     fn judge(&mut self, kind: Kind, reply: &Reply, view: View<'_>) -> Next {
         match (&self.goal, reply) {
             (Goal::Stopped { .. } | Goal::Unmade { .. }, Reply::Absent) if kind == Kind::Wait => Next::Done,
-            (Goal::Serving { .. } | Goal::Cordoned { .. } | Goal::Destroyed { .. } | Goal::Unmade { .. }, Reply::Absent) => {
-                self.next(view)
-            }
+            (
+                Goal::Serving { .. } | Goal::Cordoned { .. } | Goal::Destroyed { .. } | Goal::Unmade { .. },
+                Reply::Absent,
+            ) => self.next(view),
             // A machine just made may not be there yet for everybody.
             (_, Reply::Absent) if view.now_ms.saturating_sub(self.began_ms) < UNSEEN_MS => Next::Pause { kind },
             (_, Reply::Absent) => Next::Fail("it is gone".to_owned()),
@@ -313,12 +356,13 @@ impl Job {
         }
     }
 
-    fn revived(&self, before: &Machine, now: &Machine, view: View<'_>) -> Next {
+    fn revived(&mut self, before: &Machine, now: &Machine, view: View<'_>) -> Next {
         // Whether it is cordoned is another step's business.
         let before = Machine { cordoned: now.cordoned, ..before.clone() };
+        self.looks += 1;
         match watch::difference(&before, now) {
             None => Next::Done,
-            Some(_) => Next::Sleep { until_ms: view.now_ms + watch::poll_interval_ms(now.config.as_ref()) },
+            Some(_) => Next::Sleep { until_ms: view.now_ms + watch::poll_interval_ms(now.config.as_ref(), self.looks) },
         }
     }
 

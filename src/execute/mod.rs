@@ -127,7 +127,10 @@ pub enum Answer {
     Machines(Vec<Machine>),
     Machine(Box<Machine>),
     /// `instance_id`: the machine's version when the lease was taken; empty where not told.
-    Lease { nonce: String, instance_id: String },
+    Lease {
+        nonce: String,
+        instance_id: String,
+    },
     Ok,
 }
 

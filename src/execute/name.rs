@@ -16,8 +16,12 @@ pub(super) fn machine_name(run: &str, slot: &str) -> String {
     }
     let digest = Sha256::digest(format!("{run}\0{slot}"));
     let hash = digest.iter().take(6).fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
-    let clean: String =
-        plain.to_lowercase().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).take(LONGEST - 13).collect();
+    let clean: String = plain
+        .to_lowercase()
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
+        .take(LONGEST - 13)
+        .collect();
     format!("{clean}-{hash}")
 }
 
@@ -53,7 +57,11 @@ mod tests {
     fn names_fit_and_stay_apart() {
         assert_eq!(machine_name("r1", "app-1"), "cutover-r1-app-1");
         let long = "x".repeat(80);
-        let names = [machine_name("r1", &format!("{long}1")), machine_name("r1", &format!("{long}2")), machine_name("R_1", "App")];
+        let names = [
+            machine_name("r1", &format!("{long}1")),
+            machine_name("r1", &format!("{long}2")),
+            machine_name("R_1", "App"),
+        ];
         for name in &names {
             assert!(name.len() <= LONGEST && name.bytes().all(is_allowed), "{name}");
         }

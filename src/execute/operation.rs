@@ -155,7 +155,6 @@ pub(super) fn pause_ms(backoff_ms: u64, failures: u32, random: &mut super::Split
 }
 
 impl Row {
-    #[expect(clippy::too_many_arguments, reason = "the columns of one table")]
     const fn new(
         tries: u32,
         timeout_ms: u64,

@@ -59,7 +59,8 @@ impl Order {
 
 /// From each step to those that need it.
 fn edges(steps: &[Step]) -> impl Iterator<Item = (usize, usize)> {
-    let places: BTreeMap<&str, usize> = steps.iter().enumerate().map(|(place, step)| (step.id.as_str(), place)).collect();
+    let places: BTreeMap<&str, usize> =
+        steps.iter().enumerate().map(|(place, step)| (step.id.as_str(), place)).collect();
     steps.iter().enumerate().flat_map(move |(place, step)| {
         let firsts: Vec<usize> = step.needs.iter().filter_map(|need| places.get(need.as_str()).copied()).collect();
         firsts.into_iter().map(move |first| (first, place))

@@ -346,7 +346,8 @@ impl Execution {
 
     fn checked(&mut self, result: Result<(), Failure>) {
         if let Err(Failure { why, .. }) = result {
-            return self.close(OutcomeKind::Refused, format!("The fleet could not be read: {why}. Nothing was changed."));
+            return self
+                .close(OutcomeKind::Refused, format!("The fleet could not be read: {why}. Nothing was changed."));
         }
         for id in stale::state_changes(&self.plan, &self.known.before) {
             let state = self.known.before[&id].state.clone();
@@ -356,9 +357,13 @@ impl Execution {
         if differences.is_empty() {
             return self.enter(Stage::Forward, Phase::Forward);
         }
-        let (changed, left) = (differences.len(), differences.into_iter().map(|(machine, what)| report::changed(machine, what)));
+        let (changed, left) =
+            (differences.len(), differences.into_iter().map(|(machine, what)| report::changed(machine, what)));
         self.left = left.collect();
-        self.close(OutcomeKind::Stale, format!("The plan is stale: {changed} of its machines changed. Nothing was touched."));
+        self.close(
+            OutcomeKind::Stale,
+            format!("The plan is stale: {changed} of its machines changed. Nothing was touched."),
+        );
     }
 
     fn forward_over(&mut self, place: usize, job: &Job, result: Result<(), Failure>) {
@@ -368,7 +373,11 @@ impl Execution {
         match result {
             Ok(()) => {
                 if let Goal::Leased { machine } = &job.goal {
-                    self.schedule.add(Job::new(Goal::KeptLeased { machine: machine.clone() }, Owner::Lease, self.now_ms));
+                    self.schedule.add(Job::new(
+                        Goal::KeptLeased { machine: machine.clone() },
+                        Owner::Lease,
+                        self.now_ms,
+                    ));
                 }
                 if self.progress[place].open == 0 && !self.progress[place].failed {
                     self.tell_step(place, StepState::Done, None);
@@ -455,7 +464,9 @@ impl Execution {
     fn turn(&mut self) -> bool {
         let busy = |is_meant: fn(&Owner) -> bool| self.schedule.any(|job| is_meant(&job.owner));
         match &self.stage {
-            Stage::Forward | Stage::Finish if !busy(|owner| matches!(owner, Owner::Forward(_))) => self.forward_is_over(),
+            Stage::Forward | Stage::Finish if !busy(|owner| matches!(owner, Owner::Forward(_))) => {
+                self.forward_is_over()
+            }
             Stage::Turning if !busy(|owner| matches!(owner, Owner::Forward(_))) => {
                 self.order = Order::backward(&self.plan.steps);
                 self.stage = Stage::Back;
@@ -501,7 +512,8 @@ impl Execution {
         if kind != OutcomeKind::Restored {
             self.leave_undone();
         }
-        let kind = if kind == OutcomeKind::Completed && !self.left.is_empty() { OutcomeKind::NeedsAttention } else { kind };
+        let kind =
+            if kind == OutcomeKind::Completed && !self.left.is_empty() { OutcomeKind::NeedsAttention } else { kind };
         let mut message = self.failures.join("; ");
         if !message.is_empty() {
             message.push_str(". ");
@@ -546,13 +558,7 @@ impl Execution {
     }
 
     fn view(&self) -> View<'_> {
-        View {
-            plan: &self.plan,
-            options: &self.options,
-            slots: &self.slots,
-            known: &self.known,
-            now_ms: self.now_ms,
-        }
+        View { plan: &self.plan, options: &self.options, slots: &self.slots, known: &self.known, now_ms: self.now_ms }
     }
 
     fn step_id(&self, owner: Owner) -> String {

@@ -25,9 +25,10 @@ pub(super) fn differences(plan: &Plan, machines: &BTreeMap<String, Machine>) -> 
 
 /// Machines that were started or stopped since the plan was made.
 pub(super) fn state_changes(plan: &Plan, machines: &BTreeMap<String, Machine>) -> Vec<String> {
-    let changed = plan.machines.iter().filter(|planned| {
-        machines.get(&planned.id).is_some_and(|machine| machine.state != planned.observed.state)
-    });
+    let changed = plan
+        .machines
+        .iter()
+        .filter(|planned| machines.get(&planned.id).is_some_and(|machine| machine.state != planned.observed.state));
     changed.map(|planned| planned.id.clone()).collect()
 }
 

@@ -112,9 +112,8 @@ pub(super) fn undo_goal(step: &Step, view: View<'_>, took_traffic: impl Fn(&str)
         Undo::Destroy => Some(Goal::Unmade { slot: target.name().to_owned(), rests_on: rests_on() }),
         Undo::Cordon => Some(Goal::Cordoned { rests_on: rests_on(), target }),
         Undo::Uncordon => (!before.is_some_and(|machine| machine.cordoned)).then_some(Goal::Uncordoned { target }),
-        Undo::Start => view
-            .known
-            .was_started(target.name())
-            .then(|| Goal::Revived { machine: target.name().to_owned() }),
+        Undo::Start => {
+            view.known.was_started(target.name()).then(|| Goal::Revived { machine: target.name().to_owned() })
+        }
     }
 }

@@ -35,7 +35,9 @@ pub(super) fn green_fault(machine: &Machine, skip_launch: bool) -> Option<String
         _ if machine.host_status != HostStatus::Ok => Some("its host does not answer".to_owned()),
         State::Started if checked && !machine.is_passing() => Some(format!("it has {}", tally(machine))),
         State::Started => None,
-        State::Stopped | State::Suspended | State::Created | State::Stopping | State::Starting if ended(machine).is_none() => {
+        State::Stopped | State::Suspended | State::Created | State::Stopping | State::Starting
+            if ended(machine).is_none() =>
+        {
             let rests = skip_launch || machine.config.as_ref().is_some_and(|config| config.autostop());
             (!rests).then(|| format!("it is {}", machine.state))
         }
@@ -47,7 +49,10 @@ pub(super) fn green_fault(machine: &Machine, skip_launch: bool) -> Option<String
 pub(super) fn difference(before: &Machine, now: &Machine) -> Option<String> {
     let runs = |machine: &Machine| machine.state == State::Started;
     if now.host_status != before.host_status {
-        return Some(format!("its host is {}", if now.host_status == HostStatus::Ok { "back" } else { "not answering" }));
+        return Some(format!(
+            "its host is {}",
+            if now.host_status == HostStatus::Ok { "back" } else { "not answering" }
+        ));
     }
     if now.cordoned != before.cordoned {
         return Some((if now.cordoned { "it is cordoned" } else { "it is not cordoned" }).to_owned());
@@ -73,11 +78,13 @@ pub(super) fn checks(machine: &Machine) -> (u64, u64) {
     (real().filter(|check| check.status == "passing").count() as u64, real().count() as u64)
 }
 
-/// How often to ask for the checks: as often as the quickest of them runs, within bounds.
-pub(super) fn poll_interval_ms(config: Option<&MachineConfig>) -> u64 {
+/// How long to wait after having looked at the checks this many times: half a second at first,
+/// since nobody knows when the first check runs, then longer up to the quickest check's interval.
+pub(super) fn poll_interval_ms(config: Option<&MachineConfig>, looks: u32) -> u64 {
     let intervals = config.into_iter().flat_map(MachineConfig::health_checks).filter_map(|check| check.interval);
     let quickest = intervals.map(crate::units::Duration::as_millis).min();
-    quickest.unwrap_or(SLOWEST_POLL_MS).clamp(QUICKEST_POLL_MS, SLOWEST_POLL_MS)
+    let longest_ms = quickest.unwrap_or(SLOWEST_POLL_MS).clamp(QUICKEST_POLL_MS, SLOWEST_POLL_MS);
+    (QUICKEST_POLL_MS << looks.saturating_sub(1).min(8)).min(longest_ms)
 }
 
 /// Stopped by the proxy, which will start it when it is needed.
@@ -106,7 +113,10 @@ fn unrequested_exit(machine: &Machine) -> Option<String> {
         return None;
     }
     let memory = if exit.get("oom_killed") == Some(&Value::Bool(true)) { ", out of memory" } else { "" };
-    Some(format!("its process ended with exit code {}{memory}", exit.get("exit_code").and_then(Value::as_i64).unwrap_or(-1)))
+    Some(format!(
+        "its process ended with exit code {}{memory}",
+        exit.get("exit_code").and_then(Value::as_i64).unwrap_or(-1)
+    ))
 }
 
 fn kind(event: &Value) -> &str {

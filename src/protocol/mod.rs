@@ -89,7 +89,8 @@ pub fn request(app: &str, call: &Call) -> Request {
         }
         Call::Destroy { id, nonce } => delete(format!("{}?force=true&kill=true", machine(id)), nonce.as_ref()),
         Call::Wait { id, instance_id, state, timeout_s } => {
-            let version = if instance_id.is_empty() { String::new() } else { format!("&version={}", segment(instance_id)) };
+            let version =
+                if instance_id.is_empty() { String::new() } else { format!("&version={}", segment(instance_id)) };
             get(format!("{}/wait?state={state}&timeout={timeout_s}{version}", machine(id)))
         }
     }
@@ -149,7 +150,9 @@ fn headers(nonce: Option<&String>, body: bool) -> Vec<(&'static str, String)> {
 /// One segment of a path, percent-encoded.
 fn segment(text: &str) -> String {
     text.bytes().fold(String::new(), |path, byte| match byte {
-        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'~' => path + char::from(byte).encode_utf8(&mut [0; 4]),
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'~' => {
+            path + char::from(byte).encode_utf8(&mut [0; 4])
+        }
         _ => format!("{path}%{byte:02X}"),
     })
 }
@@ -163,7 +166,13 @@ mod tests {
     fn line(call: &Call) -> String {
         let request = request("shop", call);
         let headers: Vec<String> = request.headers.iter().map(|(name, value)| format!("{name}: {value}")).collect();
-        format!("{} {} [{}] {}", request.method.as_str(), request.path, headers.join(", "), request.body.unwrap_or_default())
+        format!(
+            "{} {} [{}] {}",
+            request.method.as_str(),
+            request.path,
+            headers.join(", "),
+            request.body.unwrap_or_default()
+        )
     }
 
     fn all_calls() -> Vec<Call> {
@@ -212,7 +221,10 @@ mod tests {
 
     #[test]
     fn a_name_cannot_leave_its_place_in_the_path() {
-        assert_eq!(request("a/../b", &Call::GetMachine { id: "x?y".into() }).path, "/v1/apps/a%2F%2E%2E%2Fb/machines/x%3Fy");
+        assert_eq!(
+            request("a/../b", &Call::GetMachine { id: "x?y".into() }).path,
+            "/v1/apps/a%2F%2E%2E%2Fb/machines/x%3Fy"
+        );
     }
 
     #[test]

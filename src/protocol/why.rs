@@ -92,15 +92,35 @@ mod tests {
         for (status, body, sort) in [
             (400, r#"{"error":"json: cannot unmarshal array into Go value of type main.stopRequest"}"#, "other"),
             (401, r#"{"error":"Authenticate: token validation error"}"#, "unauthorized"),
-            (403, r#"{"error":"organization \"x\" is using 9 MB of memory in iad which is over the allowed quota"}"#, "other"),
+            (
+                403,
+                r#"{"error":"organization \"x\" is using 9 MB of memory in iad which is over the allowed quota"}"#,
+                "other",
+            ),
             (403, r#"{"error":"forbidden"}"#, "unauthorized"),
-            (409, r#"{"status":"error","message":"machine ID m1 lease currently held by a@tokens.fly.io, expires at 2026-01-01T00:00:00Z"}"#, "lease-held"),
+            (
+                409,
+                r#"{"status":"error","message":"machine ID m1 lease currently held by a@tokens.fly.io, expires at 2026-01-01T00:00:00Z"}"#,
+                "lease-held",
+            ),
             (409, r#"{"error":"aborted: machine update failed due to concurrent update"}"#, "wrong-state"),
             (409, r#"{"error":"aborted: machine still attempting to start"}"#, "wrong-state"),
-            (409, r#"{"error":"aborted: could not reserve resource for machine: insufficient memory available to fulfill request"}"#, "no-capacity"),
+            (
+                409,
+                r#"{"error":"aborted: could not reserve resource for machine: insufficient memory available to fulfill request"}"#,
+                "no-capacity",
+            ),
             (409, r#"{"error":"aborted: no capacity"}"#, "no-capacity"),
-            (409, r#"{"error":"already_exists: unique machine name violation, machine ID m2 already exists with name \"n\""}"#, "name-taken"),
-            (412, r#"{"error":"failed_precondition: unable to start machine from current state: 'created'"}"#, "wrong-state"),
+            (
+                409,
+                r#"{"error":"already_exists: unique machine name violation, machine ID m2 already exists with name \"n\""}"#,
+                "name-taken",
+            ),
+            (
+                412,
+                r#"{"error":"failed_precondition: unable to start machine from current state: 'created'"}"#,
+                "wrong-state",
+            ),
             (412, r#"{"error":"failed_precondition: machine still active, refusing to start"}"#, "wrong-state"),
             (412, r#"{"error":"failed_precondition: volume already claimed by machine m3"}"#, "other"),
             (422, r#"{"error":"could not find a candidate host","status":"insufficient_capacity"}"#, "no-capacity"),
@@ -115,7 +135,8 @@ mod tests {
 
     #[test]
     fn the_holder_of_a_lease_is_named() {
-        let body = br#"{"message":"machine ID m1 lease currently held by a@tokens.fly.io, expires at 2026-01-01T00:00:00Z"}"#;
+        let body =
+            br#"{"message":"machine ID m1 lease currently held by a@tokens.fly.io, expires at 2026-01-01T00:00:00Z"}"#;
         assert_eq!(classify(409, body), Why::LeaseHeld { owner: "a@tokens.fly.io".into() });
     }
 }

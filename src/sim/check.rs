@@ -50,25 +50,31 @@ impl Checker {
         }
     }
 
-    /// After each change of a machine. `called`: a call changed it, not the machine itself.
-    pub(super) fn changed(&mut self, t_ms: u64, machine: &Machine, called: bool) {
+    /// After each change of a machine; gives the breach that it is. `called`: a call changed it,
+    /// not the machine itself.
+    pub(super) fn changed(&mut self, t_ms: u64, machine: &Machine, called: bool) -> Option<Breach> {
         let place = place(machine);
         let serving = self.serving.entry(place.clone()).or_default();
         if serves(machine) {
             serving.insert(machine.id.clone());
-            return;
+            return None;
         }
         if !serving.remove(&machine.id) {
-            return;
+            return None;
         }
         let (count, floor) = (serving.len() as u64, self.floor.get(&place).copied().unwrap_or(0));
         if !called {
             self.lost_ms.insert(place, t_ms);
-        } else if count < floor && self.lost_ms.get(&place).is_none_or(|lost_ms| t_ms - lost_ms > NOTICE_MS) {
-            let (group, region) = place;
-            let what = format!("{} left {count} of {floor} serving in {group}/{region}", machine.id);
-            self.breaches.push(Breach { t_ms, what });
+            return None;
         }
+        if count >= floor || self.lost_ms.get(&place).is_some_and(|lost_ms| t_ms - lost_ms <= NOTICE_MS) {
+            return None;
+        }
+        let (group, region) = place;
+        let what = format!("{} left {count} of {floor} serving in {group}/{region}", machine.id);
+        let breach = Breach { t_ms, what };
+        self.breaches.push(breach.clone());
+        Some(breach)
     }
 
     pub(super) fn serving(&self) -> impl Iterator<Item = (&str, &str, u64)> {

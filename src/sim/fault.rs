@@ -71,7 +71,9 @@ impl FromStr for Fault {
         }
         let kind = match kind {
             "*" => None,
-            name => Some(Kind::ALL.into_iter().find(|kind| kind.as_str() == name).ok_or_else(|| bad(unknown_call(name)))?),
+            name => {
+                Some(Kind::ALL.into_iter().find(|kind| kind.as_str() == name).ok_or_else(|| bad(unknown_call(name)))?)
+            }
         };
         Ok(Self::Call { kind, machine, nth, effect: effect_of(effect).map_err(bad)? })
     }

@@ -79,7 +79,13 @@ fn image_ref(image: &str) -> ImageRef {
     };
     let (repository, tag) = path.rsplit_once(':').unwrap_or((path, "latest"));
     let digest = if digest.is_empty() { digest_of(image) } else { digest.to_owned() };
-    ImageRef { registry: registry.into(), repository: repository.into(), tag: tag.into(), digest, labels: Default::default() }
+    ImageRef {
+        registry: registry.into(),
+        repository: repository.into(),
+        tag: tag.into(),
+        digest,
+        labels: Default::default(),
+    }
 }
 
 /// As good a digest as any: the same for the same reference.

@@ -61,7 +61,12 @@ impl Run {
     pub fn new(plan: &Plan, fleet: &Fleet, options: Options) -> Self {
         let mut world = World::new(fleet, options.settings, options.faults, options.seed);
         world.protect(foreign(plan));
-        world.give_up(plan.machines.iter().filter(|machine| machine.disposition == Disposition::Remove).map(|machine| machine.group.as_str()));
+        world.give_up(
+            plan.machines
+                .iter()
+                .filter(|machine| machine.disposition == Disposition::Remove)
+                .map(|machine| machine.group.as_str()),
+        );
         Self {
             latency_ms: world.settings.latency_ms,
             world,
@@ -97,6 +102,7 @@ impl Run {
     /// # Panics
     /// When the execution waits for nothing, or does not end in a hundred million moments: that
     /// is a bug in it.
+    #[expect(clippy::should_implement_trait, reason = "a moment borrows the run")]
     pub fn next(&mut self) -> Option<Moment<'_>> {
         let changes = self.world.changes();
         let mut events = Vec::new();
@@ -190,7 +196,10 @@ impl Run {
 /// The machines that a plan has nothing to do with.
 fn foreign(plan: &Plan) -> impl Iterator<Item = String> {
     let touched = [Disposition::Replace, Disposition::Remove];
-    plan.machines.iter().filter(move |machine| !touched.contains(&machine.disposition)).map(|machine| machine.id.clone())
+    plan.machines
+        .iter()
+        .filter(move |machine| !touched.contains(&machine.disposition))
+        .map(|machine| machine.id.clone())
 }
 
 const MOST_MOMENTS: u64 = 100_000_000;

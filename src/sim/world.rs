@@ -34,6 +34,8 @@ impl Default for Settings {
 #[derive(Debug, Clone)]
 pub struct World {
     pub settings: Settings,
+    /// The only app that there is; `None`: every name is its.
+    pub app: Option<String>,
     now_ms: u64,
     /// Sorted by id once, then in the order of creation.
     machines: Vec<Machine>,
@@ -100,6 +102,7 @@ impl World {
     pub fn new(fleet: &Fleet, settings: Settings, faults: Vec<Fault>, seed: u64) -> Self {
         let mut world = Self {
             settings,
+            app: None,
             now_ms: 0,
             machines: Vec::new(),
             lives: Vec::new(),
@@ -229,7 +232,8 @@ impl World {
             !matches!(state, State::Stopped | State::Suspended | State::Failed | State::Created | State::Destroyed)
         });
         if runs {
-            let message = "failed_precondition: unable to destroy machine, not currently stopped, suspended, failed or created";
+            let message =
+                "failed_precondition: unable to destroy machine, not currently stopped, suspended, failed or created";
             return now(Reply::Refused(Why::WrongState { message: message.to_owned() }));
         }
         self.call(&Call::Destroy { id: id.to_owned(), nonce })
@@ -264,7 +268,9 @@ impl World {
                 Some(place) => now(Reply::Done(Answer::Machine(Box::new(self.machines[*place].clone())))),
                 None => now(Reply::Absent),
             },
-            Call::AcquireLease { id, ttl_s, nonce } => self.on(id, |world, place| world.lease(place, *ttl_s, nonce.as_ref())),
+            Call::AcquireLease { id, ttl_s, nonce } => {
+                self.on(id, |world, place| world.lease(place, *ttl_s, nonce.as_ref()))
+            }
             Call::ReleaseLease { id, nonce } => self.on(id, |world, place| world.release(place, nonce)),
             Call::Cordon { id, nonce } => self.change(call, id, nonce, |world, place| world.cordon(place, true)),
             Call::Uncordon { id, nonce } => self.change(call, id, nonce, |world, place| world.cordon(place, false)),
@@ -314,8 +320,10 @@ impl World {
     fn create(&mut self, name: &str, request: &CreateRequest) -> Reply {
         // A destroyed machine keeps its name for a while.
         if let Some(other) = self.machines.iter().find(|machine| !name.is_empty() && machine.name == name) {
-            let message =
-                format!("already_exists: unique machine name violation, machine ID {} already exists with name \"{name}\"", other.id);
+            let message = format!(
+                "already_exists: unique machine name violation, machine ID {} already exists with name \"{name}\"",
+                other.id
+            );
             return Reply::Refused(Why::NameTaken { message });
         }
         let mut machine = machine::created(name.to_owned(), request, &mut self.random);
@@ -502,10 +510,10 @@ impl World {
 
     fn changed(&mut self, place: usize, called: bool) {
         self.changes += 1;
-        let breaches = self.checker.breaches().len();
-        self.checker.changed(self.now_ms, &self.machines[place], called);
-        for breach in self.checker.breaches()[breaches..].to_vec() {
-            self.note("checker", "breach", &self.machines[place].id.clone(), &breach.what);
+        let machine = &self.machines[place];
+        if let Some(breach) = self.checker.changed(self.now_ms, machine, called) {
+            let id = machine.id.clone();
+            self.note("checker", "breach", &id, &breach.what);
         }
     }
 

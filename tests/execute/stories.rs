@@ -124,9 +124,19 @@ impl Ending {
         self
     }
 
+    /// When the first call of this kind arrived.
+    pub(crate) fn time_of(&self, call: &str) -> u64 {
+        self.calls(call).next().unwrap()[..9].trim().parse().unwrap()
+    }
+
     /// How many calls of this kind reached the machines (or were lost on the way).
     pub(crate) fn count(&self, call: &str) -> usize {
-        self.trace.iter().filter(|line| line[10..].starts_with(&format!("call     {call:<9}"))).count()
+        self.calls(call).count()
+    }
+
+    fn calls(&self, call: &str) -> impl Iterator<Item = &String> {
+        let front = format!("call     {call:<9} ");
+        self.trace.iter().filter(move |line| line[10..].starts_with(&front))
     }
 
     pub(crate) fn id_of(&self, slot: &str) -> String {
