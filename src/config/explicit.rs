@@ -186,7 +186,6 @@ mod tests {
         assert_eq!(applied, 1);
         let again = config::read(&syntax::parse(&out, Format::Toml));
         assert!(!again.problems.iter().any(config::Problem::is_fatal), "{out}\n{:?}", again.problems);
-        assert_eq!(config::validate(&again.config), [], "{out}");
         Some(out)
     }
 

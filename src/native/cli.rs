@@ -13,8 +13,9 @@ use super::terminal::{Color, Terminal};
 #[command(name = "cutover", version, max_term_width = 100, after_long_help = EXIT_STATUS)]
 #[command(disable_help_subcommand = true, arg_required_else_help = true)]
 struct Cli {
-    /// When to use colour
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", hide_default_value = true)]
+    /// When to use colour: auto (on a terminal, unless NO_COLOR is set), always or never
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", display_order = 900)]
+    #[arg(hide_default_value = true, hide_possible_values = true)]
     color: Color,
 
     #[command(subcommand)]

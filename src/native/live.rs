@@ -1,38 +1,40 @@
 //! Carries out a plan on the Machines API: the loop between the execution and the world.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::pin::pin;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use tokio::sync::mpsc;
+use tokio::sync::oneshot;
 use tokio::time;
 
 use super::block_on;
 use super::error::{Error, Kind};
-use super::http::Client;
+use super::http::{self, Client};
 use super::signals::Signals;
 use super::watch::Watch;
-use crate::execute::{Answer, Call, Event, Execution, Input, Leftover, Options, Outcome, OutcomeKind, Reply, Step};
+use crate::execute::{Answer, Call, Event, Execution, Leftover, Options, Outcome, OutcomeKind, Reply};
 use crate::fleet::Fleet;
 use crate::plan::{Disposition, Plan};
 
-/// A client for the API and with the token that the environment names.
-pub(super) fn client() -> Result<Client, Error> {
+/// A client for one app, of the API and with the token that the environment names.
+pub(super) fn client(app: &str) -> Result<Client, Error> {
     let base = std::env::var("FLY_FLAPS_BASE_URL").unwrap_or_else(|_| "https://api.machines.dev".to_owned());
     let token = TOKENS.iter().find_map(|name| std::env::var(name).ok().filter(|token| !token.trim().is_empty()));
     let token = token.ok_or_else(|| {
         Error::new(Kind::Access, "no token for the Machines API: neither FLY_API_TOKEN nor FLY_ACCESS_TOKEN is set")
             .hint("make a token for this app: `fly tokens create deploy`, then `export FLY_API_TOKEN=...`")
     })?;
-    Client::new(&base, &token).map_err(|error| Error::new(Kind::Access, error))
+    Client::new(&base, app, Some(&token)).map_err(|error| Error::new(Kind::Access, error))
 }
 
 /// The machines of an app, read from the API.
 pub(super) fn fleet(app: &str) -> Result<Fleet, Error> {
-    let client = client().map_err(|mut error| {
+    let client = client(app).map_err(|mut error| {
         error.hints.insert(0, LIST_INSTEAD.to_owned());
         error
     })?;
-    match block_on(client.call(app, &Call::ListMachines))? {
+    match block_on(client.call(&Call::ListMachines))? {
         Reply::Done(Answer::Machines(machines)) => Ok(Fleet { machines }),
         Reply::Absent => {
             Err(Error::new(Kind::Access, format!("Fly.io knows no app `{app}`, or the token is not for it")))
@@ -45,57 +47,39 @@ pub(super) fn fleet(app: &str) -> Result<Fleet, Error> {
 }
 
 /// Runs to the end. A signal takes back what was done; a second one stops at once.
-pub(super) fn run(client: Client, plan: &Plan, watch: &mut Watch) -> Result<Outcome, Error> {
+pub(super) fn run(client: &Client, plan: &Plan, watch: &mut Watch) -> Result<Outcome, Error> {
     block_on(drive(client, plan, watch))?
 }
 
-async fn drive(client: Client, plan: &Plan, watch: &mut Watch<'_>) -> Result<Outcome, Error> {
+async fn drive(client: &Client, plan: &Plan, watch: &mut Watch<'_>) -> Result<Outcome, Error> {
+    let mut signals = Signals::listen()?;
     let began = Instant::now();
     let now_ms = || u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-    let mut signals = Signals::listen()?;
-    let (answered, mut answers) = mpsc::unbounded_channel();
-    let mut execution = Execution::new(plan, Options::new(run_id()));
-    let mut touched = Touched::of(plan);
-    let mut is_aborting = false;
-    let mut input = Input::Begin;
-    loop {
-        let Step { calls, events, wake_at_ms, outcome } = execution.step(now_ms(), input);
-        for event in &events {
+    let seen = RefCell::new((watch, Touched::of(plan)));
+    let tell = |t_ms: u64, events: &[Event]| {
+        let (watch, touched) = &mut *seen.borrow_mut();
+        for event in events {
             touched.see(event);
-            watch.event(now_ms(), event);
+            watch.event(t_ms, event);
         }
-        if let Some(outcome) = outcome {
-            watch.end(now_ms(), &outcome);
-            return Ok(outcome);
+    };
+    let (abort, aborted) = oneshot::channel::<()>();
+    let aborted = async { aborted.await.unwrap_or(()) };
+    let mut abort = Some(abort);
+    let mut run = pin!(http::drive(Execution::new(plan, Options::new(run_id())), client, tell, aborted));
+    let outcome = loop {
+        tokio::select! {
+            outcome = &mut run => break outcome,
+            () = signals.next() => match abort.take() {
+                // The run has ended when nobody listens.
+                Some(abort) => drop(abort.send(())),
+                None => break seen.borrow().1.given_up(),
+            },
+            () = time::sleep(Duration::from_millis(FRAME_MS)) => seen.borrow_mut().0.tick(now_ms()),
         }
-        for (id, call) in calls {
-            let (client, answered, app) = (client.clone(), answered.clone(), plan.app.clone());
-            tokio::spawn(async move {
-                let reply = client.call(&app, &call).await;
-                // Nobody listens any more after a second signal.
-                let _ = answered.send((id, reply));
-            });
-        }
-        input = loop {
-            let left_ms = wake_at_ms.map_or(u64::MAX, |at_ms| at_ms.saturating_sub(now_ms()));
-            tokio::select! {
-                biased;
-                () = signals.next() => break Input::Abort,
-                Some((id, reply)) = answers.recv() => break Input::Reply(id, reply),
-                () = time::sleep(Duration::from_millis(left_ms.min(FRAME_MS))) => {
-                    if left_ms <= FRAME_MS {
-                        break Input::Wake;
-                    }
-                    watch.tick(now_ms());
-                }
-            }
-        };
-        if input == Input::Abort && std::mem::replace(&mut is_aborting, true) {
-            let outcome = touched.given_up();
-            watch.end(now_ms(), &outcome);
-            return Ok(outcome);
-        }
-    }
+    };
+    seen.borrow_mut().0.end(now_ms(), &outcome);
+    Ok(outcome)
 }
 
 /// The machines that a run may have changed, for when it is cut off.

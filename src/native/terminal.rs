@@ -8,7 +8,7 @@ use crate::render::text::Look;
 /// When to use colour.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
 pub(super) enum Color {
-    /// Colour where the output is a terminal, unless NO_COLOR is set
+    /// Where the output is a terminal and NO_COLOR is not set.
     #[default]
     Auto,
     Always,

@@ -41,3 +41,29 @@ fn what_is_no_machine_config_is_refused() {
     let ran = Test::shop().file("list.json", "[]").args(["machine-config", "--from", "list.json"]).status(2).run();
     assert_eq!(ran.stderr, "error: `list.json` holds no Machine config: it is not a JSON object\n");
 }
+
+#[test]
+fn normalize_writes_the_groups_out() {
+    let text = "app = \"shop\" # ours\n\n[http_service]\ninternal_port = 8080\n";
+    let ran = Test::new().file("fly.toml", text).args(["normalize"]).run();
+    assert!(ran.stdout.contains("[processes]") && ran.stdout.contains("# ours"), "{}", ran.stdout);
+    assert_eq!(ran.read("fly.toml"), text, "it prints, and changes nothing");
+    let again = Test::new().stdin(&ran.stdout).args(["normalize", "-"]).run();
+    assert_eq!(again.stdout, ran.stdout);
+}
+
+#[test]
+fn only_toml_that_flyctl_reads_is_normalized() {
+    Test::new()
+        .file("fly.toml", "app = \n")
+        .args(["normalize"])
+        .status(2)
+        .stdout("")
+        .stderr(
+            "error: flyctl could not read `fly.toml`, so there is nothing to normalize\n  \
+             help: `cutover check fly.toml` shows why\n",
+        )
+        .run();
+    let ran = Test::new().file("fly.json", "{}").args(["normalize"]).status(2).run();
+    assert_eq!(ran.stderr, "error: `fly.json` is not TOML, and only TOML can be normalized\n");
+}

@@ -53,7 +53,7 @@ impl Running {
 
 pub(in crate::native) fn run(args: &Args, terminal: Terminal) -> Result<Status, Error> {
     let plan = read_plan(&args.plan)?;
-    let client = live::client()?;
+    let client = live::client(&plan.app)?;
     if !args.running.yes {
         terminal.say(&render::text::plan(&plan, terminal.error_look()));
         if !terminal.confirm(&format!("Carry out this plan on {}?", plan.app))? {
@@ -62,5 +62,5 @@ pub(in crate::native) fn run(args: &Args, terminal: Terminal) -> Result<Status, 
         }
     }
     let mut watch = Watch::new(&plan, args.running.is_jsonl(), terminal);
-    Ok(live::run(client, &plan, &mut watch)?.kind.into())
+    Ok(live::run(&client, &plan, &mut watch)?.kind.into())
 }

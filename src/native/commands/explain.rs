@@ -18,6 +18,7 @@ pub(in crate::native) struct Args {
     #[arg(long, conflicts_with = "rule")]
     all: bool,
 
+    /// How to print it
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
 }

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::config::{self, Problem};
 use crate::native::error::{Error, Kind, Status};
 use crate::native::files;
 use crate::native::terminal::Terminal;
@@ -22,8 +23,8 @@ pub(in crate::native) fn run(args: Args, terminal: Terminal) -> Result<Status, E
     let path = files::config_or_default(args.file)?;
     let text = files::read(&path)?;
     refuse_other_formats(&path)?;
-    refuse_broken(&path, &text)?;
-    terminal.print(&text)?;
+    refuse_rejected(&path, &text)?;
+    terminal.print(&config::normalize(&text))?;
     Ok(Status::Done)
 }
 
@@ -34,12 +35,15 @@ fn refuse_other_formats(path: &Path) -> Result<(), Error> {
     Err(Error::new(Kind::Input, format!("`{}` is not TOML, and only TOML can be normalized", path.display())))
 }
 
-/// A text with syntax errors would lose what stands behind them.
-fn refuse_broken(path: &Path, text: &str) -> Result<(), Error> {
-    let document = syntax::parse(text, Format::Toml);
-    if document.errors.is_empty() {
+/// What flyctl would refuse has no form that means the same.
+fn refuse_rejected(path: &Path, text: &str) -> Result<(), Error> {
+    let reading = config::read(&syntax::parse(text, Format::Toml));
+    if !reading.problems.iter().any(Problem::is_fatal) {
         return Ok(());
     }
-    Err(Error::new(Kind::Input, format!("`{}` is not valid TOML", path.display()))
-        .hint(format!("`cutover check {}` shows where", path.display())))
+    Err(Error::new(
+        Kind::Input,
+        format!("flyctl could not read `{}`, so there is nothing to normalize", path.display()),
+    )
+    .hint(format!("`cutover check {}` shows why", path.display())))
 }

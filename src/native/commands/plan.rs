@@ -37,6 +37,7 @@ pub(in crate::native) struct Args {
     #[arg(long, short, value_name = "PLAN")]
     output: Option<PathBuf>,
 
+    /// How to print it
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
 }

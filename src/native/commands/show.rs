@@ -17,6 +17,7 @@ pub(in crate::native) struct Args {
     #[arg(value_name = "PLAN")]
     plan: PathBuf,
 
+    /// How to print it
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
 }

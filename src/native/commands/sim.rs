@@ -7,10 +7,12 @@ use clap::Subcommand;
 use super::apply::Events;
 use super::check::read_fleet;
 use super::show::read_plan;
-use crate::native::error::{Error, Status};
+use crate::native::error::{Error, Kind, Status};
+use crate::native::signals::Signals;
 use crate::native::terminal::Terminal;
 use crate::native::watch::Watch;
-use crate::native::{listen, simulate};
+use crate::native::{block_on, listen as server, simulate};
+use crate::sim::{Settings, World};
 
 /// Carry out a plan in a simulated Fly, or serve one over HTTP
 #[derive(Debug, Subcommand)]
@@ -55,6 +57,14 @@ pub(in crate::native) struct ListenArgs {
     /// The machines to begin with: what `fly machine list --json` printed, or `-`
     #[arg(long, value_name = "FILE")]
     fleet: PathBuf,
+
+    /// Seconds that pass there while one passes here
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    speed: u32,
+
+    /// For the ids of new machines and the time that things take
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
 }
 
 pub(in crate::native) fn run(command: Command, terminal: Terminal) -> Result<Status, Error> {
@@ -65,9 +75,26 @@ pub(in crate::native) fn run(command: Command, terminal: Terminal) -> Result<Sta
             let mut watch = Watch::new(&plan, args.events.is_some(), terminal);
             Ok(simulate::run(&plan, &fleet, args.seed, &mut watch)?.kind.into())
         }
-        Command::Listen(args) => {
-            let fleet = read_fleet(&args.fleet)?;
-            listen::serve(args.port, &args.app, fleet, terminal)
-        }
+        Command::Listen(args) => listen(&args, terminal),
     }
+}
+
+fn listen(args: &ListenArgs, terminal: Terminal) -> Result<Status, Error> {
+    let mut world = World::new(&read_fleet(&args.fleet)?, Settings::default(), Vec::new(), args.seed);
+    world.app = Some(args.app.clone());
+    block_on(serve(args, world, terminal))?
+}
+
+async fn serve(args: &ListenArgs, world: World, terminal: Terminal) -> Result<Status, Error> {
+    let failed = |error: std::io::Error| {
+        Error::new(Kind::Usage, format!("cannot listen on port {}: {error}", args.port))
+            .hint("pass `--port 0` for a free one")
+    };
+    let mut signals = Signals::listen()?;
+    let listener = server::bind(args.port).await.map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    terminal.print(&format!("export FLY_FLAPS_BASE_URL=http://{address} FLY_API_TOKEN=simulated\n"))?;
+    let stop = async move { signals.next().await };
+    server::serve(listener, world, args.speed, None, stop).await.map_err(failed)?;
+    Ok(Status::Done)
 }
