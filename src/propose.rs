@@ -39,8 +39,9 @@ pub fn propose(proposal: &Proposal, fleet: &Fleet, policy: &Policy) -> Result<Pl
         return Err(Unplanned::Refused(rejected));
     }
     let config = config::read(&syntax::parse(proposal.text, Format::of_path(proposal.path))).config;
-    let app = proposal.app.or_else(|| app_of(&config)).ok_or(Unplanned::NoApp)?;
-    let image = proposal.image.or_else(|| image_of(&config)).ok_or(Unplanned::NoImage)?;
+    let named = |name: &&str| !name.is_empty();
+    let app = proposal.app.or_else(|| app_of(&config)).filter(named).ok_or(Unplanned::NoApp)?;
+    let image = proposal.image.or_else(|| image_of(&config)).filter(named).ok_or(Unplanned::NoImage)?;
     let desired = Desired { app, image, path: proposal.path, text: proposal.text, config: &config };
     plan::plan(&desired, fleet, policy).map_err(Unplanned::Refused)
 }
@@ -68,10 +69,9 @@ fn rejection(proposal: &Proposal, lines: &LineIndex, found: &Diagnostic) -> Refu
 }
 
 fn app_of(config: &Config) -> Option<&str> {
-    config.app.as_ref().map(|app| app.value.as_str()).filter(|app| !app.is_empty())
+    config.app.as_ref().map(|app| app.value.as_str())
 }
 
 fn image_of(config: &Config) -> Option<&str> {
-    let image = config.build.as_ref()?.image.as_ref()?;
-    Some(image.value.as_str()).filter(|image| !image.is_empty())
+    config.build.as_ref()?.image.as_ref().map(|image| image.value.as_str())
 }

@@ -1,5 +1,6 @@
 //! The exports for JavaScript, as JavaScript sees their values; in Node, and in a browser.
 #![cfg(target_arch = "wasm32")]
+#![allow(clippy::expect_used, reason = "a test may fail")]
 
 use cutover::web;
 use serde_json::Value;
