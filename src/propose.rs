@@ -75,3 +75,42 @@ fn app_of(config: &Config) -> Option<&str> {
 fn image_of(config: &Config) -> Option<&str> {
     config.build.as_ref()?.image.as_ref().map(|image| image.value.as_str())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The image and app of the plan, or why there is none.
+    fn check(text: &str, app: Option<&str>, image: Option<&str>) -> String {
+        let policy = Policy { first_deploy: true, allow_unchecked: true, ..Policy::default() };
+        match propose(&Proposal { path: "fly.toml", text, app, image }, &Fleet::default(), &policy) {
+            Ok(plan) => format!("{} on {}", plan.image, plan.app),
+            Err(Unplanned::Refused(refused)) => {
+                refused.into_iter().map(|one| one.message).collect::<Vec<_>>().join("; ")
+            }
+            Err(why) => format!("{why:?}"),
+        }
+    }
+
+    #[test]
+    fn what_is_given_goes_before_what_the_file_says() {
+        let file = "app = 'shop'\n[build]\nimage = 'shop:v1'\n";
+        assert_eq!(check(file, None, None), "shop:v1 on shop");
+        assert_eq!(check(file, None, Some("shop:v2")), "shop:v2 on shop");
+        assert_eq!(check("[build]\nimage = 'shop:v1'\n", Some("other"), None), "shop:v1 on other");
+    }
+
+    #[test]
+    fn what_nobody_names_is_asked_for() {
+        assert_eq!(check("[build]\nimage = 'shop:v1'\n", None, None), "NoApp");
+        assert_eq!(check("app = ''\n", None, Some("shop:v2")), "NoApp");
+        assert_eq!(check("app = 'shop'\n", None, None), "NoImage");
+        assert_eq!(check("app = 'shop'\n", None, Some("")), "NoImage");
+    }
+
+    #[test]
+    fn a_file_that_flyctl_rejects_is_refused_at_its_place() {
+        let refused = check("app = 'shop'\nkill_timeout =\n", None, Some("shop:v2"));
+        assert!(refused.starts_with("fly.toml:2:"), "{refused}");
+    }
+}

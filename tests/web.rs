@@ -44,11 +44,11 @@ fn a_field_that_the_request_does_not_have_is_named() {
 fn a_simulation_gives_moments_and_then_its_outcome() {
     let planned = value(web::plan(request(&[("image", IMAGE.into())])));
     let json = planned["json"].as_str().expect("a text");
-    let mut simulation = web::Simulation::new(json, MACHINES, JsValue::UNDEFINED).ok().expect("the plan can be run");
-    assert!(simulation.outcome().ok().expect("a value").is_undefined());
+    let mut simulation = web::Simulation::new(json, MACHINES, JsValue::UNDEFINED).expect("the plan can be run");
+    assert!(simulation.outcome().expect("a value").is_undefined());
     let mut last = 0.0;
     loop {
-        let moment = simulation.next().ok().expect("a value");
+        let moment = simulation.next().expect("a value");
         if moment.is_undefined() {
             break;
         }

@@ -34,3 +34,25 @@ fn wanted(found: &[Diagnostic], with_unsafe: bool) -> impl Iterator<Item = &Fix>
 
 /// A fix may uncover another; two that undo each other must not run for ever.
 const MOST_PASSES: usize = 10;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fixes_are_applied_until_none_is_left() {
+        let text = "app = \"shop\"\nswap_size_bm = 512\nkill_signl = \"SIGTERM\"\n";
+        let mended = mend("fly.toml", text, None, true);
+        assert_eq!(mended.text, "app = \"shop\"\nswap_size_mb = 512\nkill_signal = \"SIGTERM\"\n");
+        assert_eq!(mended.fixes, 2);
+        assert_eq!(mend("fly.toml", &mended.text, None, true).fixes, 0);
+    }
+
+    #[test]
+    fn an_unsafe_fix_waits_to_be_asked_for() {
+        let text = "app = \"shop\"\nswap_size_bm = 512\n";
+        let mended = mend("fly.toml", text, None, false);
+        assert_eq!((mended.text.as_str(), mended.fixes), (text, 0));
+        assert_eq!(mended.report.diagnostics.len(), 1);
+    }
+}
