@@ -81,11 +81,6 @@ impl Problem {
             | Self::Legacy { span, .. } => *span,
         }
     }
-
-    /// Whether flyctl refuses the whole file over it.
-    pub fn is_fatal(&self) -> bool {
-        matches!(self, Self::Syntax { .. } | Self::WrongType { .. })
-    }
 }
 
 #[cfg(test)]

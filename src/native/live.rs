@@ -13,19 +13,18 @@ use super::error::{Error, Kind};
 use super::http::{self, Client};
 use super::signals::Signals;
 use super::watch::Watch;
-use crate::execute::{Answer, Call, Event, Execution, Leftover, Options, Outcome, OutcomeKind, Reply};
+use crate::execute::{Answer, Call, Event, Execution, Leftover, Options, Outcome, OutcomeKind, Reply, Why};
 use crate::fleet::Fleet;
 use crate::plan::{Disposition, Plan};
 
 /// A client for one app, of the API and with the token that the environment names.
 pub(super) fn client(app: &str) -> Result<Client, Error> {
-    let base = std::env::var("FLY_FLAPS_BASE_URL").unwrap_or_else(|_| "https://api.machines.dev".to_owned());
     let token = TOKENS.iter().find_map(|name| std::env::var(name).ok().filter(|token| !token.trim().is_empty()));
     let token = token.ok_or_else(|| {
         Error::new(Kind::Access, "no token for the Machines API: neither FLY_API_TOKEN nor FLY_ACCESS_TOKEN is set")
             .hint("make a token for this app: `fly tokens create deploy`, then `export FLY_API_TOKEN=...`")
     })?;
-    Client::new(&base, app, Some(&token)).map_err(|error| Error::new(Kind::Access, error))
+    Client::new(&base_url(), app, Some(&token)).map_err(|error| Error::new(Kind::Access, error))
 }
 
 /// The machines of an app, read from the API.
@@ -40,9 +39,12 @@ pub(super) fn fleet(app: &str) -> Result<Fleet, Error> {
             Err(Error::new(Kind::Access, format!("Fly.io knows no app `{app}`, or the token is not for it")))
         }
         Reply::Refused(why) => {
-            Err(Error::new(Kind::Access, format!("the Machines API refuses to list the machines of `{app}`: {why:?}")))
+            let why = words(&why);
+            Err(Error::new(Kind::Access, format!("the Machines API does not list the machines of `{app}`: {why}")))
         }
-        Reply::Done(_) | Reply::Unknown => Err(Error::new(Kind::Access, "the Machines API does not answer")),
+        Reply::Done(_) | Reply::Unknown => {
+            Err(Error::new(Kind::Access, format!("the Machines API at {} does not answer", base_url())))
+        }
     }
 }
 
@@ -128,6 +130,21 @@ fn run_id() -> String {
         number /= 36;
     }
     digits.into_iter().rev().collect()
+}
+
+fn words(why: &Why) -> String {
+    match why {
+        Why::Unauthorized { message } => format!("the token is not accepted ({message})"),
+        Why::RateLimited => "too many requests; try again in a minute".to_owned(),
+        Why::LeaseHeld { owner } => format!("{owner} holds a lease"),
+        Why::NotYet => "it was not ready in time".to_owned(),
+        Why::Other { status, message } => format!("{message} (status {status})"),
+        Why::WrongState { message } | Why::NameTaken { message } | Why::NoCapacity { message } => message.clone(),
+    }
+}
+
+fn base_url() -> String {
+    std::env::var("FLY_FLAPS_BASE_URL").unwrap_or_else(|_| "https://api.machines.dev".to_owned())
 }
 
 /// flyctl looks for them in this order.

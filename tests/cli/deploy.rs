@@ -1,4 +1,4 @@
-//! `deploy --sim`, `sim run` and `apply`.
+//! `deploy --sim` and `sim run`.
 
 use serde_json::Value;
 
@@ -68,10 +68,4 @@ fn a_plan_for_other_machines_is_stale() {
     let ran = planned.then(["sim", "run", "plan.json", "--machines", "moved.json"]).status(6).run();
     assert!(ran.stdout.contains("The plan is stale"), "{}", ran.stdout);
     assert!(ran.stdout.contains("2874d0ea5b1938"), "{}", ran.stdout);
-}
-
-#[test]
-fn apply_needs_a_token() {
-    let ran = Test::shop().args(PLAN).run().then(["apply", "plan.json", "--yes"]).status(2).run();
-    assert!(ran.stderr.starts_with("error: no token for the Machines API"), "{}", ran.stderr);
 }

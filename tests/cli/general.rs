@@ -7,8 +7,19 @@ use crate::test::Test;
 #[test]
 fn help_is_the_reference() {
     let commands = [
-        "", "check", "explain", "normalize", "machine-config", "plan", "show", "apply", "deploy", "sim", "sim run",
-        "sim listen", "lsp",
+        "",
+        "check",
+        "explain",
+        "normalize",
+        "machine-config",
+        "plan",
+        "show",
+        "apply",
+        "deploy",
+        "sim",
+        "sim run",
+        "sim listen",
+        "lsp",
     ];
     let help = |command: &str| {
         let ran = Test::new().args(command.split_whitespace()).args(["--help"]).run();

@@ -187,8 +187,8 @@ fn without_a_list_and_a_token_both_ways_are_named() {
     let ran = Test::shop().args(["plan", "--image", "shop:v2"]).status(2).run();
     insta::assert_snapshot!(ran.stderr, @r#"
     error: no token for the Machines API: neither FLY_API_TOKEN nor FLY_ACCESS_TOKEN is set
-      help: make one for this app: `fly tokens create deploy`, then `export FLY_API_TOKEN=...`
-      help: or pass a list: `fly machine list --json > machines.json`, then `--machines machines.json`
+      help: pass a list: `fly machine list --json > machines.json`, then `--machines machines.json`
+      help: make a token for this app: `fly tokens create deploy`, then `export FLY_API_TOKEN=...`
     "#);
 }
 

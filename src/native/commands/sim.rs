@@ -58,7 +58,8 @@ pub(in crate::native) struct ListenArgs {
     #[arg(long, value_name = "FILE")]
     fleet: PathBuf,
 
-    /// Seconds that pass there while one passes here
+    /// Seconds that pass there while one passes here. Leases run out faster too: above 3, `cutover
+    /// apply` loses its own
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
     speed: u32,
 

@@ -95,7 +95,7 @@ impl Board {
             StepState::Failed => {
                 (Mark::Failed, format!("{} failed: {}", words.running, message.unwrap_or("no reason given")))
             }
-            StepState::TakenBack => (Mark::Back, format!("{}: taken back", words.done)),
+            StepState::TakenBack => (Mark::Back, words.undone.to_owned()),
         };
     }
 }

@@ -150,6 +150,11 @@ pub(super) fn seconds(ms: u64) -> String {
     }
 }
 
+/// As [`seconds`], without a part that is nought: `10s`, `5m`.
+pub(super) fn whole_seconds(ms: u64) -> String {
+    seconds(ms).replace(".0s", "s").replace("m00s", "m")
+}
+
 pub(super) const NORMAL: Style = Style::new();
 pub(super) const BOLD: Style = Style::new().bold();
 pub(super) const DIM: Style = Style::new().dimmed();

@@ -9,6 +9,7 @@ mod plan;
 mod progress;
 #[cfg(test)]
 mod sample;
+mod steps;
 mod subject;
 
 pub use board::Board;

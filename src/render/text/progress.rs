@@ -53,7 +53,7 @@ fn step_line(plan: &Plan, step: &str, state: StepState, message: Option<&str>, l
         StepState::Running => (words.running.to_owned(), NORMAL),
         StepState::Done => (words.done.to_owned(), GREEN),
         StepState::Failed => (format!("{} failed", words.running), RED),
-        StepState::TakenBack => (format!("{}: taken back", words.done), YELLOW),
+        StepState::TakenBack => (words.undone.to_owned(), YELLOW),
     };
     let message = message.map_or(String::new(), |message| format!(": {message}"));
     let who = subject(plan, planned).map_or(String::new(), |subject| {
@@ -64,29 +64,30 @@ fn step_line(plan: &Plan, step: &str, state: StepState, message: Option<&str>, l
     Some(format!("{who}{}", look.paint(style, what + &message)))
 }
 
-/// What is said of a machine while a step is done to it, and afterwards.
+/// What is said of a machine while a step is done to it, afterwards, and when it was taken back.
 pub(super) struct Words {
-    pub running: &'static str,
-    pub done: &'static str,
+    pub(super) running: &'static str,
+    pub(super) done: &'static str,
+    pub(super) undone: &'static str,
 }
 
 pub(super) fn words(op: Op) -> Words {
-    let (running, done) = match op {
-        Op::Lease => ("taking the lease", "leased"),
-        Op::Create => ("creating", "created, hidden"),
-        Op::WaitStarted => ("starting", "started"),
-        Op::WaitHealthy => ("waiting for its checks", "healthy"),
-        Op::Gate => ("joining", "joined"),
-        Op::Uncordon => ("opening to traffic", "open to traffic"),
-        Op::Settle => ("settling", "settled"),
-        Op::Verify => ("verifying the greens", "the greens still pass"),
-        Op::Cordon => ("closing to traffic", "cordoned"),
-        Op::Stop => ("stopping", "asked to stop"),
-        Op::WaitStopped => ("draining", "stopped"),
-        Op::Destroy => ("destroying", "destroyed"),
-        Op::Release => ("giving back the lease", "released"),
+    let (running, done, undone) = match op {
+        Op::Lease => ("taking the lease", "leased", "lease given back"),
+        Op::Create => ("creating", "created, hidden", "destroyed again"),
+        Op::WaitStarted => ("starting", "started", "no longer waited for"),
+        Op::WaitHealthy => ("waiting for its checks", "healthy", "no longer waited for"),
+        Op::Gate => ("joining", "joined", "parted"),
+        Op::Uncordon => ("opening to traffic", "open to traffic", "closed to traffic again"),
+        Op::Settle => ("settling", "settled", "unsettled"),
+        Op::Verify => ("verifying the greens", "the greens still pass", "no longer verified"),
+        Op::Cordon => ("closing to traffic", "cordoned", "open to traffic again"),
+        Op::Stop => ("stopping", "asked to stop", "started again"),
+        Op::WaitStopped => ("draining", "stopped", "no longer waited for"),
+        Op::Destroy => ("destroying", "destroyed", "made again"),
+        Op::Release => ("giving back the lease", "released", "leased again"),
     };
-    Words { running, done }
+    Words { running, done, undone }
 }
 
 fn outcome_name(kind: OutcomeKind) -> (&'static str, Style) {
@@ -132,7 +133,7 @@ mod tests {
          1.0s green app-1          app iad  waiting for its checks
         1m01s green app-2          app fra  waiting for its checks failed: 1 of 2 checks fails
         1m01s taking back what was done
-        1m02s green app-1          app iad  created, hidden: taken back
+        1m02s green app-1          app iad  destroyed again
         "#);
     }
 
