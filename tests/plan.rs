@@ -1,5 +1,5 @@
 //! What the planner does with small fleets, as a reader would say it.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, clippy::print_stdout)]
 
 #[path = "plan/notation.rs"]
 mod notation;
@@ -7,8 +7,10 @@ mod notation;
 mod parity;
 #[path = "plan/properties.rs"]
 mod properties;
+#[path = "plan/refusals.rs"]
+mod refusals;
 
-use cutover::plan::{Op, Plan, Policy, Step, read};
+use cutover::plan::{Desired, Disposition, Op, Plan, Policy, Step, read};
 use notation::{SHOP, plan_with};
 
 /// Each step as `id op what <- needs`.
@@ -54,11 +56,6 @@ fn outcome(fleet: &str) -> String {
     text_of(SHOP, fleet, "v2", &Policy::default())
 }
 
-fn file_without(lines: &[&str]) -> String {
-    let keeps = |line: &&str| !lines.contains(line);
-    SHOP.lines().filter(keeps).map(|line| format!("{line}\n")).collect()
-}
-
 #[test]
 fn a_whole_plan_reads_from_lease_to_destroy() {
     let fleet = "
@@ -69,14 +66,72 @@ fn a_whole_plan_reads_from_lease_to_destroy() {
         z1 gone ams started v1
     ";
     let plan = plan_with(SHOP, fleet, "v2", &Policy::default()).unwrap();
-    insta::assert_snapshot!(steps(&plan), @"");
-    assert_eq!(plan.point_of_no_return.as_deref(), Some("s34"));
+    insta::assert_snapshot!(steps(&plan), @r#"
+    s1 lease a1
+    s2 lease w1
+    s3 lease z1
+    s4 gate <- s1 s2 s3
+    s5 create green-app-1 <- s4
+    s6 wait-started green-app-1 <- s5
+    s7 wait-healthy green-app-1 <- s6
+    s8 create green-app-2 (not started) <- s4
+    s9 create green-worker-1 <- s4
+    s10 wait-started green-worker-1 <- s9
+    s11 wait-healthy green-worker-1 <- s10
+    s12 create green-worker-2 (not started) <- s4 s9
+    s13 gate <- s7 s8 s11 s12
+    s14 uncordon green-app-1 <- s13
+    s15 uncordon green-app-2 <- s13
+    s16 uncordon green-worker-1 <- s13
+    s17 uncordon green-worker-2 <- s13
+    s18 settle <- s14 s15 s16 s17
+    s19 verify <- s18
+    s20 cordon a1 <- s19
+    s21 cordon a2 <- s19
+    s22 lease a2 <- s21
+    s23 cordon w1 <- s19
+    s24 cordon w2 <- s19
+    s25 lease w2 <- s24
+    s26 settle <- s20 s22 s23 s25
+    s27 stop a1 <- s26
+    s28 wait-stopped a1 <- s27
+    s29 stop a2 <- s26
+    s30 wait-stopped a2 <- s29
+    s31 stop w1 <- s26
+    s32 wait-stopped w1 <- s31
+    s33 stop w2 <- s26
+    s34 wait-stopped w2 <- s33
+    s35 verify <- s28 s30 s32 s34
+    s36 destroy a1 <- s35
+    s37 destroy a2 <- s35
+    s38 destroy w1 <- s35
+    s39 destroy w2 <- s35
+    s40 gate <- s36 s37 s38 s39
+    s41 cordon z1 <- s40
+    s42 settle <- s41
+    s43 stop z1 <- s42
+    s44 wait-stopped z1 <- s43
+    s45 gate <- s44
+    s46 destroy z1 <- s45
+    "#);
+    assert_eq!(plan.point_of_no_return.as_deref(), Some("s36"));
     let capacity: String = plan
         .capacity
         .iter()
         .map(|row| format!("{} {}/{} {}\n", row.after.as_deref().unwrap_or("-"), row.group, row.region, row.serving))
         .collect();
-    insta::assert_snapshot!(capacity, @"");
+    insta::assert_snapshot!(capacity, @r#"
+    - app/iad 2
+    - gone/ams 1
+    - worker/iad 1
+    s14 app/iad 3
+    s15 app/iad 4
+    s16 worker/iad 2
+    s20 app/iad 3
+    s21 app/iad 2
+    s23 worker/iad 1
+    s41 gone/ams 0
+    "#);
 }
 
 #[test]
@@ -92,7 +147,23 @@ fn every_machine_has_its_place_and_a_reason() {
         w2 worker iad started v2 no-config
         z1 gone ams started v1
         z2 gone ams started v1 unreachable
-    "), @"");
+    "), @r#"
+    a1 replace: it runs shop:v1
+    a2 ignore: Fly Launch does not manage it: it has no `fly_platform_version` of `v2`
+    a3 unreachable: its host does not answer: it cannot be cordoned, stopped or destroyed now
+    a4 leftover: it is destroyed already
+    a5 replace: it runs shop:v1
+    r1 leftover: it was made for a release command and serves nothing
+    w1 keep: it runs the image and the config that are wanted
+    w2 ignore: Fly does not say what it runs, so nobody can tell whether the deploy manages it
+    z1 remove: fly.toml has no group `gone`
+    z2 unreachable: fly.toml has no group `gone`, but its host does not answer: it cannot be destroyed now
+    warning unreachable-stays
+    warning unmanaged-ignored
+    warning leftovers
+    warning group-removed
+    warning leased
+    "#);
 }
 
 #[test]
@@ -109,7 +180,12 @@ fn one_machine_that_differs_makes_the_whole_group_change() {
         a2 app iad started v2 other-config
         a3 app iad started v2 cordoned
         w1 worker iad started v2
-    "), @"");
+    "), @r#"
+    a1 replace: another machine of group `app` is replaced: all of them change at once
+    a2 replace: it runs the image, but with another config
+    a3 replace: it runs the image, but is cordoned
+    w1 keep: it runs the image and the config that are wanted
+    "#);
 }
 
 #[test]
@@ -127,7 +203,25 @@ fn a_standby_gets_its_role_towards_the_new_machine() {
 #[test]
 fn a_new_group_gets_two_machines_or_one_and_a_standby() {
     let plan = plan_with(SHOP, "", "v2", &Policy { first_deploy: true, ..Policy::default() }).unwrap();
-    insta::assert_snapshot!(steps(&plan), @"");
+    insta::assert_snapshot!(steps(&plan), @r#"
+    s1 create green-app-1
+    s2 wait-started green-app-1 <- s1
+    s3 wait-healthy green-app-1 <- s2
+    s4 create green-app-2
+    s5 wait-started green-app-2 <- s4
+    s6 wait-healthy green-app-2 <- s5
+    s7 create green-worker-1
+    s8 wait-started green-worker-1 <- s7
+    s9 wait-healthy green-worker-1 <- s8
+    s10 create green-worker-2 (not started) <- s7
+    s11 gate <- s3 s6 s9 s10
+    s12 uncordon green-app-1 <- s11
+    s13 uncordon green-app-2 <- s11
+    s14 uncordon green-worker-1 <- s11
+    s15 uncordon green-worker-2 <- s11
+    s16 settle <- s12 s13 s14 s15
+    s17 verify <- s16
+    "#);
     let alone = Policy { first_deploy: true, high_availability: false, ..Policy::default() };
     let plan = plan_with(SHOP, "", "v2", &alone).unwrap();
     assert_eq!(plan.steps.iter().filter(|step| step.op == Op::Create).count(), 2);
@@ -141,7 +235,29 @@ fn one_green_is_started_where_the_proxy_stopped_every_blue() {
         "v2",
         &Policy::default(),
     );
-    insta::assert_snapshot!(steps(&plan.unwrap()), @"");
+    insta::assert_snapshot!(steps(&plan.unwrap()), @r#"
+    s1 create green-app-1
+    s2 wait-started green-app-1 <- s1
+    s3 wait-healthy green-app-1 <- s2
+    s4 create green-app-2 (not started)
+    s5 gate <- s3 s4
+    s6 uncordon green-app-1 <- s5
+    s7 uncordon green-app-2 <- s5
+    s8 settle <- s6 s7
+    s9 verify <- s8
+    s10 cordon a1 <- s9
+    s11 lease a1 <- s10
+    s12 cordon a2 <- s9
+    s13 lease a2 <- s12
+    s14 settle <- s11 s13
+    s15 stop a1 <- s14
+    s16 wait-stopped a1 <- s15
+    s17 stop a2 <- s14
+    s18 wait-stopped a2 <- s17
+    s19 verify <- s16 s18
+    s20 destroy a1 <- s19
+    s21 destroy a2 <- s19
+    "#);
 }
 
 #[test]
@@ -155,96 +271,22 @@ fn a_green_is_started_when_the_proxy_would_not_start_it_any_more() {
 }
 
 #[test]
-fn mixed_images_are_refused_with_the_choice_spelled_out() {
-    insta::assert_snapshot!(outcome("
-        a1 app iad started v1
-        a2 app ams started v0
-        a3 app ams started v1
-        w1 worker iad started v1
-    "), @"");
-}
-
-#[test]
-fn machines_of_an_interrupted_deploy_are_those_that_serve_nothing() {
-    insta::assert_snapshot!(outcome("
-        a1 app iad started v1
-        a2 app iad started v2 cordoned
-        w1 worker iad started v1
-    "), @"");
-}
-
-#[test]
 fn groups_may_run_different_images() {
-    insta::assert_snapshot!(outcome("a1 app iad started v1\nw1 worker iad started v0"), @"");
-}
-
-#[test]
-fn a_tag_that_moved_is_another_image() {
-    let mut fleet = notation::fleet(SHOP, "a1 app iad started v1\na2 app iad started v1\nw1 worker iad started v1");
-    fleet.machines[1].image_ref.digest = notation::digest("moved");
-    let refused = notation::plan_of(SHOP, &fleet, "v2", &Policy::default()).unwrap_err();
-    assert_eq!(refused[0].code, "mixed-images");
-}
-
-#[test]
-fn volumes_are_refused_with_the_way_around_them() {
-    insta::assert_snapshot!(outcome("
-        a1 app iad started v1 volume
-        w1 worker iad started v1
-    "), @"");
-    insta::assert_snapshot!(outcome("
-        a1 app iad started v1
-        w1 worker iad started v1 volume unreachable
-    "), @"");
-}
-
-#[test]
-fn a_volume_in_the_file_is_refused_before_anything_is_made() {
-    let file = format!("{SHOP}\n[mounts]\nsource = \"data\"\ndestination = \"/data\"\nprocesses = [\"worker\"]\n");
-    let refused = plan_with(&file, "a1 app iad started v1", "v2", &Policy::default()).unwrap_err();
-    insta::assert_snapshot!(refused[0].message, @"");
-    let only_app = Policy { groups: vec!["app".into()], ..Policy::default() };
-    assert!(plan_with(&file, "a1 app iad started v1", "v2", &only_app).is_ok(), "the other group has none");
-}
-
-#[test]
-fn a_group_with_services_needs_a_check_of_its_own() {
-    let file =
-        file_without(&["[[http_service.checks]]", "interval = \"5s\"", "timeout = \"2s\"", "path = \"/healthz\""]);
-    let file = file.replace("interval = \"15s\"", "interval = \"15s\"\ntimeout = \"2s\"");
-    let fleet = "a1 app iad started v1\nw1 worker iad started v1";
-    insta::assert_snapshot!(text_of(&file, fleet, "v2", &Policy::default()), @"");
-    let allowed = Policy { allow_unchecked: true, ..Policy::default() };
-    insta::assert_snapshot!(text_of(&file, fleet, "v2", &allowed), @"");
-}
-
-#[test]
-fn an_empty_list_is_not_taken_for_a_new_app() {
-    insta::assert_snapshot!(outcome(""), @"");
-    insta::assert_snapshot!(outcome("r1 fly_app_release_command iad stopped v1"), @"");
-}
-
-#[test]
-fn no_second_fleet_is_made_beside_unmanaged_machines() {
-    insta::assert_snapshot!(outcome("a1 app iad started v1 unmanaged\nw1 worker iad started v1"), @"");
-}
-
-#[test]
-fn an_app_of_another_name_is_refused() {
-    let file = SHOP.replace("\"shop\"", "\"blog\"");
-    insta::assert_snapshot!(text_of(&file, "a1 app iad started v1\nw1 worker iad started v1", "v2", &Policy::default()), @"");
-}
-
-#[test]
-fn a_policy_that_names_what_is_not_there_is_refused() {
-    let policy = Policy { groups: vec!["ap".into()], exclude_machines: vec!["a9".into()], ..Policy::default() };
-    insta::assert_snapshot!(text_of(SHOP, "a1 app iad started v1\nw1 worker iad started v1", "v2", &policy), @"");
+    insta::assert_snapshot!(outcome("a1 app iad started v1\nw1 worker iad started v0"), @r#"
+    a1 replace: it runs shop:v1
+    w1 replace: it runs shop:v0
+    warning images-differ
+    "#);
 }
 
 #[test]
 fn only_what_is_selected_is_touched() {
     let policy = Policy { groups: vec!["app".into()], exclude_machines: vec!["a2".into()], ..Policy::default() };
-    insta::assert_snapshot!(text_of(SHOP, "a1 app iad started v1\na2 app iad started v1\nw1 worker iad started v1", "v2", &policy), @"");
+    insta::assert_snapshot!(text_of(SHOP, "a1 app iad started v1\na2 app iad started v1\nw1 worker iad started v1", "v2", &policy), @r#"
+    a1 replace: it runs shop:v1
+    a2 ignore: it is excluded from this deploy
+    w1 ignore: this deploy is not for group `worker`
+    "#);
 }
 
 #[test]
@@ -253,7 +295,15 @@ fn a_removed_group_goes_last_and_a_selected_one_may_go_alone() {
     let plan =
         plan_with(SHOP, "a1 app iad started v1\nw1 worker iad started v1\nz1 gone iad stopped v1", "v2", &policy)
             .unwrap();
-    insta::assert_snapshot!(steps(&plan), @"");
+    insta::assert_snapshot!(steps(&plan), @r#"
+    s1 cordon z1
+    s2 lease z1 <- s1
+    s3 settle <- s2
+    s4 stop z1 <- s3
+    s5 wait-stopped z1 <- s4
+    s6 gate <- s5
+    s7 destroy z1 <- s6
+    "#);
 }
 
 #[test]
@@ -271,7 +321,12 @@ fn a_machine_out_of_reach_is_replaced_once_and_stays() {
 #[test]
 fn the_file_can_ask_for_what_this_plan_does_not_do() {
     let file = format!("{SHOP}\n[deploy]\nstrategy = \"rolling\"\nrelease_command = \"migrate\"\n");
-    insta::assert_snapshot!(text_of(&file, "a1 app iad started v1\nw1 worker iad started v1", "v2", &Policy::default()), @"");
+    insta::assert_snapshot!(text_of(&file, "a1 app iad started v1\nw1 worker iad started v1", "v2", &Policy::default()), @r#"
+    a1 replace: it runs shop:v1
+    w1 replace: it runs shop:v1
+    warning strategy-differs
+    warning release-command-not-run
+    "#);
 }
 
 #[test]
@@ -283,7 +338,7 @@ fn the_deploy_markers_of_a_blue_are_not_handed_on() {
     }
     let plan = notation::plan_of(SHOP, &fleet, "v2", &Policy::default()).unwrap();
     let request = plan.steps.iter().find_map(|step| step.request.as_ref()).unwrap();
-    insta::assert_snapshot!(request.config.0["metadata"], @"");
+    insta::assert_snapshot!(request.config.0["metadata"], @r#"{"fly_platform_version":"v2","fly_process_group":"app","owner":"x"}"#);
 }
 
 #[test]
@@ -307,7 +362,16 @@ fn a_plan_that_is_not_as_it_was_written_is_refused() {
         wrong(""),
         wrong("no plan"),
     ];
-    insta::assert_snapshot!(all.concat(), @"");
+    insta::assert_snapshot!(all.concat(), @r#"
+    the plan was changed after it was made: its digest does not match; make it again with `cutover plan`
+    this is a plan of version 2, and only version 1 is known here: update cutover
+    this is not a plan of version 1: unknown field `surprise`, expected one of `version`, `app`, `image`, `policy`, `source`, `definition`, `digest`, `fleet`, `machines`, `steps`, `point_of_no_return`, `capacity`, `warnings`; make it again with `cutover plan`
+    this is not a plan of version 1: unknown field `stepz`, expected one of `version`, `app`, `image`, `policy`, `source`, `definition`, `digest`, `fleet`, `machines`, `steps`, `point_of_no_return`, `capacity`, `warnings`; make it again with `cutover plan`
+    the plan is cut off at line 222; make it again with `cutover plan`
+    this is not a plan: it has no `version`
+    the plan is empty; make it again with `cutover plan`
+    this is not a plan: expected ident at line 1 column 2
+    "#);
 }
 
 #[test]
@@ -316,5 +380,67 @@ fn the_example_app_is_planned_without_a_warning() {
     let fleet = cutover::fleet::parse(include_str!("../examples/shop/machines.json")).unwrap();
     let plan = notation::plan_of(file, &fleet, "v2", &Policy::default()).unwrap();
     assert_eq!(plan.warnings, []);
-    insta::assert_snapshot!(steps(&plan), @"");
+    insta::assert_snapshot!(steps(&plan), @r#"
+    s1 lease 2874d0ea5b1938
+    s2 lease 3d8d74e1b02589
+    s3 lease 9185e370f63e48
+    s4 lease e784966fd25058
+    s5 gate <- s1 s2 s3 s4
+    s6 create green-app-1 <- s5
+    s7 wait-started green-app-1 <- s6
+    s8 wait-healthy green-app-1 <- s7
+    s9 create green-app-2 <- s5
+    s10 wait-started green-app-2 <- s9
+    s11 wait-healthy green-app-2 <- s10
+    s12 create green-app-3 <- s5
+    s13 wait-started green-app-3 <- s12
+    s14 wait-healthy green-app-3 <- s13
+    s15 create green-worker-1 <- s5
+    s16 wait-started green-worker-1 <- s15
+    s17 wait-healthy green-worker-1 <- s16
+    s18 create green-worker-2 (not started) <- s5 s15
+    s19 gate <- s8 s11 s14 s17 s18
+    s20 uncordon green-app-1 <- s19
+    s21 uncordon green-app-2 <- s19
+    s22 uncordon green-app-3 <- s19
+    s23 uncordon green-worker-1 <- s19
+    s24 uncordon green-worker-2 <- s19
+    s25 settle <- s20 s21 s22 s23 s24
+    s26 verify <- s25
+    s27 cordon 2874d0ea5b1938 <- s26
+    s28 cordon 3d8d74e1b02589 <- s26
+    s29 cordon 9185e370f63e48 <- s26
+    s30 cordon d891204c7e6028 <- s26
+    s31 lease d891204c7e6028 <- s30
+    s32 cordon e784966fd25058 <- s26
+    s33 settle <- s27 s28 s29 s31 s32
+    s34 stop 2874d0ea5b1938 <- s33
+    s35 wait-stopped 2874d0ea5b1938 <- s34
+    s36 stop 3d8d74e1b02589 <- s33
+    s37 wait-stopped 3d8d74e1b02589 <- s36
+    s38 stop 9185e370f63e48 <- s33
+    s39 wait-stopped 9185e370f63e48 <- s38
+    s40 stop d891204c7e6028 <- s33
+    s41 wait-stopped d891204c7e6028 <- s40
+    s42 stop e784966fd25058 <- s33
+    s43 wait-stopped e784966fd25058 <- s42
+    s44 verify <- s35 s37 s39 s41 s43
+    s45 destroy 2874d0ea5b1938 <- s44
+    s46 destroy 3d8d74e1b02589 <- s44
+    s47 destroy 9185e370f63e48 <- s44
+    s48 destroy d891204c7e6028 <- s44
+    s49 destroy e784966fd25058 <- s44
+    "#);
+}
+
+#[test]
+fn deploying_what_the_example_app_runs_already_is_nothing_to_do() {
+    let file = include_str!("../examples/shop/fly.toml");
+    let fleet = cutover::fleet::parse(include_str!("../examples/shop/machines.json")).unwrap();
+    let image = fleet.machines[0].image().unwrap().to_string();
+    let config = notation::config_of(file);
+    let desired = Desired { app: "shop", image: &image, path: "fly.toml", text: file, config: &config };
+    let plan = cutover::plan::plan(&desired, &fleet, &Policy::default()).unwrap();
+    assert_eq!(steps(&plan), "");
+    assert!(plan.machines.iter().all(|machine| machine.disposition == Disposition::Keep));
 }

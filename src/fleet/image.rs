@@ -54,6 +54,14 @@ impl Image {
         self.repository == other.repository && self.tag == other.tag && !versions_differ
     }
 
+    /// For people: without the registry and, where there is a tag, without the digest.
+    pub fn brief(&self) -> String {
+        match self.tag.as_str() {
+            "" => format!("{}@{}", self.repository, self.digest),
+            tag => format!("{}:{tag}", self.repository),
+        }
+    }
+
     /// Whether it names its content, and not only a tag that can move.
     pub fn is_pinned(&self) -> bool {
         !self.digest.is_empty()

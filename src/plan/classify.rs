@@ -142,7 +142,8 @@ const TABLE: [Row; 12] = [
         when: |case| !case.runs_the_image(),
         disposition: Disposition::Replace,
         why: |case| match case.machine.image() {
-            Some(image) => format!("it runs {image}"),
+            Some(image) if image.brief() == case.situation.image.brief() => format!("it runs {image}: the tag moved"),
+            Some(image) => format!("it runs {}", image.brief()),
             None => "Fly does not say which image it runs".to_owned(),
         },
     },

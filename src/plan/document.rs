@@ -132,3 +132,42 @@ fn unreadable(message: impl Into<String>) -> Unreadable {
 }
 
 const PLAN_AGAIN: &str = "make it again with `cutover plan`";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    /// A plan around `steps`, with the digest that belongs to it.
+    fn forged(steps: Value) -> String {
+        let mut document = json!({
+            "version": 1, "app": "shop", "image": "shop:v2", "policy": {}, "source": {"path": "fly.toml", "sha256": ""},
+            "definition": {}, "fleet": "", "machines": [], "steps": steps, "capacity": [], "warnings": [],
+        });
+        document["digest"] = digest_of(document.clone()).into();
+        document.to_string()
+    }
+
+    #[track_caller]
+    fn check(steps: Value, wrong: &str) {
+        let found = read(&forged(steps)).map_err(|unreadable| unreadable.message);
+        assert_eq!(found.map_err(|message| message.replace(PLAN_AGAIN, "AGAIN")).err().unwrap_or_default(), wrong);
+    }
+
+    #[test]
+    fn steps_that_do_not_hang_together_are_refused() {
+        check(json!([{"id": "s1", "op": "gate", "needs": [], "undo": null, "why": ""}]), "");
+        check(
+            json!([{"id": "s1", "op": "gate", "needs": ["s2"], "undo": null, "why": ""}]),
+            "step s1 needs s2, which does not come before it; AGAIN",
+        );
+        check(
+            json!([{"id": "s1", "op": "destroy", "machine": "a1", "needs": [], "undo": null, "why": ""}]),
+            "step s1 is not about a machine or slot that there is; AGAIN",
+        );
+        check(
+            json!([{"id": "s1", "op": "create", "slot": "green", "needs": [], "undo": null, "why": ""}]),
+            "step s1 is not about a machine or slot that there is; AGAIN",
+        );
+    }
+}

@@ -103,7 +103,7 @@ impl Steps {
         let stopped: Vec<_> = stopped.collect();
         let point = match verify {
             true => self.bare(Op::Verify, &stopped, "after this there is no way back: the greens must hold"),
-            false => self.bare(Op::Gate, &stopped, "after this there is no way back"),
+            false => self.bare(Op::Gate, &stopped, "all of them have stopped"),
         };
         let why = if verify { "a green has its place" } else { "fly.toml no longer names its group" };
         let point = [point];
@@ -115,18 +115,19 @@ impl Steps {
         let begin = self.frontier.clone();
         let mut done = Vec::new();
         for blue in machines {
-            let mut needs = begin.clone();
+            let mut last = None;
             if !blue.machine.cordoned {
-                needs = vec![self.on(blue, Op::Cordon, &begin, "the proxy stops routing to it")];
+                last = Some(self.on(blue, Op::Cordon, &begin, "the proxy stops routing to it"));
             }
             if !is_running(blue) {
-                needs = vec![self.on(blue, Op::Lease, &needs, "it is at rest: no request needs it started any more")];
+                let needs = last.map_or_else(|| begin.clone(), |cordoned| vec![cordoned]);
+                last = Some(self.on(blue, Op::Lease, &needs, "it is at rest, and no request needs it any more"));
             }
-            done.extend(needs);
+            done.extend(last);
         }
-        done.sort_by_key(|id| id[1..].parse::<usize>().unwrap_or(0));
-        done.dedup();
-        self.frontier = done;
+        if !done.is_empty() {
+            self.frontier = done;
+        }
         if machines.iter().any(|blue| !blue.machine.cordoned) {
             let why = "every proxy must hear of it, and requests under way may finish";
             self.frontier = vec![self.bare(Op::Settle, &self.frontier.clone(), why)];

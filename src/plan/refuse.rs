@@ -263,12 +263,12 @@ fn mixed_message(group: &str, images: &[Running]) -> String {
                 all if all == running.machines.len() => "serving".to_owned(),
                 some => format!("{some} of them serving"),
             };
-            format!("{} on {} ({share})", running.image, names(&running.machines))
+            format!("{} on {} ({share})", label(running, images), names(&running.machines))
         })
         .collect();
     let advice = match only_serving(images) {
-        Some(serving) => format!("only {} serves; destroying the others takes nothing away", serving.image),
-        None => "which of them is to stay is your choice: run one of these commands, then plan again".to_owned(),
+        Some(serving) => format!("Only {} serves; destroying the others takes nothing away", label(serving, images)),
+        None => "Which of them is to stay is your choice: run one of these commands, then plan again".to_owned(),
     };
     format!("group `{group}` runs {} images, and blue-green needs one: {}. {advice}", images.len(), each.join("; "))
 }
@@ -283,11 +283,17 @@ fn mixed_fix(situation: &Situation, images: &[Running]) -> Vec<String> {
     if let Some(serving) = only_serving(images) {
         return vec![destroy(app, &others(serving), "")];
     }
-    let keep = images.iter().map(|kept| destroy(app, &others(kept), &format!(" # keeps {}", kept.image)));
+    let keep = images.iter().map(|kept| destroy(app, &others(kept), &format!(" # keeps {}", label(kept, images))));
     let image = situation.desired.image;
-    let rolling =
-        format!("fly deploy --app {app} --strategy rolling --image {image} # brings all to {image}, in place");
+    let rolling = format!("fly deploy --app {app} --strategy rolling --image {image} # updates all of them in place");
     keep.chain([rolling]).collect()
+}
+
+/// With the digest where the tags alone do not tell them apart.
+fn label(running: &Running, images: &[Running]) -> String {
+    let brief = running.image.brief();
+    let is_clear = images.iter().filter(|other| other.image.brief() == brief).count() == 1;
+    if is_clear { brief } else { running.image.to_string() }
 }
 
 fn only_serving<'a, 'b>(images: &'b [Running<'a>]) -> Option<&'b Running<'a>> {

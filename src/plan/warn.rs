@@ -6,7 +6,7 @@ use super::classify::{Placed, Situation};
 use super::green::Green;
 use super::{Disposition, Warning};
 use crate::config::Config;
-use crate::fleet::HostStatus;
+use crate::fleet::{HostStatus, Image};
 
 pub(super) fn warnings(situation: &Situation, placed: &[Placed], greens: &[Green]) -> Vec<Warning> {
     let mut found = Found::default();
@@ -70,7 +70,7 @@ fn about_images(found: &mut Found, placed: &[Placed]) {
     let images: BTreeSet<_> = replaced.filter_map(|blue| blue.machine.image()).collect();
     let first = images.first();
     if images.iter().any(|image| first.is_some_and(|first| !first.is_same(image))) {
-        let names: Vec<_> = images.iter().map(ToString::to_string).collect();
+        let names: Vec<_> = images.iter().map(Image::brief).collect();
         found.add("images-differ", format!("the groups run different images now: {}", names.join(", ")));
     }
 }

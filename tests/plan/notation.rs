@@ -10,7 +10,7 @@ use cutover::syntax;
 use serde_json::{Map, Value, json};
 
 /// An app with a service that the proxy may stop, and a worker.
-pub const SHOP: &str = r#"
+pub(crate) const SHOP: &str = r#"
 app = "shop"
 primary_region = "iad"
 
@@ -37,29 +37,29 @@ timeout = "2s"
 processes = ["worker"]
 "#;
 
-pub fn config_of(text: &str) -> Config {
+pub(crate) fn config_of(text: &str) -> Config {
     config::read(&syntax::parse(text, syntax::Format::Toml)).config
 }
 
 /// Machines as a deploy of `file` made them, but for what their words say.
-pub fn fleet(file: &str, lines: &str) -> Fleet {
+pub(crate) fn fleet(file: &str, lines: &str) -> Fleet {
     let config = config_of(file);
     let machines: Vec<Value> =
         lines.lines().map(str::trim).filter(|line| !line.is_empty()).map(|line| machine(&config, line)).collect();
     fleet::parse(&Value::from(machines).to_string()).unwrap()
 }
 
-pub fn plan_with(file: &str, lines: &str, tag: &str, policy: &Policy) -> Result<Plan, Vec<Refusal>> {
+pub(crate) fn plan_with(file: &str, lines: &str, tag: &str, policy: &Policy) -> Result<Plan, Vec<Refusal>> {
     plan_of(file, &fleet(file, lines), tag, policy)
 }
 
-pub fn plan_of(file: &str, fleet: &Fleet, tag: &str, policy: &Policy) -> Result<Plan, Vec<Refusal>> {
+pub(crate) fn plan_of(file: &str, fleet: &Fleet, tag: &str, policy: &Policy) -> Result<Plan, Vec<Refusal>> {
     let image = format!("registry.fly.io/shop:{tag}@{}", digest(tag));
     let desired = Desired { app: "shop", image: &image, path: "fly.toml", text: file, config: &config_of(file) };
     plan(&desired, fleet, policy)
 }
 
-pub fn digest(tag: &str) -> String {
+pub(crate) fn digest(tag: &str) -> String {
     let hex: String = tag.bytes().map(|byte| format!("{byte:02x}")).collect();
     format!("sha256:{hex:0>64}")
 }

@@ -13,7 +13,7 @@ use crate::notation::{self, SHOP};
 fn every_plan_keeps_the_promises() {
     let mut dice = Dice(7);
     let (mut planned, mut refused) = (0, 0);
-    for _ in 0..1500 {
+    for _ in 0..600 {
         let lines = random_fleet(&mut dice);
         let fleet = notation::fleet(SHOP, &lines);
         let policy = Policy { first_deploy: true, exclude_machines: excluded(&mut dice, &fleet), ..Policy::default() };
@@ -39,7 +39,7 @@ fn every_plan_keeps_the_promises() {
         }
     }
     println!("{planned} plans, {refused} refusals");
-    assert!(planned > 400 && refused > 200, "the generator gives too little of one kind: {planned} and {refused}");
+    assert!(planned > 300 && refused > 50, "the generator gives too little of one kind: {planned} and {refused}");
 }
 
 fn check_promises(plan: &Plan, fleet: &Fleet, lines: &str) {
