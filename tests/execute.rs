@@ -143,6 +143,18 @@ fn a_create_whose_answer_is_lost_is_found_by_its_name() {
 }
 
 #[test]
+fn a_list_that_lags_behind_makes_no_second_green() {
+    let story = Story::of(TWO).fault("create@green-app-1#1=lost-after").fault("machine@green-app-1=unlisted:3000").run();
+    story.ends("completed", GREENS);
+    let story = Story::of(TWO)
+        .fault("create@green-app-1#1=lost-after")
+        .fault("machine@green-app-1=unlisted:6000")
+        .fault("create@green-app-2=no-capacity")
+        .run();
+    story.ends("restored", BLUES);
+}
+
+#[test]
 fn a_create_that_never_arrived_is_repeated() {
     let story = Story::of(TWO).fault("create@green-app-1#1=lost-before").run();
     story.ends("completed", GREENS);

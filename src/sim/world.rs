@@ -56,6 +56,8 @@ pub struct World {
 struct Life {
     /// Raised whenever it turns elsewhere: what was planned before no longer holds.
     turn: u64,
+    /// Lists show it from then on.
+    listed_from_ms: u64,
     lease: Option<Held>,
 }
 
@@ -260,8 +262,10 @@ impl World {
     fn perform(&mut self, call: &Call) -> Answered {
         match call {
             Call::ListMachines => {
-                let there = self.machines.iter().filter(|machine| machine.state != State::Destroyed);
-                now(Reply::Done(Answer::Machines(there.cloned().collect())))
+                let all = self.machines.iter().zip(&self.lives);
+                let listed =
+                    all.filter(|(machine, life)| machine.state != State::Destroyed && life.listed_from_ms <= self.now_ms);
+                now(Reply::Done(Answer::Machines(listed.map(|(machine, _)| machine.clone()).collect())))
             }
             Call::CreateMachine { name, request } => now(self.create(name, request)),
             Call::GetMachine { id } => match self.places.get(id) {
@@ -500,9 +504,13 @@ impl World {
         self.machines.push(machine);
         self.lives.push(Life::default());
         for behaviour in self.behaviours(place) {
-            if let Behaviour::Leased { owner, ms } = behaviour {
-                let held = Held { nonce: "elsewhere".to_owned(), owner, expires_ms: self.now_ms + ms };
-                self.lives[place].lease = Some(held);
+            match behaviour {
+                Behaviour::Leased { owner, ms } => {
+                    let held = Held { nonce: "elsewhere".to_owned(), owner, expires_ms: self.now_ms + ms };
+                    self.lives[place].lease = Some(held);
+                }
+                Behaviour::Unlisted { ms } => self.lives[place].listed_from_ms = self.now_ms + ms,
+                _ => {}
             }
         }
         place
