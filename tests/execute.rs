@@ -144,7 +144,8 @@ fn a_create_whose_answer_is_lost_is_found_by_its_name() {
 
 #[test]
 fn a_list_that_lags_behind_makes_no_second_green() {
-    let story = Story::of(TWO).fault("create@green-app-1#1=lost-after").fault("machine@green-app-1=unlisted:3000").run();
+    let story =
+        Story::of(TWO).fault("create@green-app-1#1=lost-after").fault("machine@green-app-1=unlisted:3000").run();
     story.ends("completed", GREENS);
     let story = Story::of(TWO)
         .fault("create@green-app-1#1=lost-after")

@@ -102,8 +102,11 @@ fn serves(machine: &Machine) -> bool {
 }
 
 fn place(machine: &Machine) -> Place {
-    (machine.group().unwrap_or_default().to_owned(), machine.region.clone())
+    (machine.group().unwrap_or(DEFAULT_GROUP).to_owned(), machine.region.clone())
 }
+
+/// Where flyctl counts a machine that names no group.
+const DEFAULT_GROUP: &str = "app";
 
 /// A death that is no older than this cannot be known to somebody who looks every two seconds.
 const NOTICE_MS: u64 = 3_000;
