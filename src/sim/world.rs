@@ -4,7 +4,7 @@ mod life;
 
 use std::collections::BTreeMap;
 
-use super::check::{Breach, Checker};
+use super::check::{Breach, Checker, Promise};
 use super::fault::{Behaviour, Effect, Fault, Faults};
 use super::machine;
 use crate::execute::{Answer, Call, Kind, Reply, SplitMix64, Why};
@@ -129,18 +129,13 @@ impl World {
                 world.plan_death(place);
             }
         }
-        world.checker = Checker::new(world.machines.iter());
+        world.hold_to(Promise::default());
         world
     }
 
-    /// These groups are to go: nobody misses their machines.
-    pub fn give_up<'a>(&mut self, groups: impl IntoIterator<Item = &'a str>) {
-        groups.into_iter().for_each(|group| self.checker.give_up(group));
-    }
-
-    /// Changing one of these from now on is a breach.
-    pub fn protect(&mut self, ids: impl IntoIterator<Item = String>) {
-        self.checker.protect(ids);
+    /// From now on breaking this promise is a breach, and what serves now is the floor.
+    pub fn hold_to(&mut self, promise: Promise) {
+        self.checker = Checker::new(self.machines.iter(), promise);
     }
 
     /// Destroyed ones stay, as a memory.
