@@ -24,7 +24,8 @@ pub struct Options {
     /// Unique to this run and short: the machines made are named after it. Lower-case letters,
     /// digits and dashes.
     pub run: String,
-    /// Leases are taken for this long and renewed at a third of it.
+    /// Leases are taken for this long, or longer where there are many, and renewed at a third of
+    /// it.
     pub lease_ttl_s: u64,
     /// How long to wait for somebody else's lease.
     pub lease_wait_ms: u64,
@@ -104,7 +105,10 @@ enum Fate {
 }
 
 impl Execution {
-    pub fn new(plan: &Plan, options: Options) -> Self {
+    pub fn new(plan: &Plan, mut options: Options) -> Self {
+        // Renewals must not take up all the calls that may be under way.
+        let leases = plan.steps.iter().filter(|step| step.op == Op::Lease).count() as u64;
+        options.lease_ttl_s = options.lease_ttl_s.max(leases / LEASES_PER_SECOND);
         Self {
             slots: Slots::of(plan),
             known: Knowledge::default(),
@@ -507,3 +511,6 @@ impl Execution {
         self.out.events.push(Event::Phase { phase });
     }
 }
+
+/// A fleet's leases last so long that at most three times as many are renewed in a second.
+const LEASES_PER_SECOND: u64 = 8;
