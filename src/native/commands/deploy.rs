@@ -79,7 +79,11 @@ fn carry_out(plan: &Plan, fleet: Fleet, sim: bool, running: Running, terminal: T
         terminal.say(&format!("Simulated time runs {} times as fast as real time.\n\n", simulate::SPEEDUP));
     }
     let mut watch = Watch::new(plan, running.is_jsonl(), terminal);
-    if sim { simulate::run(plan, &fleet, SEED, &mut watch) } else { live::run(&live::client(&plan.app)?, plan, &mut watch) }
+    if sim {
+        simulate::run(plan, &fleet, SEED, &mut watch)
+    } else {
+        live::run(&live::client(&plan.app)?, plan, &mut watch)
+    }
 }
 
 fn subject(args: Args, terminal: Terminal) -> Result<Subject, Error> {
