@@ -70,6 +70,14 @@ fn a_machine_on_a_dead_host_stays_and_is_named() {
     story.asks_for(&["fly machine destroy --force a2 -a shop"]);
 }
 
+#[test]
+fn a_large_fleet_keeps_its_leases_while_it_is_replaced() {
+    let lines: String = (0..400).map(|nth| format!("a{nth} app iad started v1\n")).collect();
+    let story = Story::of(&lines).run();
+    assert_eq!((stories::name(story.outcome.kind), story.breaches.len(), story.leases), ("completed", 0, 0));
+    assert!(story.count("renew") < story.count("lease") * 4);
+}
+
 // The plan is stale.
 
 fn stale(change: impl FnOnce(&mut Vec<Machine>), says: &str) {
@@ -140,6 +148,19 @@ fn a_create_whose_answer_is_lost_is_found_by_its_name() {
     let story = Story::of(TWO).fault("create@green-app-1#1=lost-after").run();
     story.ends("completed", GREENS);
     assert_eq!((story.count("create"), story.count("list")), (2, 2));
+}
+
+#[test]
+fn a_list_that_lags_behind_makes_no_second_green() {
+    let story =
+        Story::of(TWO).fault("create@green-app-1#1=lost-after").fault("machine@green-app-1=unlisted:3000").run();
+    story.ends("completed", GREENS);
+    let story = Story::of(TWO)
+        .fault("create@green-app-1#1=lost-after")
+        .fault("machine@green-app-1=unlisted:6000")
+        .fault("create@green-app-2=no-capacity")
+        .run();
+    story.ends("restored", BLUES);
 }
 
 #[test]

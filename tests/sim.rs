@@ -1,11 +1,13 @@
 //! Small worlds exhaustively: every call refused, lost before and lost after it was done, two of
 //! them at a time, and an abort at every moment. Whatever happens, the run ends, the capacity
 //! never falls below the floor, and the outcome tells the truth about what is left.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
 #[path = "plan/notation.rs"]
 #[allow(dead_code)]
 mod notation;
+#[path = "sim/recorded.rs"]
+mod recorded;
 
 use std::collections::BTreeSet;
 

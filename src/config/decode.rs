@@ -135,9 +135,9 @@ impl Decoder<'_> {
     fn duration(&mut self, node: &Node, path: &Path) -> Option<Value> {
         const EXPECTED: &str = "a duration such as `10s` or `1m30s`";
         let duration = match &node.value {
-            Value::Text(text) => match text.parse::<Duration>() {
+            Value::Text(text) => match Duration::parse(text) {
                 Ok(duration) => duration,
-                Err(error) => return self.wrong_as(node, EXPECTED, &error, path),
+                Err(why) => return self.wrong_as(node, EXPECTED, &format!("{}: {why}", found(&node.value)), path),
             },
             Value::Integer(number) => Duration::from_nanos(truncated(*number as f64)),
             Value::Float(number) if number.is_finite() => Duration::from_nanos(truncated(*number)),

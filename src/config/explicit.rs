@@ -1,7 +1,9 @@
 //! Writing the implicit process group out, as edits to the text: `[processes]`, and `processes` on
 //! every service, since flyctl refuses services without it once there are groups.
 
-use super::{IMPLICIT_GROUP, Reading};
+use std::collections::BTreeMap;
+
+use super::Reading;
 use crate::diagnostic::Edit;
 use crate::span::Span;
 use crate::syntax::{self, Format, Node, Value};
@@ -22,8 +24,12 @@ pub fn explicit_groups(text: &str, reading: &Reading) -> Option<Vec<Edit>> {
     let services: Vec<(Span, bool)> = http.chain(others).collect();
 
     let mut edits = vec![file.processes_section(&document.root, services.first().map(|(span, _)| *span))?];
-    for (span, _) in services.iter().filter(|(_, lacks_processes)| *lacks_processes) {
-        edits.push(file.processes_of_service(*span));
+    let lists = empty_lists(&document.root);
+    for (service, _) in services.iter().filter(|(_, lacks_processes)| *lacks_processes) {
+        edits.push(match lists.get(service) {
+            Some(list) => Edit { span: *list, text: LIST.to_owned() },
+            None => file.processes_of_service(*service),
+        });
     }
     edits.sort_by_key(|edit| edit.span);
     edits.dedup_by(|later, earlier| {
@@ -34,6 +40,18 @@ pub fn explicit_groups(text: &str, reading: &Reading) -> Option<Vec<Edit>> {
         same
     });
     Some(edits)
+}
+
+/// Where a service has `processes` that name nothing, by where the service stands.
+fn empty_lists(root: &Node) -> BTreeMap<Span, Span> {
+    let sections = root.as_table().into_iter().flat_map(|table| &table.entries);
+    let tables = sections.flat_map(|entry| entry.value.as_array().unwrap_or(std::slice::from_ref(&entry.value)));
+    let list = |table: &Node| {
+        let entries = &table.as_table()?.entries;
+        let entry = entries.iter().find(|entry| entry.key.value.eq_ignore_ascii_case("processes"))?;
+        Some((table.span, entry.value.span))
+    };
+    tables.filter_map(list).collect()
 }
 
 struct File<'a> {
@@ -80,13 +98,15 @@ impl<'a> File<'a> {
         match &processes.value {
             Value::Table(_) if matches!(self.form(span), Form::Inline) => Some(inline()),
             Value::Table(_) => Some(self.line_after(span, &format!("{indent}{GROUP}"))),
-            Value::Array(items) if items.is_empty() => Some(inline()),
-            Value::Array(items) => match items.as_slice() {
-                [only] if only.as_table().is_some_and(|table| table.entries.is_empty()) => {
-                    Some(self.single_header_with_group(only.span))
+            Value::Array(items) => {
+                let has_header = |item: &Node| item.span.of(self.text).starts_with("[[");
+                let is_empty = |item: &Node| item.as_table().is_some_and(|table| table.entries.is_empty());
+                match items.as_slice() {
+                    [only] if has_header(only) && is_empty(only) => Some(self.single_header_with_group(only.span)),
+                    items if items.iter().all(|item| is_empty(item) && !has_header(item)) => Some(inline()),
+                    _ => None,
                 }
-                _ => None,
-            },
+            }
             _ => None,
         }
     }
@@ -168,9 +188,10 @@ impl<'a> File<'a> {
     }
 }
 
+/// Both name [`super::IMPLICIT_GROUP`].
 const GROUP: &str = "app = \"\"";
 const PROCESSES: &str = "processes = [\"app\"]";
-const _: () = assert!(IMPLICIT_GROUP.len() == 3, "the texts above name the implicit group");
+const LIST: &str = "[\"app\"]";
 
 #[cfg(test)]
 mod tests {
@@ -243,5 +264,12 @@ mod tests {
         for text in ["[processes]\nweb = ''\n", "a =", "app = 5", "processes = [1]"] {
             assert_eq!(explicit(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn lists_that_name_nothing_are_filled() {
+        let service = explicit("[[services]]\ninternal_port = 1\nprocesses = []\n").unwrap();
+        assert_eq!(service, "[processes]\napp = \"\"\n\n[[services]]\ninternal_port = 1\nprocesses = [\"app\"]\n");
+        assert_eq!(explicit("processes = [{}]\n").unwrap(), "processes = { app = \"\" }\n");
     }
 }

@@ -28,7 +28,9 @@ fn names(key: &schema::Key) -> impl Iterator<Item = &'static str> {
 
 fn rename(text: &str, entry: &Entry, name: &str) -> Vec<Edit> {
     let in_headers: Option<Vec<Edit>> = match &entry.value.value {
-        Value::Array(items) => items.iter().map(|item| rename_in_header(text, item.span, &entry.key.value, name)).collect(),
+        Value::Array(items) => {
+            items.iter().map(|item| rename_in_header(text, item.span, &entry.key.value, name)).collect()
+        }
         _ => rename_in_header(text, entry.value.span, &entry.key.value, name).map(|edit| vec![edit]),
     };
     match in_headers {
@@ -72,9 +74,8 @@ fn one_table_of_processes(text: &str, root: &Table) -> Option<Vec<Edit>> {
             return None;
         }
         seen.push(group);
-        let command_text = command.map_or(Some("\"\""), |command| {
-            command.value.as_text().map(|_| command.value.span.of(text))
-        })?;
+        let command_text =
+            command.map_or(Some("\"\""), |command| command.value.as_text().map(|_| command.value.span.of(text)))?;
         let line = format!("{} = {command_text}", toml_edit::Key::new(group));
         edits.push(match at {
             0 => Edit { span: *header, text: "[processes]".into() },
@@ -107,9 +108,7 @@ fn named_checks(text: &str, root: &Table) -> Option<Vec<Edit>> {
     for (header, table) in tables_with_headers(text, root, "checks")? {
         let name = table.entry("name")?;
         let check = name.value.as_text()?;
-        let has_headers_below =
-            table.entries.iter().any(|entry| matches!(entry.value.value, Value::Table(_) | Value::Array(_)) && entry.value.span.of(text).starts_with('[') && entry.value.as_array().is_none_or(|items| items.iter().any(|item| item.as_table().is_some())));
-        if seen.contains(&check) || has_headers_below {
+        if seen.contains(&check) || table.entries.iter().any(|entry| has_own_header(text, entry)) {
             return None;
         }
         seen.push(check);
@@ -117,6 +116,10 @@ fn named_checks(text: &str, root: &Table) -> Option<Vec<Edit>> {
         edits.push(Edit { span: whole_line(text, name.key.span.to(name.value.span))?, text: String::new() });
     }
     Some(edits)
+}
+
+fn has_own_header(text: &str, entry: &Entry) -> bool {
+    matches!(entry.value.value, Value::Table(_) | Value::Array(_)) && starts_line_with_bracket(text, entry.value.span)
 }
 
 /// `[experimental] kill_timeout` and `metrics_*` go to where they count today; behind what stands

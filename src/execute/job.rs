@@ -465,8 +465,8 @@ const LONGEST_WAIT_S: u64 = 10;
 /// How long a machine may be unknown to the API after it was made.
 const UNSEEN_MS: u64 = 10_000;
 
-/// How often, and how far apart, to look for a machine that may have been made.
-const LOOKS: u32 = 3;
-const LOOK_AGAIN_MS: u64 = 1_000;
+/// How often, and how far apart, to look for a machine that may have been made: lists lag behind.
+const LOOKS: u32 = 5;
+const LOOK_AGAIN_MS: u64 = 2_000;
 
 const LEASE_AGAIN_MS: u64 = 1_000;

@@ -1,5 +1,8 @@
 //! A run: the plan's steps in their order, forward or back, and how it ends.
 
+mod ending;
+mod telling;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::job::{Asked, Goal, Job, Next, Owner, View};
@@ -10,10 +13,10 @@ use super::schedule::{JobId, Schedule};
 use super::steps::{self, Slots};
 use super::{
     Answer, Call, Event, Input, Leftover, Outcome, OutcomeKind, Phase, Reply, SplitMix64, Step, StepState, name,
-    report, stale, watch,
+    report, stale,
 };
-use crate::fleet::{Machine, State};
-use crate::plan::{Disposition, Op, Plan};
+use crate::fleet::State;
+use crate::plan::{Op, Plan};
 
 /// How a run goes, beyond what the plan says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,7 +24,8 @@ pub struct Options {
     /// Unique to this run and short: the machines made are named after it. Lower-case letters,
     /// digits and dashes.
     pub run: String,
-    /// Leases are taken for this long and renewed at a third of it.
+    /// Leases are taken for this long, or longer where there are many, and renewed at a third of
+    /// it.
     pub lease_ttl_s: u64,
     /// How long to wait for somebody else's lease.
     pub lease_wait_ms: u64,
@@ -101,7 +105,10 @@ enum Fate {
 }
 
 impl Execution {
-    pub fn new(plan: &Plan, options: Options) -> Self {
+    pub fn new(plan: &Plan, mut options: Options) -> Self {
+        // Renewals must not take up all the calls that may be under way.
+        let leases = plan.steps.iter().filter(|step| step.op == Op::Lease).count() as u64;
+        options.lease_ttl_s = options.lease_ttl_s.max(leases / LEASES_PER_SECOND);
         Self {
             slots: Slots::of(plan),
             known: Knowledge::default(),
@@ -481,82 +488,6 @@ impl Execution {
         true
     }
 
-    fn forward_is_over(&mut self) {
-        if !self.rescue.is_empty() {
-            self.order = Order::backward(&self.plan.steps);
-            return self.enter(Stage::Back, Phase::Back);
-        }
-        if self.order.is_finished() && self.failures.is_empty() {
-            self.close_with(OutcomeKind::Completed, "Every step was done.");
-        } else {
-            self.close_with(OutcomeKind::NeedsAttention, "Not everything could be finished.");
-        }
-    }
-
-    fn back_is_over(&mut self) {
-        if self.rescue.is_empty() && self.left.is_empty() {
-            return self.close_with(OutcomeKind::Restored, "The fleet is as before.");
-        } else if self.rescue.is_empty() {
-            return self.close_with(OutcomeKind::NeedsAttention, "Not everything could be taken back.");
-        }
-        for blue in &self.rescue {
-            let why = "it serves again, since what was to take its place does not".to_owned();
-            if self.left.iter().all(|left| left.machine != *blue) {
-                self.left.push(report::to_look_at(&self.plan.app, blue, why));
-            }
-        }
-        self.close_with(OutcomeKind::NeedsAttention, "Some machines were not replaced.");
-    }
-
-    fn close_with(&mut self, kind: OutcomeKind, end: &str) {
-        if kind != OutcomeKind::Restored {
-            self.leave_undone();
-        }
-        let kind =
-            if kind == OutcomeKind::Completed && !self.left.is_empty() { OutcomeKind::NeedsAttention } else { kind };
-        let mut message = self.failures.join("; ");
-        if !message.is_empty() {
-            message.push_str(". ");
-        }
-        self.close(kind, message + end);
-    }
-
-    /// Machines that a person has to see to, though nothing about them failed.
-    fn leave_undone(&mut self) {
-        let app = &self.plan.app;
-        for machine in self.plan.machines.iter().filter(|machine| machine.disposition == Disposition::Unreachable) {
-            self.left.push(report::to_destroy(app, &machine.id, machine.why.clone()));
-        }
-        if self.failures.is_empty() || self.stage != Stage::Finish {
-            return;
-        }
-        for (step, progress) in self.plan.steps.iter().zip(&self.progress) {
-            let Some(machine) = step.machine.as_ref().filter(|_| step.op == Op::Destroy) else { continue };
-            if progress.fate == Fate::Untouched && !progress.failed {
-                self.left.push(report::to_destroy(app, machine, "what it waits for failed".to_owned()));
-            }
-        }
-    }
-
-    fn close(&mut self, kind: OutcomeKind, message: String) {
-        self.schedule.forget(|_| true);
-        let outcome = Outcome { kind, message, left: std::mem::take(&mut self.left) };
-        for machine in self.known.leases.keys() {
-            self.schedule.add(Job::new(Goal::Released { machine: machine.clone() }, Owner::Closing, self.now_ms));
-        }
-        self.stage = Stage::Closing(outcome);
-    }
-
-    fn end(&mut self, outcome: Outcome) {
-        self.stage = Stage::Ended;
-        self.out.events.push(Event::Done {
-            outcome: outcome.kind,
-            left: outcome.left.clone(),
-            message: outcome.message.clone(),
-        });
-        self.out.outcome = Some(outcome);
-    }
-
     fn view(&self) -> View<'_> {
         View { plan: &self.plan, options: &self.options, slots: &self.slots, known: &self.known, now_ms: self.now_ms }
     }
@@ -575,43 +506,11 @@ impl Execution {
         format!("{} ({}{on})", step.id, report::op(step.op))
     }
 
-    fn tell_step(&mut self, place: usize, state: StepState, message: Option<String>) {
-        let step = self.plan.steps[place].id.clone();
-        self.out.events.push(Event::Step { step, state, message });
-    }
-
-    /// What a call shows of a machine, if it is news.
-    fn tell_machine(&mut self, call: &Call, reply: &Reply) {
-        match (call, reply) {
-            (_, Reply::Done(Answer::Machine(machine))) => self.tell_seen(&machine.clone()),
-            (Call::Wait { id, state, .. }, Reply::Done(_)) => self.tell_state(id, state),
-            (Call::Destroy { id, .. }, Reply::Done(_) | Reply::Absent) => self.tell_state(id, &State::Destroyed),
-            _ => {}
-        }
-    }
-
-    fn tell_state(&mut self, id: &str, state: &State) {
-        let (passing, total) = self.told.get(id).map_or((0, 0), |(_, passing, total)| (*passing, *total));
-        self.tell_if_news(id, (state.clone(), passing, total));
-    }
-
-    fn tell_seen(&mut self, machine: &Machine) {
-        let (passing, total) = watch::checks(machine);
-        self.tell_if_news(&machine.id, (machine.state.clone(), passing, total));
-    }
-
-    fn tell_if_news(&mut self, id: &str, news: (State, u64, u64)) {
-        if self.told.get(id) == Some(&news) {
-            return;
-        }
-        let slot = self.known.greens.iter().find(|(_, green)| green.id == id).map(|(slot, _)| slot.clone());
-        let (state, checks_passing, checks_total) = news.clone();
-        self.told.insert(id.to_owned(), news);
-        self.out.events.push(Event::Machine { id: id.to_owned(), slot, state, checks_passing, checks_total });
-    }
-
     fn enter(&mut self, stage: Stage, phase: Phase) {
         self.stage = stage;
         self.out.events.push(Event::Phase { phase });
     }
 }
+
+/// A fleet's leases last so long that at most three times as many are renewed in a second.
+const LEASES_PER_SECOND: u64 = 8;

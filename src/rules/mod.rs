@@ -1,12 +1,16 @@
 //! What can be wrong with a fly.toml: one file per rule, one table. A rule reads facts and reports
 //! places; it knows nothing of severity settings, suppressions or output.
 
+mod mend;
+
 use crate::config;
 use crate::diagnostic::{Diagnostic, Edit, Fix, Flyctl, Label, Safety, Severity};
 use crate::facts::Facts;
 use crate::fleet::Fleet;
 use crate::span::Span;
 use crate::syntax::{self, Format};
+
+pub use mend::{Mended, mend};
 
 /// Declares the files and lists what is in them.
 macro_rules! table {

@@ -12,40 +12,46 @@ pub struct Breach {
     pub what: String,
 }
 
+/// What is promised about a fleet, for the checker to hold whoever acts on it to.
+#[derive(Debug, Clone, Default)]
+pub struct Promise {
+    /// The groups that machines count for, where they name none themselves, by id.
+    pub groups: BTreeMap<String, String>,
+    /// These groups are to go: nobody misses their machines.
+    pub removed: BTreeSet<String>,
+    /// These machines are not touched.
+    pub untouched: BTreeSet<String>,
+}
+
 #[derive(Debug, Clone, Default)]
 pub(super) struct Checker {
+    promise: Promise,
     /// How many machines served at the start, per group and region.
     floor: BTreeMap<Place, u64>,
     serving: BTreeMap<Place, BTreeSet<String>>,
     /// When a machine last stopped serving by itself.
     lost_ms: BTreeMap<Place, u64>,
-    foreign: BTreeSet<String>,
     breaches: Vec<Breach>,
 }
 
 type Place = (String, String);
 
 impl Checker {
-    pub(super) fn new<'a>(machines: impl Iterator<Item = &'a Machine>) -> Self {
-        let mut checker = Self::default();
+    /// Whatever serves now is the floor, save in groups that are to go.
+    pub(super) fn new<'a>(machines: impl Iterator<Item = &'a Machine>, promise: Promise) -> Self {
+        let mut checker = Self { promise, ..Self::default() };
         for machine in machines.filter(|machine| serves(machine)) {
-            *checker.floor.entry(place(machine)).or_default() += 1;
-            checker.serving.entry(place(machine)).or_default().insert(machine.id.clone());
+            let place = checker.place(machine);
+            if !checker.promise.removed.contains(&place.0) {
+                *checker.floor.entry(place.clone()).or_default() += 1;
+            }
+            checker.serving.entry(place).or_default().insert(machine.id.clone());
         }
         checker
     }
 
-    /// From now on these must not be changed by a call.
-    pub(super) fn protect(&mut self, ids: impl IntoIterator<Item = String>) {
-        self.foreign.extend(ids);
-    }
-
-    pub(super) fn give_up(&mut self, group: &str) {
-        self.floor.retain(|(of, _), _| of != group);
-    }
-
     pub(super) fn touched(&mut self, t_ms: u64, id: &str, what: &str) {
-        if self.foreign.contains(id) {
+        if self.promise.untouched.contains(id) {
             self.breaches.push(Breach { t_ms, what: format!("{what} of {id}, which is no part of the plan") });
         }
     }
@@ -53,7 +59,7 @@ impl Checker {
     /// After each change of a machine; gives the breach that it is. `called`: a call changed it,
     /// not the machine itself.
     pub(super) fn changed(&mut self, t_ms: u64, machine: &Machine, called: bool) -> Option<Breach> {
-        let place = place(machine);
+        let place = self.place(machine);
         let serving = self.serving.entry(place.clone()).or_default();
         if serves(machine) {
             serving.insert(machine.id.clone());
@@ -75,6 +81,12 @@ impl Checker {
         let breach = Breach { t_ms, what };
         self.breaches.push(breach.clone());
         Some(breach)
+    }
+
+    fn place(&self, machine: &Machine) -> Place {
+        let promised = || self.promise.groups.get(&machine.id).map(String::as_str);
+        let group = machine.group().or_else(promised).unwrap_or(DEFAULT_GROUP);
+        (group.to_owned(), machine.region.clone())
     }
 
     pub(super) fn serving(&self) -> impl Iterator<Item = (&str, &str, u64)> {
@@ -101,9 +113,8 @@ fn serves(machine: &Machine) -> bool {
     awake && !machine.cordoned && machine.host_status == HostStatus::Ok
 }
 
-fn place(machine: &Machine) -> Place {
-    (machine.group().unwrap_or_default().to_owned(), machine.region.clone())
-}
+/// Where flyctl counts a machine that names no group.
+const DEFAULT_GROUP: &str = "app";
 
 /// A death that is no older than this cannot be known to somebody who looks every two seconds.
 const NOTICE_MS: u64 = 3_000;

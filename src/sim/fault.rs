@@ -45,6 +45,8 @@ pub enum Behaviour {
     Dies { after_ms: u64 },
     /// It takes this long to stop.
     StopsSlowly { ms: u64 },
+    /// Lists do not show it until this long after it was made.
+    Unlisted { ms: u64 },
     /// Somebody else holds its lease from the start, for this long.
     Leased { owner: String, ms: u64 },
 }
@@ -111,11 +113,12 @@ fn behaviour(text: &str) -> Result<Behaviour, String> {
         ("exits-on-start", None) => Behaviour::ExitsOnStart,
         ("dies", Some(after_ms)) => Behaviour::Dies { after_ms },
         ("stops-slowly", Some(ms)) => Behaviour::StopsSlowly { ms },
+        ("unlisted", Some(ms)) => Behaviour::Unlisted { ms },
         ("leased", Some(ms)) => Behaviour::Leased { owner: "somebody@example.com".to_owned(), ms },
         _ => {
             return Err(format!(
                 "no behaviour is named `{text}`: never-healthy, never-starts, exits-on-start, dies:MS, stops-slowly:MS, \
-                 leased:MS"
+                 unlisted:MS, leased:MS"
             ));
         }
     })

@@ -9,7 +9,7 @@ mod machine;
 mod run;
 mod world;
 
-pub use check::Breach;
+pub use check::{Breach, Promise};
 pub use fault::{Behaviour, Effect, Fault};
 pub use run::{Moment, Options, Run};
 pub use world::{Answered, Settings, Waiting, World};

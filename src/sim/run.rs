@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::check::Promise;
 use super::fault::Fault;
 use super::world::{Answered, Settings, Waiting, World};
 use crate::execute::{self, Call, CallId, Event, Execution, Input, Outcome, Reply, SplitMix64};
@@ -60,13 +61,7 @@ pub struct Moment<'a> {
 impl Run {
     pub fn new(plan: &Plan, fleet: &Fleet, options: Options) -> Self {
         let mut world = World::new(fleet, options.settings, options.faults, options.seed);
-        world.protect(foreign(plan));
-        world.give_up(
-            plan.machines
-                .iter()
-                .filter(|machine| machine.disposition == Disposition::Remove)
-                .map(|machine| machine.group.as_str()),
-        );
+        world.hold_to(promise(plan));
         Self {
             latency_ms: world.settings.latency_ms,
             world,
@@ -193,13 +188,17 @@ impl Run {
     }
 }
 
-/// The machines that a plan has nothing to do with.
-fn foreign(plan: &Plan) -> impl Iterator<Item = String> {
-    let touched = [Disposition::Replace, Disposition::Remove];
-    plan.machines
-        .iter()
-        .filter(move |machine| !touched.contains(&machine.disposition))
-        .map(|machine| machine.id.clone())
+/// What the plan says of the fleet.
+fn promise(plan: &Plan) -> Promise {
+    let is_touched = |disposition| matches!(disposition, Disposition::Replace | Disposition::Remove);
+    let (touched, untouched): (Vec<_>, Vec<_>) =
+        plan.machines.iter().partition(|machine| is_touched(machine.disposition));
+    let removed = touched.iter().filter(|machine| machine.disposition == Disposition::Remove);
+    Promise {
+        groups: plan.machines.iter().map(|machine| (machine.id.clone(), machine.group.clone())).collect(),
+        removed: removed.map(|machine| machine.group.clone()).collect(),
+        untouched: untouched.iter().map(|machine| machine.id.clone()).collect(),
+    }
 }
 
 const MOST_MOMENTS: u64 = 100_000_000;

@@ -1,8 +1,10 @@
 //! The machines of one app and what calls do to them, in virtual time.
 
+mod life;
+
 use std::collections::BTreeMap;
 
-use super::check::{Breach, Checker};
+use super::check::{Breach, Checker, Promise};
 use super::fault::{Behaviour, Effect, Fault, Faults};
 use super::machine;
 use crate::execute::{Answer, Call, Kind, Reply, SplitMix64, Why};
@@ -56,6 +58,8 @@ pub struct World {
 struct Life {
     /// Raised whenever it turns elsewhere: what was planned before no longer holds.
     turn: u64,
+    /// Lists show it from then on.
+    listed_from_ms: u64,
     lease: Option<Held>,
 }
 
@@ -125,18 +129,13 @@ impl World {
                 world.plan_death(place);
             }
         }
-        world.checker = Checker::new(world.machines.iter());
+        world.hold_to(Promise::default());
         world
     }
 
-    /// These groups are to go: nobody misses their machines.
-    pub fn give_up<'a>(&mut self, groups: impl IntoIterator<Item = &'a str>) {
-        groups.into_iter().for_each(|group| self.checker.give_up(group));
-    }
-
-    /// Changing one of these from now on is a breach.
-    pub fn protect(&mut self, ids: impl IntoIterator<Item = String>) {
-        self.checker.protect(ids);
+    /// From now on breaking this promise is a breach, and what serves now is the floor.
+    pub fn hold_to(&mut self, promise: Promise) {
+        self.checker = Checker::new(self.machines.iter(), promise);
     }
 
     /// Destroyed ones stay, as a memory.
@@ -260,8 +259,10 @@ impl World {
     fn perform(&mut self, call: &Call) -> Answered {
         match call {
             Call::ListMachines => {
-                let there = self.machines.iter().filter(|machine| machine.state != State::Destroyed);
-                now(Reply::Done(Answer::Machines(there.cloned().collect())))
+                let all = self.machines.iter().zip(&self.lives);
+                let listed = all
+                    .filter(|(machine, life)| machine.state != State::Destroyed && life.listed_from_ms <= self.now_ms);
+                now(Reply::Done(Answer::Machines(listed.map(|(machine, _)| machine.clone()).collect())))
             }
             Call::CreateMachine { name, request } => now(self.create(name, request)),
             Call::GetMachine { id } => match self.places.get(id) {
@@ -410,99 +411,19 @@ impl World {
         Reply::Done(Answer::Ok)
     }
 
-    /// Something that happens by itself.
-    fn happen(&mut self, place: usize, then: Then) {
-        match then {
-            Then::Prepared { launch } => {
-                if self.behaviours(place).contains(&Behaviour::NeverStarts) {
-                    return;
-                }
-                if launch { self.boot(place) } else { self.enter(place, State::Stopped) }
-            }
-            Then::Booted => self.booted(place),
-            Then::ChecksPass => {
-                self.set_checks(place, "passing");
-                self.plan_death(place);
-            }
-            Then::Dies => self.exit(place, 1, false),
-            Then::Stopped => self.exit(place, 0, true),
-        }
-        self.changed(place, false);
-    }
-
-    fn boot(&mut self, place: usize) {
-        self.enter(place, State::Starting);
-        self.set_checks(place, "critical");
-        self.plan(place, self.settings.boot_ms, Then::Booted);
-    }
-
-    fn booted(&mut self, place: usize) {
-        let t_ms = self.now_ms;
-        machine::push_event(&mut self.machines[place], t_ms, "start", "started", None);
-        self.enter(place, State::Started);
-        let behaviours = self.behaviours(place);
-        if behaviours.contains(&Behaviour::ExitsOnStart) {
-            self.exit(place, 1, false);
-        } else if self.machines[place].checks.is_empty() {
-            self.plan_death(place);
-        } else if !behaviours.contains(&Behaviour::NeverHealthy) {
-            self.plan(place, self.settings.check_ms, Then::ChecksPass);
-        }
-    }
-
-    fn plan_death(&mut self, place: usize) {
-        for behaviour in self.behaviours(place) {
-            if let Behaviour::Dies { after_ms } = behaviour {
-                self.plan(place, after_ms, Then::Dies);
-            }
-        }
-    }
-
-    fn exit(&mut self, place: usize, code: i64, requested: bool) {
-        let request = machine::exit_event(code, requested);
-        machine::push_event(&mut self.machines[place], self.now_ms, "exit", "stopped", Some(request));
-        self.set_checks(place, "critical");
-        self.enter(place, State::Stopped);
-    }
-
-    fn set_checks(&mut self, place: usize, status: &str) {
-        let machine = &mut self.machines[place];
-        if let Some(config) = &machine.config {
-            machine.checks = machine::check_results(config, status);
-        }
-        let (id, detail) = (machine.id.clone(), format!("checks {status}"));
-        if !self.machines[place].checks.is_empty() {
-            self.note("machine", "checks", &id, &detail);
-        }
-    }
-
-    fn enter(&mut self, place: usize, state: State) {
-        self.lives[place].turn += 1;
-        let id = self.machines[place].id.clone();
-        self.note("machine", "state", &id, state.as_str());
-        self.machines[place].state = state;
-    }
-
-    fn behaviours(&self, place: usize) -> Vec<Behaviour> {
-        let machine = &self.machines[place];
-        self.faults.behaviours(&machine.id, &machine.name).cloned().collect()
-    }
-
-    fn plan(&mut self, place: usize, after_ms: u64, then: Then) {
-        self.planned += 1;
-        let pending = Pending { place, turn: self.lives[place].turn, then };
-        self.pending.insert((self.now_ms + after_ms, self.planned), pending);
-    }
-
     fn add(&mut self, machine: Machine) -> usize {
         let place = self.machines.len();
         self.places.insert(machine.id.clone(), place);
         self.machines.push(machine);
         self.lives.push(Life::default());
         for behaviour in self.behaviours(place) {
-            if let Behaviour::Leased { owner, ms } = behaviour {
-                let held = Held { nonce: "elsewhere".to_owned(), owner, expires_ms: self.now_ms + ms };
-                self.lives[place].lease = Some(held);
+            match behaviour {
+                Behaviour::Leased { owner, ms } => {
+                    let held = Held { nonce: "elsewhere".to_owned(), owner, expires_ms: self.now_ms + ms };
+                    self.lives[place].lease = Some(held);
+                }
+                Behaviour::Unlisted { ms } => self.lives[place].listed_from_ms = self.now_ms + ms,
+                _ => {}
             }
         }
         place

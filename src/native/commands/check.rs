@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 
-use crate::diagnostic::{Diagnostic, Fix, Safety, Severity, apply_fixes};
+use crate::diagnostic::Severity;
 use crate::fleet::{self, Fleet};
 use crate::native::error::{Error, Kind, Status};
 use crate::native::files::{self, STDIN};
@@ -136,8 +136,8 @@ fn report(files: &[File], args: &Args, terminal: Terminal) -> Result<(), Error> 
 
 fn print_diffs(files: &[File], args: &Args, fleet: Option<&Fleet>, terminal: Terminal) -> Result<(), Error> {
     for file in files {
-        let (text, _, _) = mended(file, args.unsafe_fixes, fleet);
-        terminal.print(&render::text::diff(&file.name, &file.text, &text, terminal.look()))?;
+        let mended = rules::mend(&file.name, &file.text, fleet, args.unsafe_fixes);
+        terminal.print(&render::text::diff(&file.name, &file.text, &mended.text, terminal.look()))?;
     }
     Ok(())
 }
@@ -145,15 +145,15 @@ fn print_diffs(files: &[File], args: &Args, fleet: Option<&Fleet>, terminal: Ter
 fn mend_all(files: &mut [File], args: &Args, fleet: Option<&Fleet>, terminal: Terminal) -> Result<(), Error> {
     let (mut fixes, mut changed) = (0, 0);
     for file in files {
-        let (text, report, applied) = mended(file, args.unsafe_fixes, fleet);
+        let mended = rules::mend(&file.name, &file.text, fleet, args.unsafe_fixes);
         match &file.path {
-            Some(path) if applied > 0 => files::replace(path, &text)?,
+            Some(path) if mended.fixes > 0 => files::replace(path, &mended.text)?,
             Some(_) => {}
-            None => terminal.print(&text)?,
+            None => terminal.print(&mended.text)?,
         }
-        fixes += applied;
-        changed += usize::from(applied > 0);
-        (file.text, file.report) = (text, report);
+        fixes += mended.fixes;
+        changed += usize::from(mended.fixes > 0);
+        (file.text, file.report) = (mended.text, mended.report);
     }
     if fixes > 0 {
         let plural = |number: usize| if number == 1 { "" } else { "s" };
@@ -166,26 +166,6 @@ fn mend_all(files: &mut [File], args: &Args, fleet: Option<&Fleet>, terminal: Te
     Ok(())
 }
 
-/// The text after as many passes as find something to mend, what is left in it, and how many fixes
-/// were applied.
-fn mended(file: &File, with_unsafe: bool, fleet: Option<&Fleet>) -> (String, Report, usize) {
-    let (mut text, mut report, mut total) = (file.text.clone(), file.report.clone(), 0);
-    for _ in 0..MOST_PASSES {
-        let (next, applied) = apply_fixes(&text, wanted_fixes(&report.diagnostics, with_unsafe));
-        if applied == 0 {
-            break;
-        }
-        total += applied;
-        report = rules::check(&file.name, &next, fleet);
-        text = next;
-    }
-    (text, report, total)
-}
-
-fn wanted_fixes(found: &[Diagnostic], with_unsafe: bool) -> impl Iterator<Item = &Fix> {
-    found.iter().filter_map(|one| one.fix.as_ref()).filter(move |fix| with_unsafe || fix.safety == Safety::Safe)
-}
-
 impl FailOn {
     fn is_reached(self, worst: Option<Severity>) -> bool {
         match self {
@@ -195,6 +175,3 @@ impl FailOn {
         }
     }
 }
-
-/// A fix may uncover another; two that undo each other must not run for ever.
-const MOST_PASSES: usize = 10;

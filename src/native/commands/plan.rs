@@ -6,16 +6,14 @@ use clap::ValueEnum;
 
 use super::check::read_fleet;
 use super::source::Source;
-use crate::diagnostic::Flyctl;
 use crate::fleet::Fleet;
 use crate::native::error::{Error, Kind, Status};
 use crate::native::files::{self, STDIN};
 use crate::native::live;
 use crate::native::terminal::Terminal;
-use crate::plan::{self, Desired, Plan, Policy, Refusal};
+use crate::plan::{Plan, Policy, Refusal};
+use crate::propose::{self, Proposal, Unplanned};
 use crate::render;
-use crate::rules::{self, Verdict};
-use crate::span::LineIndex;
 use crate::units::Duration;
 
 /// Show what a blue-green deploy would do to which machine, in which order, and why
@@ -115,13 +113,15 @@ pub(in crate::native) fn run(args: Args, terminal: Terminal) -> Result<Status, E
 
 /// The plan for what the file and the arguments want, or why there is none.
 pub(super) fn make(source: &Source, fleet: &Fleet, wanted: &Wanted) -> Result<Result<Plan, Vec<Refusal>>, Error> {
-    let rejected = rejections(source);
-    if !rejected.is_empty() {
-        return Ok(Err(rejected));
+    let app = app_from_environment();
+    let proposal =
+        Proposal { path: &source.path, text: &source.text, app: app.as_deref(), image: wanted.image.as_deref() };
+    match propose::propose(&proposal, fleet, &wanted.policy()) {
+        Ok(plan) => Ok(Ok(plan)),
+        Err(Unplanned::Refused(refused)) => Ok(Err(refused)),
+        Err(Unplanned::NoApp) => Err(no_app(source)),
+        Err(Unplanned::NoImage) => Err(no_image(source)),
     }
-    let (app, image) = (app(source)?, image(source, wanted)?);
-    let desired = Desired { app: &app, image: &image, path: &source.path, text: &source.text, config: &source.config };
-    Ok(plan::plan(&desired, fleet, &wanted.policy()))
 }
 
 pub(super) fn refuse(refused: &[Refusal], format: Format, terminal: Terminal) -> Result<Status, Error> {
@@ -139,16 +139,15 @@ pub(super) fn shown(plan: &Plan, format: Format, terminal: Terminal) -> String {
     }
 }
 
-/// The app that a plan is for: FLY_APP goes before the file, as with flyctl. The planner refuses
-/// two different names.
+/// The app whose machines are read. The planner refuses two different names.
 pub(super) fn app(source: &Source) -> Result<String, Error> {
-    let named = std::env::var("FLY_APP").ok().filter(|name| !name.is_empty());
-    named.or_else(|| source.config.app.as_ref().map(|app| app.value.clone())).filter(|app| !app.is_empty()).ok_or_else(
-        || {
-            Error::new(Kind::Input, format!("`{}` names no app", source.path))
-                .hint("add `app = \"NAME\"` to it, or set FLY_APP")
-        },
-    )
+    let in_file = || source.config.app.as_ref().map(|app| app.value.clone()).filter(|app| !app.is_empty());
+    app_from_environment().or_else(in_file).ok_or_else(|| no_app(source))
+}
+
+/// FLY_APP goes before the file, as with flyctl.
+fn app_from_environment() -> Option<String> {
+    std::env::var("FLY_APP").ok().filter(|name| !name.is_empty())
 }
 
 impl Wanted {
@@ -166,38 +165,15 @@ impl Wanted {
     }
 }
 
-fn image(source: &Source, wanted: &Wanted) -> Result<String, Error> {
-    let in_file = source.config.build.as_ref().and_then(|build| build.image.as_ref());
-    wanted
-        .image
-        .clone()
-        .or_else(|| in_file.map(|image| image.value.clone()))
-        .filter(|image| !image.is_empty())
-        .ok_or_else(|| {
-            Error::new(Kind::Usage, format!("no image to deploy: `{}` has no `image` in [build]", source.path))
-                .hint("build and push one with `fly deploy --build-only --push`, which prints its name")
-                .hint("then pass it: `--image registry.fly.io/APP:TAG`")
-        })
+fn no_app(source: &Source) -> Error {
+    Error::new(Kind::Input, format!("`{}` names no app", source.path))
+        .hint("add `app = \"NAME\"` to it, or set FLY_APP")
 }
 
-/// A file that flyctl rejects cannot be deployed.
-fn rejections(source: &Source) -> Vec<Refusal> {
-    let report = rules::check(&source.path, &source.text, None);
-    if report.flyctl == Verdict::Accepts {
-        return Vec::new();
-    }
-    let lines = LineIndex::new(&source.text);
-    let rejecting = report.diagnostics.iter().filter(|found| found.flyctl == Flyctl::Rejects);
-    let refusal = |found: &crate::diagnostic::Diagnostic| {
-        let at = lines.position(&source.text, found.span.start);
-        Refusal {
-            code: "config-rejected",
-            message: format!("{}:{}:{}: {} ({})", source.path, at.line, at.column, found.message, found.rule),
-            machines: Vec::new(),
-            fix: vec![format!("cutover check {}", source.path)],
-        }
-    };
-    rejecting.map(refusal).collect()
+fn no_image(source: &Source) -> Error {
+    Error::new(Kind::Usage, format!("no image to deploy: `{}` has no `image` in [build]", source.path))
+        .hint("build and push one with `fly deploy --build-only --push`, which prints its name")
+        .hint("then pass it: `--image registry.fly.io/APP:TAG`")
 }
 
 fn next_command(saved: Option<&Path>, plan: &Plan) -> String {
