@@ -85,9 +85,9 @@ impl Error {
 
     pub(super) fn status(&self) -> Status {
         match self.kind {
-            Kind::Usage | Kind::Input | Kind::Access | Kind::Output => Status::Input,
+            // Nobody saw the result, so it is not done: a deploy stops here before it begins.
+            Kind::Usage | Kind::Input | Kind::Access | Kind::Output | Kind::BrokenPipe => Status::Input,
             Kind::Refused => Status::No,
-            Kind::BrokenPipe => Status::Done,
         }
     }
 }
