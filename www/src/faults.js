@@ -6,7 +6,7 @@ export const FAULTS = [
   { name: "A green never gets healthy", of: (plan) => onGreen(plan, "never-healthy") },
   { name: "A green does not start", of: (plan) => onGreen(plan, "never-starts") },
   { name: "A green exits at once", of: (plan) => onGreen(plan, "exits-on-start") },
-  { name: "A green dies while traffic moves", of: (plan) => onGreen(plan, "dies:12000") },
+  { name: "A green dies half-way", of: (plan) => onGreen(plan, "dies:12000") },
   { name: "No host has room for a green", of: () => ["create#2=no-capacity"] },
   { name: "The answer to a create is lost", of: () => ["create#1=lost-after"] },
   { name: "Somebody else holds a lease", of: (plan) => onBlue(plan, "leased:600000") },
