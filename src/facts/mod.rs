@@ -1,11 +1,19 @@
 //! What follows from a config and a fleet together: what rules and the planner both ask. Knows
 //! nothing of findings or plans.
 
+mod dockerfile;
+mod files;
+mod observed;
+
 use std::collections::BTreeMap;
 
 use crate::config::{Config, Field, Groups, HttpCheck, MachineCheck, Problem, Reading, TcpCheck};
 use crate::fleet::Fleet;
-use crate::span::Span;
+use crate::span::{Span, Spanned};
+
+pub use dockerfile::exposed_ports;
+pub use files::{dockerfile_path, paths_beside};
+pub use observed::purpose;
 
 /// Everything that a rule may look at.
 pub struct Facts<'a> {
@@ -49,10 +57,37 @@ impl<'a> Facts<'a> {
         self.problems().iter().any(|problem| matches!(problem, Problem::WrongType { path: at, .. } if at == path))
     }
 
+    pub fn strategy(&self) -> Option<&'a Spanned<String>> {
+        self.config().deploy.as_ref()?.strategy.as_ref()
+    }
+
     /// The place of `strategy = "bluegreen"`, when the file asks for it.
     pub fn bluegreen(&self) -> Option<Span> {
-        let strategy = self.config().deploy.as_ref()?.strategy.as_ref()?;
+        let strategy = self.strategy()?;
         (strategy.value == "bluegreen").then_some(strategy.span)
+    }
+
+    /// Where to point at when a group as a whole is meant: its declaration or, when it is implicit,
+    /// the first section that is for it.
+    pub fn place_of(&self, group: &str) -> Span {
+        let config = self.config();
+        let declared = config.processes.as_ref().and_then(|processes| processes.groups.get(group));
+        let service = || self.services().into_iter().find(|service| config.is_for(service.processes, group));
+        declared
+            .map(|process| process.name)
+            .or_else(|| service().map(|service| service.span))
+            .or_else(|| config.app.as_ref().map(|app| app.span))
+            .unwrap_or(Span::at(0))
+    }
+
+    /// The line on which the entry with this value stands alone: what to delete to be rid of it.
+    pub fn own_line(&self, value: Span) -> Option<Span> {
+        let start = self.text[..value.start].rfind('\n').map_or(0, |at| at + 1);
+        let end = self.text[value.end..].find('\n').map_or(self.text.len(), |at| value.end + at + 1);
+        let key = self.text[start..value.start].trim_end().strip_suffix('=')?.trim();
+        let is_key = !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || "-_\"'".contains(c));
+        let behind = self.text[value.end..end].trim();
+        (is_key && (behind.is_empty() || behind.starts_with('#'))).then(|| Span::new(start, end))
     }
 }
 

@@ -24,9 +24,11 @@ mod unsplittable_command;
 mod volume_setting_out_of_range;
 mod wrong_type;
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::config;
 use crate::diagnostic::{Diagnostic, Edit, Fix, Flyctl, Label, Safety, Severity};
-use crate::facts::Facts;
+use crate::facts::{self, Facts};
 use crate::fleet::Fleet;
 use crate::span::Span;
 use crate::syntax::{self, Format};
@@ -75,12 +77,25 @@ pub enum Verdict {
 
 /// Runs every rule over a file; its name decides the format, as flyctl does.
 pub fn check(path: &str, text: &str, fleet: Option<&Fleet>) -> Report {
+    check_given(path, text, fleet, None)
+}
+
+/// The same, with what stands beside the file: the files that [`paths_beside`] asked for, as far
+/// as there are any. `None`: nobody looked.
+pub fn check_given(path: &str, text: &str, fleet: Option<&Fleet>, files: Option<&BTreeMap<String, String>>) -> Report {
     let reading = config::read(&syntax::parse(text, Format::of_path(path)));
-    let facts = Facts { text, reading: &reading, fleet, files: None };
+    let facts = Facts { text, reading: &reading, fleet, files };
     let mut diagnostics: Vec<Diagnostic> = RULES.iter().flat_map(|rule| findings(rule, &facts)).collect();
     diagnostics.sort_by_key(|found| (found.span, found.rule));
     let rejects = diagnostics.iter().any(|found| found.flyctl == Flyctl::Rejects);
     Report { diagnostics, flyctl: if rejects { Verdict::Rejects } else { Verdict::Accepts } }
+}
+
+/// The files that rules want to see, relative to the folder of the file at `path`. The content
+/// matters of Dockerfiles alone; of others it is enough that they are there.
+pub fn paths_beside(path: &str, text: &str) -> BTreeSet<String> {
+    let reading = config::read(&syntax::parse(text, Format::of_path(path)));
+    facts::paths_beside(&reading.config)
 }
 
 /// The rule of that id.
