@@ -91,6 +91,27 @@ impl<'a> Facts<'a> {
     }
 }
 
+/// A section other than a service that is for the machines of some groups.
+#[derive(Debug, Clone)]
+pub struct GroupedSection<'a> {
+    /// As it is written: `[[mounts]]`.
+    pub header: String,
+    pub span: Span,
+    pub processes: &'a Groups,
+}
+
+/// The sections that go to the default group when they name none: volumes, checks, metrics and
+/// restart policies.
+pub fn grouped_sections(config: &Config) -> Vec<GroupedSection<'_>> {
+    let of = |header: &str, span, processes| GroupedSection { header: header.to_owned(), span, processes };
+    let mounts = config.mounts.iter().map(|mount| of("[[mounts]]", mount.span, &mount.processes));
+    let checks =
+        config.checks.iter().map(|(name, check)| of(&format!("[checks.{name}]"), check.span, &check.processes));
+    let metrics = config.metrics.iter().map(|metrics| of("[[metrics]]", metrics.span, &metrics.processes));
+    let restart = config.restart.iter().map(|restart| of("[[restart]]", restart.span, &restart.processes));
+    mounts.chain(checks).chain(metrics).chain(restart).collect()
+}
+
 /// Every service of the file, `[http_service]` first.
 pub fn services(config: &Config) -> Vec<AnyService<'_>> {
     let http = config.http_service.iter().map(|service| AnyService {

@@ -1,19 +1,30 @@
 //! What can be wrong with a fly.toml: one file per rule, one table. A rule reads facts and reports
 //! places; it knows nothing of severity settings, suppressions or output.
 
+mod alphabetical_default_group;
+mod bluegreen_with_long_kill_timeout;
+mod bluegreen_with_machine_check;
 mod bluegreen_with_volume;
 mod bluegreen_without_health_check;
 mod canary_with_volume;
 mod check_duration_out_of_range;
 mod dead_key;
+mod deploy_timeout_too_short;
 mod http_key_in_tcp_check;
+mod immediate_with_health_check;
 mod implicit_process_group;
 mod impossible_machine;
 mod incomplete_check;
 mod key_in_other_case;
+mod kill_timeout_too_long;
+mod max_unavailable_out_of_range;
+mod max_unavailable_without_effect;
+mod release_command_with_volume;
+mod section_without_process_group;
 mod service_without_internal_port;
 mod service_without_port;
 mod service_without_process_group;
+mod shadowed_section;
 mod syntax_error;
 mod unknown_compression;
 mod unknown_key;
@@ -21,6 +32,8 @@ mod unknown_process_group;
 mod unknown_restart_policy;
 mod unknown_strategy;
 mod unsplittable_command;
+mod unusable_group_name;
+mod unused_seed_command;
 mod volume_setting_out_of_range;
 mod wrong_type;
 
@@ -35,19 +48,30 @@ use crate::syntax::{self, Format};
 
 /// Every rule, by id.
 pub const RULES: &[&Rule] = &[
+    &alphabetical_default_group::RULE,
+    &bluegreen_with_long_kill_timeout::RULE,
+    &bluegreen_with_machine_check::RULE,
     &bluegreen_with_volume::RULE,
     &bluegreen_without_health_check::RULE,
     &canary_with_volume::RULE,
     &check_duration_out_of_range::RULE,
     &dead_key::RULE,
+    &deploy_timeout_too_short::RULE,
     &http_key_in_tcp_check::RULE,
+    &immediate_with_health_check::RULE,
     &implicit_process_group::RULE,
     &impossible_machine::RULE,
     &incomplete_check::RULE,
     &key_in_other_case::RULE,
+    &kill_timeout_too_long::RULE,
+    &max_unavailable_out_of_range::RULE,
+    &max_unavailable_without_effect::RULE,
+    &release_command_with_volume::RULE,
+    &section_without_process_group::RULE,
     &service_without_internal_port::RULE,
     &service_without_port::RULE,
     &service_without_process_group::RULE,
+    &shadowed_section::RULE,
     &syntax_error::RULE,
     &unknown_compression::RULE,
     &unknown_key::RULE,
@@ -55,6 +79,8 @@ pub const RULES: &[&Rule] = &[
     &unknown_restart_policy::RULE,
     &unknown_strategy::RULE,
     &unsplittable_command::RULE,
+    &unusable_group_name::RULE,
+    &unused_seed_command::RULE,
     &volume_setting_out_of_range::RULE,
     &wrong_type::RULE,
 ];
