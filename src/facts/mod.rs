@@ -7,8 +7,11 @@ mod observed;
 
 use std::collections::BTreeMap;
 
-use crate::config::{Config, Field, Groups, HttpCheck, MachineCheck, Problem, Reading, TcpCheck};
+use serde_json::Value;
+
+use crate::config::{Config, Field, Groups, HttpCheck, MachineCheck, Problem, Reading, TcpCheck, Vm};
 use crate::fleet::Fleet;
+use crate::machine;
 use crate::span::{Span, Spanned};
 
 pub use dockerfile::exposed_ports;
@@ -133,6 +136,28 @@ pub fn services(config: &Config) -> Vec<AnyService<'_>> {
         machine_checks: &service.machine_checks,
     });
     http.chain(others).collect()
+}
+
+/// The size of machine that a `[[vm]]` asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Size {
+    pub cpu_kind: String,
+    pub cpus: i64,
+    pub memory_mb: i64,
+    pub has_gpu: bool,
+}
+
+/// As flyctl works it out: the preset, changed by what else the section says. `None`: it says
+/// something impossible.
+pub fn size(vm: &Vm, config: &Config) -> Option<Size> {
+    let guest = machine::guest(vm, config).ok()?;
+    let number = |key: &str| guest.get(key).and_then(Value::as_i64);
+    Some(Size {
+        cpu_kind: guest.get("cpu_kind")?.as_str()?.to_owned(),
+        cpus: number("cpus")?,
+        memory_mb: number("memory_mb")?,
+        has_gpu: guest.contains_key("gpu_kind") || guest.contains_key("gpus"),
+    })
 }
 
 /// Whether machines of `group` run a check that a blue-green deploy waits for: a service's, or a

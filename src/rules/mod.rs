@@ -15,11 +15,19 @@ mod immediate_with_health_check;
 mod implicit_process_group;
 mod impossible_machine;
 mod incomplete_check;
+mod invalid_volume_name;
 mod key_in_other_case;
 mod kill_timeout_too_long;
+mod machine_size_out_of_range;
 mod max_unavailable_out_of_range;
 mod max_unavailable_without_effect;
+mod memory_set_twice;
+mod never_restarted_service;
+mod partial_vm;
 mod release_command_with_volume;
+mod restart_retries_without_effect;
+mod retired_gpu;
+mod second_mount_in_group;
 mod section_without_process_group;
 mod service_without_internal_port;
 mod service_without_port;
@@ -29,12 +37,17 @@ mod syntax_error;
 mod unknown_compression;
 mod unknown_key;
 mod unknown_process_group;
+mod unknown_region;
 mod unknown_restart_policy;
 mod unknown_strategy;
 mod unsplittable_command;
+mod unsupported_kill_signal;
 mod unusable_group_name;
+mod unusable_mount;
 mod unused_seed_command;
 mod volume_setting_out_of_range;
+mod volume_shared_by_groups;
+mod volume_that_cannot_grow;
 mod wrong_type;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -62,11 +75,19 @@ pub const RULES: &[&Rule] = &[
     &implicit_process_group::RULE,
     &impossible_machine::RULE,
     &incomplete_check::RULE,
+    &invalid_volume_name::RULE,
     &key_in_other_case::RULE,
     &kill_timeout_too_long::RULE,
+    &machine_size_out_of_range::RULE,
     &max_unavailable_out_of_range::RULE,
     &max_unavailable_without_effect::RULE,
+    &memory_set_twice::RULE,
+    &never_restarted_service::RULE,
+    &partial_vm::RULE,
     &release_command_with_volume::RULE,
+    &restart_retries_without_effect::RULE,
+    &retired_gpu::RULE,
+    &second_mount_in_group::RULE,
     &section_without_process_group::RULE,
     &service_without_internal_port::RULE,
     &service_without_port::RULE,
@@ -76,12 +97,17 @@ pub const RULES: &[&Rule] = &[
     &unknown_compression::RULE,
     &unknown_key::RULE,
     &unknown_process_group::RULE,
+    &unknown_region::RULE,
     &unknown_restart_policy::RULE,
     &unknown_strategy::RULE,
     &unsplittable_command::RULE,
+    &unsupported_kill_signal::RULE,
     &unusable_group_name::RULE,
+    &unusable_mount::RULE,
     &unused_seed_command::RULE,
     &volume_setting_out_of_range::RULE,
+    &volume_shared_by_groups::RULE,
+    &volume_that_cannot_grow::RULE,
     &wrong_type::RULE,
 ];
 
