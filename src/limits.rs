@@ -79,10 +79,6 @@ pub const MEMORY_STEP_MB: i64 = 256;
 /// `machine_types.go`; Fly's guide to machine sizing; checked 2026-08-21.
 pub const MEMORY_PER_CPU_MB: [(&str, (i64, i64)); 2] = [("shared", (256, 2048)), ("performance", (2048, 8192))];
 
-/// Above this much memory, in MB, a machine should not be suspended. Source: Fly's documentation
-/// `reference/suspend-resume`, checked 2026-08-07.
-pub const SUSPEND_MEMORY_MAX_MB: i64 = 2048;
-
 /// Characters of a volume's name at most; lower-case letters, digits and `_` alone. Source: what
 /// the API answers to other names, in CurateLabs/graphforge#884 of 2026-08-22.
 pub const VOLUME_NAME_MAX: usize = 30;

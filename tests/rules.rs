@@ -140,7 +140,8 @@ fn the_sample_with_every_popular_mistake_lights_up() {
 #[test]
 fn files_beside_the_file_are_asked_for() {
     for rule in RULES.iter().filter(|rule| rule.given.files.is_some()) {
-        let asked = rules::paths_beside("fly.toml", rule.bad);
+        let mut asked = rules::paths_beside("fly.toml", rule.bad);
+        asked.extend(rules::paths_beside("fly.toml", rule.good));
         for (path, _) in rule.given.files.unwrap_or_default() {
             assert!(asked.contains(*path), "{}: nobody asks for {path}, only for {asked:?}", rule.id);
         }

@@ -1,9 +1,11 @@
 //! What follows from a config and a fleet together: what rules and the planner both ask. Knows
 //! nothing of findings or plans.
 
+mod credential;
 mod dockerfile;
 mod files;
 mod observed;
+mod written;
 
 use std::collections::BTreeMap;
 
@@ -14,9 +16,11 @@ use crate::fleet::Fleet;
 use crate::machine;
 use crate::span::{Span, Spanned};
 
+pub use credential::credential;
 pub use dockerfile::exposed_ports;
 pub use files::{dockerfile_path, paths_beside};
 pub use observed::purpose;
+pub use written::line_of_entry;
 
 /// Everything that a rule may look at.
 pub struct Facts<'a> {
@@ -81,16 +85,6 @@ impl<'a> Facts<'a> {
             .or_else(|| service().map(|service| service.span))
             .or_else(|| config.app.as_ref().map(|app| app.span))
             .unwrap_or(Span::at(0))
-    }
-
-    /// The line on which the entry with this value stands alone: what to delete to be rid of it.
-    pub fn own_line(&self, value: Span) -> Option<Span> {
-        let start = self.text[..value.start].rfind('\n').map_or(0, |at| at + 1);
-        let end = self.text[value.end..].find('\n').map_or(self.text.len(), |at| value.end + at + 1);
-        let key = self.text[start..value.start].trim_end().strip_suffix('=')?.trim();
-        let is_key = !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || "-_\"'".contains(c));
-        let behind = self.text[value.end..end].trim();
-        (is_key && (behind.is_empty() || behind.starts_with('#'))).then(|| Span::new(start, end))
     }
 }
 

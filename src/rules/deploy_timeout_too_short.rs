@@ -31,7 +31,7 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(facts: &Facts, sink: &mut Sink) {
     let Some(deploy) = &facts.config().deploy else { return };
-    if let Some(timeout) = &deploy.wait_timeout
+    if let Some(timeout) = deploy.wait_timeout.as_ref().filter(|timeout| is_meant(timeout))
         && deploy.strategy.as_ref().is_none_or(|strategy| strategy.value != "immediate")
         && let Some(slowest) = slowest_check(facts).filter(|slowest| timeout.value < slowest.needs)
     {
@@ -40,12 +40,18 @@ fn check(facts: &Facts, sink: &mut Sink) {
             .label(slowest.span, format!("grace period and interval take {}", slowest.needs))
             .help("leave time to boot, too: the default is 5m");
     }
-    if let (Some(timeout), Some(_)) = (&deploy.release_command_timeout, &deploy.release_command)
+    if let Some(timeout) = deploy.release_command_timeout.as_ref().filter(|timeout| is_meant(timeout))
+        && deploy.release_command.is_some()
         && timeout.value < RELEASE_COMMAND_MIN
     {
         sink.report(timeout.span, format!("the release command is given up after {}", timeout.value))
             .help("the machine that runs it has to start in that time, too: the default is 5m");
     }
+}
+
+/// Less than a millisecond comes from a number whose unit was lost: another rule tells of it.
+fn is_meant(timeout: &Duration) -> bool {
+    timeout.nanos >= 1_000_000
 }
 
 struct Slowest {

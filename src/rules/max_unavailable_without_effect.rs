@@ -2,7 +2,7 @@
 
 use super::{Given, Persona, Rule, Sink};
 use crate::diagnostic::{Edit, Flyctl, Safety, Severity};
-use crate::facts::Facts;
+use crate::facts::{self, Facts};
 use crate::span::Spanned;
 
 pub(super) const RULE: Rule = Rule {
@@ -32,7 +32,7 @@ fn check(facts: &Facts, sink: &mut Sink) {
         .report(max.span, format!("a deploy with strategy `{}` ignores `max_unavailable`", strategy.value))
         .label(strategy.span, "asked for here")
         .help("remove it, or use `strategy = \"rolling\"`");
-    if let Some(line) = facts.own_line(max.span) {
+    if let Some(line) = facts::line_of_entry(facts.text, max.span) {
         finding.fix(Safety::Safe, "remove `max_unavailable`", vec![Edit { span: line, text: String::new() }]);
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Given, Persona, Rule, Sink};
 use crate::diagnostic::{Edit, Flyctl, Safety, Severity};
-use crate::facts::Facts;
+use crate::facts::{self, Facts};
 use crate::units::parse_mebibytes;
 
 pub(super) const RULE: Rule = Rule {
@@ -32,7 +32,7 @@ fn check(facts: &Facts, sink: &mut Sink) {
             .severity(if says_the_same { Severity::Hint } else { Severity::Warning })
             .label(in_mb.span, "this counts")
             .help("keep one of them");
-        if let Some(line) = facts.own_line(text.span) {
+        if let Some(line) = facts::line_of_entry(facts.text, text.span) {
             let safety = if says_the_same { Safety::Safe } else { Safety::Unsafe };
             finding.fix(safety, "remove `memory`", vec![Edit { span: line, text: String::new() }]);
         }

@@ -2,19 +2,24 @@
 //! places; it knows nothing of severity settings, suppressions or output.
 
 mod alphabetical_default_group;
+mod ambiguous_file;
 mod bluegreen_with_long_kill_timeout;
 mod bluegreen_with_machine_check;
 mod bluegreen_with_volume;
 mod bluegreen_without_health_check;
 mod canary_with_volume;
 mod check_duration_out_of_range;
+mod credential_in_file;
 mod dead_key;
 mod deploy_timeout_too_short;
+mod file_in_every_process_group;
 mod http_key_in_tcp_check;
 mod immediate_with_health_check;
 mod implicit_process_group;
 mod impossible_machine;
 mod incomplete_check;
+mod incomplete_metrics;
+mod incomplete_static;
 mod invalid_volume_name;
 mod key_in_other_case;
 mod kill_timeout_too_long;
@@ -22,8 +27,12 @@ mod machine_size_out_of_range;
 mod max_unavailable_out_of_range;
 mod max_unavailable_without_effect;
 mod memory_set_twice;
+mod missing_file;
 mod never_restarted_service;
 mod partial_vm;
+mod port_mismatch;
+mod port_not_exposed;
+mod primary_region_in_env;
 mod release_command_with_volume;
 mod restart_retries_without_effect;
 mod retired_gpu;
@@ -32,6 +41,7 @@ mod section_without_process_group;
 mod service_without_internal_port;
 mod service_without_port;
 mod service_without_process_group;
+mod several_build_sources;
 mod shadowed_section;
 mod syntax_error;
 mod unknown_compression;
@@ -40,10 +50,12 @@ mod unknown_process_group;
 mod unknown_region;
 mod unknown_restart_policy;
 mod unknown_strategy;
+mod unpinned_image;
 mod unsplittable_command;
 mod unsupported_kill_signal;
 mod unusable_group_name;
 mod unusable_mount;
+mod unusable_variable_name;
 mod unused_seed_command;
 mod volume_setting_out_of_range;
 mod volume_shared_by_groups;
@@ -62,19 +74,24 @@ use crate::syntax::{self, Format};
 /// Every rule, by id.
 pub const RULES: &[&Rule] = &[
     &alphabetical_default_group::RULE,
+    &ambiguous_file::RULE,
     &bluegreen_with_long_kill_timeout::RULE,
     &bluegreen_with_machine_check::RULE,
     &bluegreen_with_volume::RULE,
     &bluegreen_without_health_check::RULE,
     &canary_with_volume::RULE,
     &check_duration_out_of_range::RULE,
+    &credential_in_file::RULE,
     &dead_key::RULE,
     &deploy_timeout_too_short::RULE,
+    &file_in_every_process_group::RULE,
     &http_key_in_tcp_check::RULE,
     &immediate_with_health_check::RULE,
     &implicit_process_group::RULE,
     &impossible_machine::RULE,
     &incomplete_check::RULE,
+    &incomplete_metrics::RULE,
+    &incomplete_static::RULE,
     &invalid_volume_name::RULE,
     &key_in_other_case::RULE,
     &kill_timeout_too_long::RULE,
@@ -82,8 +99,12 @@ pub const RULES: &[&Rule] = &[
     &max_unavailable_out_of_range::RULE,
     &max_unavailable_without_effect::RULE,
     &memory_set_twice::RULE,
+    &missing_file::RULE,
     &never_restarted_service::RULE,
     &partial_vm::RULE,
+    &port_mismatch::RULE,
+    &port_not_exposed::RULE,
+    &primary_region_in_env::RULE,
     &release_command_with_volume::RULE,
     &restart_retries_without_effect::RULE,
     &retired_gpu::RULE,
@@ -92,6 +113,7 @@ pub const RULES: &[&Rule] = &[
     &service_without_internal_port::RULE,
     &service_without_port::RULE,
     &service_without_process_group::RULE,
+    &several_build_sources::RULE,
     &shadowed_section::RULE,
     &syntax_error::RULE,
     &unknown_compression::RULE,
@@ -100,10 +122,12 @@ pub const RULES: &[&Rule] = &[
     &unknown_region::RULE,
     &unknown_restart_policy::RULE,
     &unknown_strategy::RULE,
+    &unpinned_image::RULE,
     &unsplittable_command::RULE,
     &unsupported_kill_signal::RULE,
     &unusable_group_name::RULE,
     &unusable_mount::RULE,
+    &unusable_variable_name::RULE,
     &unused_seed_command::RULE,
     &volume_setting_out_of_range::RULE,
     &volume_shared_by_groups::RULE,

@@ -2,7 +2,7 @@
 
 use super::{Given, Persona, Rule, Sink};
 use crate::diagnostic::{Edit, Flyctl, Safety, Severity};
-use crate::facts::Facts;
+use crate::facts::{self, Facts};
 
 pub(super) const RULE: Rule = Rule {
     id: "restart-retries-without-effect",
@@ -30,7 +30,7 @@ fn check(facts: &Facts, sink: &mut Sink) {
             .report(retries.span, format!("the policy `{}` does not count retries", policy.value))
             .label(policy.span, "the policy")
             .help("remove it, or use `policy = \"on-failure\"`");
-        if let Some(line) = facts.own_line(retries.span) {
+        if let Some(line) = facts::line_of_entry(facts.text, retries.span) {
             finding.fix(Safety::Unsafe, "remove `retries`", vec![Edit { span: line, text: String::new() }]);
         }
     }

@@ -2,7 +2,7 @@
 
 use super::{Given, Persona, Rule, Sink};
 use crate::diagnostic::{Edit, Flyctl, Safety, Severity};
-use crate::facts::Facts;
+use crate::facts::{self, Facts};
 
 pub(super) const RULE: Rule = Rule {
     id: "unused-seed-command",
@@ -24,7 +24,7 @@ fn check(facts: &Facts, sink: &mut Sink) {
     let finding = sink
         .report(command.span, "`fly deploy` never runs this: it is for `fly launch`")
         .help("remove it once the app is launched");
-    if let Some(line) = facts.own_line(command.span) {
+    if let Some(line) = facts::line_of_entry(facts.text, command.span) {
         finding.fix(Safety::Unsafe, "remove `seed_command`", vec![Edit { span: line, text: String::new() }]);
     }
 }
