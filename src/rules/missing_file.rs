@@ -15,7 +15,7 @@ pub(super) const RULE: Rule = Rule {
           one ends it. Only files beside fly.toml are looked for, and only when cutover is given a path.",
     bad: "app = \"shop\"\n\n[build]\ndockerfile = \"Dockerfile.prod\"\n",
     good: "app = \"shop\"\n\n[build]\ndockerfile = \"Dockerfile\"\n",
-    given: Given { fleet: None, files: Some(&[("Dockerfile", "FROM scratch\n")]) },
+    given: Given::files(&[("Dockerfile", "FROM scratch\n")]),
     source: "flyctl internal/command/deploy/deploy_build.go: resolveDockerfilePath; internal/appconfig/config.go: \
              toMachineFile",
     check,

@@ -9,10 +9,13 @@ mod bluegreen_with_volume;
 mod bluegreen_without_health_check;
 mod canary_with_volume;
 mod check_duration_out_of_range;
+mod checks_differ_from_fleet;
 mod credential_in_file;
 mod dead_key;
 mod deploy_timeout_too_short;
+mod deploy_with_one_machine;
 mod file_in_every_process_group;
+mod group_without_machines;
 mod http_key_in_tcp_check;
 mod immediate_with_health_check;
 mod implicit_process_group;
@@ -27,13 +30,16 @@ mod machine_size_out_of_range;
 mod max_unavailable_out_of_range;
 mod max_unavailable_without_effect;
 mod memory_set_twice;
+mod min_machines_over_fleet;
 mod missing_file;
+mod mixed_images;
 mod never_restarted_service;
 mod partial_vm;
 mod port_mismatch;
 mod port_not_exposed;
 mod primary_region_in_env;
 mod release_command_with_volume;
+mod removed_process_group;
 mod restart_retries_without_effect;
 mod retired_gpu;
 mod second_mount_in_group;
@@ -50,6 +56,7 @@ mod unknown_process_group;
 mod unknown_region;
 mod unknown_restart_policy;
 mod unknown_strategy;
+mod unmanaged_machine;
 mod unpinned_image;
 mod unsplittable_command;
 mod unsupported_kill_signal;
@@ -81,10 +88,13 @@ pub const RULES: &[&Rule] = &[
     &bluegreen_without_health_check::RULE,
     &canary_with_volume::RULE,
     &check_duration_out_of_range::RULE,
+    &checks_differ_from_fleet::RULE,
     &credential_in_file::RULE,
     &dead_key::RULE,
     &deploy_timeout_too_short::RULE,
+    &deploy_with_one_machine::RULE,
     &file_in_every_process_group::RULE,
+    &group_without_machines::RULE,
     &http_key_in_tcp_check::RULE,
     &immediate_with_health_check::RULE,
     &implicit_process_group::RULE,
@@ -99,13 +109,16 @@ pub const RULES: &[&Rule] = &[
     &max_unavailable_out_of_range::RULE,
     &max_unavailable_without_effect::RULE,
     &memory_set_twice::RULE,
+    &min_machines_over_fleet::RULE,
     &missing_file::RULE,
+    &mixed_images::RULE,
     &never_restarted_service::RULE,
     &partial_vm::RULE,
     &port_mismatch::RULE,
     &port_not_exposed::RULE,
     &primary_region_in_env::RULE,
     &release_command_with_volume::RULE,
+    &removed_process_group::RULE,
     &restart_retries_without_effect::RULE,
     &retired_gpu::RULE,
     &second_mount_in_group::RULE,
@@ -122,6 +135,7 @@ pub const RULES: &[&Rule] = &[
     &unknown_region::RULE,
     &unknown_restart_policy::RULE,
     &unknown_strategy::RULE,
+    &unmanaged_machine::RULE,
     &unpinned_image::RULE,
     &unsplittable_command::RULE,
     &unsupported_kill_signal::RULE,
@@ -213,12 +227,31 @@ pub struct Rule {
 pub struct Given {
     /// A machine list.
     pub fleet: Option<&'static str>,
+    /// The machine list of the good example, where the cure lies there.
+    pub mended_fleet: Option<&'static str>,
     /// Names and contents of files beside fly.toml; `None`: nobody looked.
     pub files: Option<&'static [(&'static str, &'static str)]>,
 }
 
 impl Given {
-    pub const NOTHING: Self = Self { fleet: None, files: None };
+    pub const NOTHING: Self = Self { fleet: None, mended_fleet: None, files: None };
+
+    pub const fn fleet(list: &'static str) -> Self {
+        Self { fleet: Some(list), ..Self::NOTHING }
+    }
+
+    pub const fn mended(self, list: &'static str) -> Self {
+        Self { mended_fleet: Some(list), ..self }
+    }
+
+    pub const fn files(files: &'static [(&'static str, &'static str)]) -> Self {
+        Self { files: Some(files), ..Self::NOTHING }
+    }
+
+    /// What the good example is checked with.
+    pub fn of_good(self) -> Self {
+        Self { fleet: self.mended_fleet.or(self.fleet), ..self }
+    }
 }
 
 /// Who wants to hear of a finding.

@@ -15,10 +15,7 @@ pub(super) const RULE: Rule = Rule {
           services forward to, one of the two files is wrong, and the app is not reached.",
     bad: "app = \"shop\"\n\n[http_service]\ninternal_port = 8080\n",
     good: "app = \"shop\"\n\n[http_service]\ninternal_port = 3000\n",
-    given: Given {
-        fleet: None,
-        files: Some(&[("Dockerfile", "FROM node:22-slim\nEXPOSE 3000\nCMD [\"node\", \"server.js\"]\n")]),
-    },
+    given: Given::files(&[("Dockerfile", "FROM node:22-slim\nEXPOSE 3000\nCMD [\"node\", \"server.js\"]\n")]),
     source: "superfly/docs languages-and-frameworks/dockerfile; flyctl#2253",
     check,
 };
