@@ -3,8 +3,10 @@
 use super::{Given, Persona, Rule, Sink};
 use crate::diagnostic::{Flyctl, Severity};
 use crate::facts::Facts;
-use crate::fleet::Machine;
+use crate::fleet::{HealthCheck, MachineConfig};
+use crate::limits;
 use crate::machine;
+use crate::units::Duration;
 
 pub(super) const RULE: Rule = Rule {
     id: "checks-differ-from-fleet",
@@ -29,15 +31,29 @@ fn check(facts: &Facts, sink: &mut Sink) {
     for group in config.group_names() {
         let Ok(wanted) = machine::machine_config(config, group, None, None) else { continue };
         let wanted = wanted.health_checks();
-        let machines = facts.managed_in(group);
-        let differs = |machine: &&Machine| machine.config.as_ref().is_some_and(|it| it.health_checks() != wanted);
-        let differing: Vec<&str> =
-            machines.iter().copied().filter(differs).map(|machine| machine.id.as_str()).collect();
+        let runs_others = |running: &MachineConfig| !are_alike(&wanted, &running.health_checks());
+        let differing = facts.managed_in(group).into_iter().filter(|it| it.config.as_ref().is_some_and(runs_others));
+        let differing: Vec<&str> = differing.map(|machine| machine.id.as_str()).collect();
         if !differing.is_empty() {
             let message = format!("group `{group}` has other health checks on {}", differing.join(", "));
             sink.report(facts.place_of(group), message).help("the next deploy brings those of this file");
         }
     }
+}
+
+/// What the file leaves to Fly, and what Fly raises or lowers, is no difference.
+fn are_alike(wanted: &[HealthCheck], running: &[HealthCheck]) -> bool {
+    let (least, most) = limits::SERVICE_CHECK_RANGE;
+    let is_met = |wanted: Option<Duration>, running: Option<Duration>| {
+        wanted.is_none_or(|wanted| running == Some(wanted) || running == Some(wanted.clamp(least, most)))
+    };
+    let is_like = |(wanted, running): (&HealthCheck, &HealthCheck)| {
+        wanted.kind == running.kind
+            && is_met(wanted.interval, running.interval)
+            && is_met(wanted.timeout, running.timeout)
+            && is_met(wanted.grace_period, running.grace_period)
+    };
+    wanted.len() == running.len() && wanted.iter().zip(running).all(is_like)
 }
 
 const FLEET: &str = r#"[

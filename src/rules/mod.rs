@@ -64,6 +64,7 @@ mod unusable_group_name;
 mod unusable_mount;
 mod unusable_variable_name;
 mod unused_seed_command;
+mod volume_differs_from_fleet;
 mod volume_setting_out_of_range;
 mod volume_shared_by_groups;
 mod volume_that_cannot_grow;
@@ -143,6 +144,7 @@ pub const RULES: &[&Rule] = &[
     &unusable_mount::RULE,
     &unusable_variable_name::RULE,
     &unused_seed_command::RULE,
+    &volume_differs_from_fleet::RULE,
     &volume_setting_out_of_range::RULE,
     &volume_shared_by_groups::RULE,
     &volume_that_cannot_grow::RULE,
