@@ -9,7 +9,7 @@ pub(super) const RULE: Rule = Rule {
     id: "bluegreen-with-long-kill-timeout",
     persona: Persona::Regular,
     severity: Severity::Warning,
-    flyctl: Flyctl::FailsDeploy,
+    flyctl: Flyctl::Silent,
     summary: "`bluegreen` with a `kill_timeout` as long as the deploy waits",
     why: "When the greens have taken over, flyctl stops the blues and waits `wait_timeout` for it. A blue may take \
           `kill_timeout` to stop: when that is no shorter, one that uses its time fails the deploy after the switch.",

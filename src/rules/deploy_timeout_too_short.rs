@@ -44,7 +44,7 @@ fn check(facts: &Facts, sink: &mut Sink) {
         && deploy.release_command.is_some()
         && timeout.value < RELEASE_COMMAND_MIN
     {
-        sink.report(timeout.span, format!("the release command is given up after {}", timeout.value))
+        sink.report(timeout.span, format!("the deploy gives up on the release command after {}", timeout.value))
             .help("the machine that runs it has to start in that time, too: the default is 5m");
     }
 }

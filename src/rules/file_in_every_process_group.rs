@@ -25,8 +25,9 @@ fn check(facts: &Facts, sink: &mut Sink) {
     let config = facts.config();
     for file in &config.files {
         let Some(first) = file.processes.first() else { continue };
-        let groups = config.group_names();
-        if let Some(other) = groups.into_iter().find(|group| !config.is_for(&file.processes, group)) {
+        let (meant, others): (Vec<&str>, Vec<&str>) =
+            config.group_names().into_iter().partition(|group| config.is_for(&file.processes, group));
+        if let (Some(other), false) = (others.first(), meant.is_empty()) {
             sink.report(
                 first.span,
                 format!("flyctl does not heed this: machines of group `{other}` get the file, too"),

@@ -31,8 +31,7 @@ fn check(facts: &Facts, sink: &mut Sink) {
         for group in config.group_names().into_iter().filter(|group| config.is_for(processes, group)) {
             let there = facts.managed_in(group).iter().filter(|machine| machine.region == region.value).count();
             if i64::try_from(there).is_ok_and(|there| there < min.value) {
-                let message =
-                    format!("group `{group}` has {there} machines in `{}`: no more can be running", region.value);
+                let message = format!("of group `{group}` only {there} can be running: `{}` has no more", region.value);
                 sink.report(min.span, message)
                     .label(region.span, "the count is of this region alone")
                     .help(format!("`fly scale count {} --process-group {group} --region {}`", min.value, region.value));

@@ -11,9 +11,8 @@ pub(super) const RULE: Rule = Rule {
     severity: Severity::Warning,
     flyctl: Flyctl::Warns,
     summary: "`[build]` says in more than one way where the image comes from",
-    why: "An image is pulled, or built from a Dockerfile, by buildpacks or by a builtin builder. Of several flyctl \
-          uses one and warns. It takes the image first, then whichever builder claims the source first: the file does \
-          not say which.",
+    why: "An image is pulled, or built from a Dockerfile, by buildpacks or by a builtin builder. Of several flyctl uses \
+          one and warns: the image where there is one; among the others the file does not say which.",
     bad: "app = \"shop\"\n\n\
           [build]\nimage = \"registry.example.com/shop:v1@sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"\ndockerfile = \"Dockerfile\"\n",
     good: "app = \"shop\"\n\n[build]\ndockerfile = \"Dockerfile\"\n",
