@@ -47,6 +47,48 @@ pub const RESTART_POLICIES: [(&str, &str); 3] = [("always", "always"), ("never",
 /// checked 2026-08-21.
 pub const COMPRESSIONS: [&str; 2] = ["gzip", "zstd"];
 
+/// How long a deploy waits for a machine to start, or for its checks to pass, when the file does
+/// not say. Source: flyctl `internal/command/deploy/machines.go`, checked 2026-08-21.
+pub const WAIT_TIMEOUT_DEFAULT: Duration = Duration::from_secs(300);
+
+/// Regions in which machines can be made. The list ages: Fly closed 17 of 35 regions in 2025.
+/// Source: Fly's documentation `reference/regions`, checked 2026-08-07.
+pub const REGIONS: [&str; 18] = [
+    "ams", "arn", "bom", "cdg", "dfw", "ewr", "fra", "gru", "iad", "jnb", "lax", "lhr", "nrt", "ord", "sin", "sjc",
+    "syd", "yyz",
+];
+
+/// Signals that the Machines API takes for stopping. SIGUSR2 is in its specification and refused
+/// (flyctl#4721); SIGSTOP is documented and not in the specification. Source: Machines API
+/// specification `fly.StopConfig`, checked 2026-08-20.
+pub const STOP_SIGNALS: [&str; 6] = ["SIGHUP", "SIGINT", "SIGKILL", "SIGQUIT", "SIGTERM", "SIGUSR1"];
+
+/// Groups that flyctl gives to machines of its own, and what they are for. Source: fly-go
+/// `machine_types.go`, checked 2026-08-21.
+pub const RESERVED_GROUPS: [(&str, &str); 3] = [
+    ("fly_app_release_command", "a release command"),
+    ("fly_app_test_machine_command", "a machine check"),
+    ("fly_app_console", "a console"),
+];
+
+/// Memory comes in steps of this many MB. Source: Fly's guide to machine sizing; flyctl#1806;
+/// checked 2026-08-07.
+pub const MEMORY_STEP_MB: i64 = 256;
+
+/// The least and the most memory per CPU, in MB, by kind of CPU. Source: fly-go
+/// `machine_types.go`; Fly's guide to machine sizing; checked 2026-08-21.
+pub const MEMORY_PER_CPU_MB: [(&str, (i64, i64)); 2] = [("shared", (256, 2048)), ("performance", (2048, 8192))];
+
+/// Characters of a volume's name at most; lower-case letters, digits and `_` alone. Source: what
+/// the API answers to other names, in CurateLabs/graphforge#884 of 2026-08-22.
+pub const VOLUME_NAME_MAX: usize = 30;
+
+/// Characters of a label in a DNS name at most. Source: RFC 1035.
+pub const DNS_LABEL_MAX: usize = 63;
+
+/// `[[statics]]` of an app at most. Source: Fly's configuration reference, checked 2026-08-07.
+pub const STATICS_MAX: usize = 10;
+
 /// Whether `number` is in a range whose both ends belong to it.
 pub fn is_within((least, most): (i64, i64), number: i64) -> bool {
     (least..=most).contains(&number)
