@@ -2,9 +2,9 @@
 //! passed over, hardly any conversion. Gives the same tree with the schema's own key names, and
 //! with every value of the type that the schema states; what is not is left out and told.
 
-use super::Problem;
-use super::legacy::modern_value;
+use super::legacy::{Modern, modern_value};
 use super::print::json_date;
+use super::{Problem, Rewrite};
 use crate::schema::{self, Key, Kind, Older, ROOT, Section};
 use crate::span::Spanned;
 use crate::syntax::{Entry, Node, Table, Value};
@@ -58,7 +58,8 @@ impl Decoder<'_> {
                 self.problems.push(Problem::CaseVariant { span, path, key: key_text, known: key.name });
             }
             if let Some(value) = self.field(&entry.value, key, translated, &path) {
-                put(&mut out, Entry { key: Spanned::new(key.name.to_owned(), entry.key.span), value });
+                let entry = Entry { key: Spanned::new(key.name.to_owned(), entry.key.span), value };
+                self.put(&mut out, entry, &path);
             }
         }
         Some(out)
@@ -67,8 +68,8 @@ impl Decoder<'_> {
     fn field(&mut self, node: &Node, key: &Key, translated: bool, path: &Path) -> Option<Node> {
         let translated = translated && key.older != Older::NoneBelow;
         if translated && let Some((value, modern)) = modern_value(node, key) {
-            if let Some(modern) = modern {
-                self.problems.push(Problem::Legacy { span: node.span, path: path.to_string(), modern });
+            if let Some(Modern { words, rewrite }) = modern {
+                self.legacy(node, words, rewrite, path);
             }
             return self.value(&Node::new(node.span, value), key.kind, translated, path);
         }
@@ -138,17 +139,26 @@ impl Decoder<'_> {
                 Ok(duration) => duration,
                 Err(error) => return self.wrong_as(node, EXPECTED, &error, path),
             },
-            Value::Integer(number) => Duration::from_nanos(*number as f64 as i64),
-            Value::Float(number) if number.is_finite() => Duration::from_nanos(*number as i64),
+            Value::Integer(number) => self.nanoseconds(node, *number as f64 as i64, path),
+            Value::Float(number) if number.is_finite() => self.nanoseconds(node, *number as i64, path),
             _ => return self.wrong(node, EXPECTED, path),
         };
         Some(Value::Text(duration.to_string()))
     }
 
+    fn nanoseconds(&mut self, node: &Node, nanos: i64, path: &Path) -> Duration {
+        self.problems.push(Problem::Nanoseconds { span: node.span, path: path.to_string(), nanos });
+        Duration::from_nanos(nanos)
+    }
+
     /// In flyctl's own JSON: booleans for what older clients know.
     fn autostop(&mut self, node: &Node, path: &Path) -> Option<Value> {
         match &node.value {
-            Value::Bool(on) => Some(Value::Bool(*on)),
+            Value::Bool(on) => {
+                let mode = if *on { "\"stop\"" } else { "\"off\"" };
+                self.legacy(node, format!("`{mode}`"), Rewrite::Value(mode.into()), path);
+                Some(Value::Bool(*on))
+            }
             Value::Text(mode) if mode == "off" => Some(Value::Bool(false)),
             Value::Text(mode) if mode == "stop" => Some(Value::Bool(true)),
             Value::Text(mode) if mode == "suspend" => Some(node.value.clone()),
@@ -228,7 +238,8 @@ impl Decoder<'_> {
         let (span, key) = (entry.key.span, entry.key.value.clone());
         let free = section.keys.iter().map(|known| known.name).filter(|known| table.get(known).is_none());
         let meant = schema::closest(free, &key);
-        self.problems.push(Problem::UnknownKey { span, path: path.to_string(), key, meant });
+        let value = entry.value.span;
+        self.problems.push(Problem::UnknownKey { span, path: path.to_string(), key, meant, value });
         self.refuse_infinities(&entry.value, &Path::Key(path, &entry.key.value));
     }
 
@@ -247,6 +258,32 @@ impl Decoder<'_> {
                 .iter()
                 .for_each(|entry| self.refuse_infinities(&entry.value, &Path::Key(path, &entry.key.value))),
             _ => {}
+        }
+    }
+
+    fn legacy(&mut self, node: &Node, modern: String, rewrite: Rewrite, path: &Path) {
+        self.problems.push(Problem::Legacy { span: node.span, path: path.to_string(), modern, rewrite });
+    }
+
+    /// Two spellings of one key: tables are decoded over each other, anything else anew.
+    fn put(&mut self, table: &mut Table, entry: Entry, path: &Path) {
+        let Some(at) = table.entries.iter().position(|old| old.key.value == entry.key.value) else {
+            table.entries.push(entry);
+            return;
+        };
+        let old = &mut table.entries[at];
+        match (&mut old.value.value, entry.value.value) {
+            (Value::Table(old), Value::Table(new)) => {
+                for entry in new.entries {
+                    let key = entry.key.value.clone();
+                    self.put(old, entry, &Path::Key(path, &key));
+                }
+            }
+            (_, value) => {
+                let (span, path) = (old.key.span, path.to_string());
+                self.problems.push(Problem::Shadowed { span, path, by: entry.key.span });
+                *old = Entry { key: entry.key, value: Node::new(entry.value.span, value) };
+            }
         }
     }
 
@@ -271,19 +308,6 @@ fn in_the_order_of_go(table: &Table) -> Vec<&Entry> {
     let mut entries: Vec<&Entry> = table.entries.iter().collect();
     entries.sort_by(|a, b| a.key.value.cmp(&b.key.value));
     entries
-}
-
-/// Two spellings of one key: tables are decoded over each other, anything else anew.
-fn put(table: &mut Table, entry: Entry) {
-    let Some(at) = table.entries.iter().position(|old| old.key.value == entry.key.value) else {
-        table.entries.push(entry);
-        return;
-    };
-    let old = &mut table.entries[at];
-    match (&mut old.value.value, entry.value.value) {
-        (Value::Table(old), Value::Table(new)) => new.entries.into_iter().for_each(|entry| put(old, entry)),
-        (_, value) => old.value = Node::new(entry.value.span, value),
-    }
 }
 
 fn found(value: &Value) -> String {

@@ -2,8 +2,8 @@
 //! case are translated, as flyctl does it; what cannot be translated is left for decoding to
 //! refuse.
 
-use super::Problem;
 use super::print::printed;
+use super::{Problem, Rewrite};
 use crate::schema::{self, Key, Older};
 use crate::span::{Span, Spanned};
 use crate::syntax::{Entry, Node, Table, Value};
@@ -23,6 +23,8 @@ pub(super) fn modern_root(root: &Node, problems: &mut Vec<Problem>) -> Node {
 }
 
 fn move_out_of_experimental(root: &mut Table, problems: &mut Vec<Problem>) {
+    let taken: Vec<(&str, Span)> =
+        ["kill_timeout", "metrics"].into_iter().filter_map(|key| Some((key, root.entry(key)?.key.span))).collect();
     let Some(Entry { value: Node { value: Value::Table(experimental), .. }, .. }) =
         root.entries.iter_mut().find(|entry| entry.key.value == "experimental")
     else {
@@ -32,10 +34,10 @@ fn move_out_of_experimental(root: &mut Table, problems: &mut Vec<Problem>) {
     let mut metrics = Table::default();
     for (old, section, name, modern) in MOVED_OUT_OF_EXPERIMENTAL {
         let Some(mut entry) = experimental.remove(old) else { continue };
-        problems.push(Problem::Legacy {
-            span: entry.key.span,
-            path: format!("experimental.{old}"),
-            modern: (*modern).to_owned(),
+        let (span, path) = (entry.key.span, format!("experimental.{old}"));
+        problems.push(match taken.iter().find(|(taken, _)| taken == section || section.is_empty() && taken == name) {
+            Some((_, by)) => Problem::Shadowed { span, path, by: *by },
+            None => Problem::Legacy { span, path, modern: (*modern).to_owned(), rewrite: Rewrite::Elsewhere },
         });
         entry.key.value = (*name).to_owned();
         match *section {
@@ -69,7 +71,10 @@ fn gather(root: &mut Table, key: &Key, problems: &mut Vec<Problem>) {
         let Some(entry) = root.remove(name) else { continue };
         if *name != key.name {
             let modern = format!("`[[{}]]`", key.name);
-            problems.push(Problem::Legacy { span: entry.key.span, path: (*name).to_owned(), modern });
+            let is_one_place =
+                entry.value.as_array().is_none_or(|items| items.len() == 1) && root.get(key.name).is_none();
+            let rewrite = if is_one_place { Rewrite::Key(key.name) } else { Rewrite::Elsewhere };
+            problems.push(Problem::Legacy { span: entry.key.span, path: (*name).to_owned(), modern, rewrite });
         }
         place = Some((entry.key.span, entry.value.span));
         match entry.value.value {
@@ -86,41 +91,82 @@ fn rename_build_target(root: &mut Table, problems: &mut Vec<Problem>) {
     let Some(build) = root.entries.iter_mut().find(|entry| entry.key.value == "build") else { return };
     let Value::Table(table) = &mut build.value.value else { return };
     if let Some(mut entry) = table.remove("build_target") {
-        let modern = "`build-target`".to_owned();
-        problems.push(Problem::Legacy { span: entry.key.span, path: "build.build_target".into(), modern });
-        table.remove("build-target");
+        let span = entry.key.span;
+        let (path, modern, rewrite) =
+            ("build.build_target".into(), "`build-target`".into(), Rewrite::Key("build-target"));
+        match table.remove("build-target") {
+            Some(shadowed) => {
+                let path = "build.build-target".into();
+                problems.push(Problem::Shadowed { span: shadowed.key.span, path, by: span });
+            }
+            None => problems.push(Problem::Legacy { span, path, modern, rewrite }),
+        }
         entry.key.value = "build-target".into();
         table.entries.push(entry);
     }
 }
 
+/// Today's form of a value, in words and as a change of the text.
+pub(super) struct Modern {
+    pub words: String,
+    pub rewrite: Rewrite,
+}
+
+impl Modern {
+    fn value(toml: String) -> Self {
+        Self { words: format!("`{toml}`"), rewrite: Rewrite::Value(toml) }
+    }
+
+    fn elsewhere(words: &str) -> Self {
+        Self { words: words.to_owned(), rewrite: Rewrite::Elsewhere }
+    }
+
+    /// Tables below it that stand above its header would belong to another item.
+    fn header(name: &str, header: Span, table: &Table) -> Self {
+        let is_first = table.entries.iter().all(|entry| entry.key.span.start >= header.start);
+        let rewrite = if is_first { Rewrite::Header } else { Rewrite::Elsewhere };
+        Self { words: format!("`[[{name}]]`"), rewrite }
+    }
+}
+
 /// The value in today's form, and how to write that; `None` when it has it already, or none can
 /// be made of it.
-pub(super) fn modern_value(node: &Node, key: &Key) -> Option<(Value, Option<String>)> {
+pub(super) fn modern_value(node: &Node, key: &Key) -> Option<(Value, Option<Modern>)> {
     let span = node.span;
     match (key.older, &node.value) {
         (Older::SingleTable, Value::Table(table)) => {
             let is_usual = !key.aliases.is_empty();
-            Some((one_item(span, table), (!is_usual).then(|| format!("`[[{}]]`", key.name))))
+            Some((one_item(span, table), (!is_usual).then(|| Modern::header(key.name, span, table))))
         }
         (Older::SingleService, Value::Table(table)) if table.entries.is_empty() => Some((Value::Null, None)),
-        (Older::SingleService, Value::Table(table)) => Some((one_item(span, table), Some("`[[services]]`".into()))),
+        (Older::SingleService, Value::Table(table)) => {
+            Some((one_item(span, table), Some(Modern::header("services", span, table))))
+        }
         (Older::SingleService, Value::Array(items)) => Some((without_empty_tables(items), None)),
         (Older::NumericText, value) => numeric(value),
         (Older::AnyAsText, value) if !is_text(value) => Some((Value::Text(printed(node)), None)),
         (Older::Millis, value) => duration(value, 1_000_000),
         (Older::Seconds, value) => duration(value, 1_000_000_000),
-        (Older::OneText, Value::Text(_)) => Some((Value::Array(vec![node.clone()]), Some("a list".into()))),
+        (Older::OneText, Value::Text(_)) => {
+            let modern = Modern { words: "a list".into(), rewrite: Rewrite::Item };
+            Some((Value::Array(vec![node.clone()]), Some(modern)))
+        }
         (Older::LimitPair, Value::Text(text)) => limit_pair(text, span),
         (Older::HeaderList | Older::AnyValues, Value::Table(table)) => Some((all_text(table), None)),
         (Older::HeaderList, Value::Array(items)) => {
-            Some((named_texts(items, "value", true)?, Some("a table of headers".into())))
+            Some((named_texts(items, "value", true)?, Some(Modern::elsewhere("a table of headers"))))
         }
-        (Older::AnyValues, Value::Array(items)) => Some((merged(items)?, Some("one table `[env]`".into()))),
+        (Older::AnyValues, Value::Array(items)) => Some((merged(items)?, Some(Modern::elsewhere("one table `[env]`")))),
+        (Older::CommandList, Value::Array(items)) if items.is_empty() => {
+            let modern = Modern { words: "nothing at all".into(), rewrite: Rewrite::Nothing };
+            Some((Value::Null, Some(modern)))
+        }
         (Older::CommandList, Value::Array(items)) => {
-            Some((named_texts(items, "command", false)?, Some("`[processes]`".into())))
+            Some((named_texts(items, "command", false)?, Some(Modern::elsewhere("`[processes]`"))))
         }
-        (Older::NamedList, Value::Array(items)) => Some((named_tables(items)?, Some("`[checks.NAME]`".into()))),
+        (Older::NamedList, Value::Array(items)) => {
+            Some((named_tables(items)?, Some(Modern::elsewhere("`[checks.NAME]`"))))
+        }
         _ => None,
     }
 }
@@ -138,11 +184,11 @@ fn without_empty_tables(items: &[Node]) -> Value {
     Value::Array(items.iter().filter(|item| !is_empty(item)).cloned().collect())
 }
 
-fn numeric(value: &Value) -> Option<(Value, Option<String>)> {
+fn numeric(value: &Value) -> Option<(Value, Option<Modern>)> {
     match value {
         Value::Text(text) => {
             let number: i64 = text.parse().ok()?;
-            Some((Value::Integer(number), Some(format!("`{number}` without quotes"))))
+            Some((Value::Integer(number), Some(Modern::value(number.to_string()))))
         }
         Value::Float(number) => Some((Value::Integer(*number as i64), None)),
         _ => None,
@@ -150,7 +196,7 @@ fn numeric(value: &Value) -> Option<(Value, Option<String>)> {
 }
 
 /// A number of units in Go's words; whatever is neither number nor text counts as unset.
-fn duration(value: &Value, unit_nanos: i64) -> Option<(Value, Option<String>)> {
+fn duration(value: &Value, unit_nanos: i64) -> Option<(Value, Option<Modern>)> {
     let number = match value {
         Value::Text(text) if !text.is_empty() => return None,
         Value::Integer(number) => *number,
@@ -158,11 +204,11 @@ fn duration(value: &Value, unit_nanos: i64) -> Option<(Value, Option<String>)> {
         _ => return Some((Value::Null, None)),
     };
     let text = Duration::from_nanos(number.wrapping_mul(unit_nanos)).to_string();
-    let modern = format!("`\"{text}\"`");
+    let modern = Modern::value(format!("\"{text}\""));
     Some((Value::Text(text), Some(modern)))
 }
 
-fn limit_pair(text: &str, span: Span) -> Option<(Value, Option<String>)> {
+fn limit_pair(text: &str, span: Span) -> Option<(Value, Option<Modern>)> {
     let (soft, hard) = text.split_once(',')?;
     let (soft, hard): (i64, i64) = (soft.parse().ok()?, hard.parse().ok()?);
     let entry = |name: &str, value| Entry { key: Spanned::new(name.to_owned(), span), value: Node::new(span, value) };
@@ -171,7 +217,7 @@ fn limit_pair(text: &str, span: Span) -> Option<(Value, Option<String>)> {
         entry("hard_limit", Value::Integer(hard)),
         entry("soft_limit", Value::Integer(soft)),
     ];
-    let modern = format!("`{{ type = \"requests\", soft_limit = {soft}, hard_limit = {hard} }}`");
+    let modern = Modern::value(format!("{{ type = \"requests\", soft_limit = {soft}, hard_limit = {hard} }}"));
     Some((Value::Table(Table { entries }), Some(modern)))
 }
 

@@ -37,15 +37,37 @@ pub enum Problem {
     /// Not TOML (or JSON, YAML): the parser's words.
     Syntax { span: Span, message: String },
     /// flyctl has no such key and ignores it. `path` is that of the table (`""`: the top); `meant`
-    /// is a similar key that the table does not have yet.
-    UnknownKey { span: Span, path: String, key: String, meant: Option<&'static str> },
+    /// is a similar key that the table does not have yet; `value` is where the value stands.
+    UnknownKey { span: Span, path: String, key: String, meant: Option<&'static str>, value: Span },
     /// The whole file is rejected over it.
     WrongType { span: Span, path: String, expected: String, found: String },
     /// A key in another case than flyctl's own: decoded, but passed over by the translation of
     /// legacy forms.
     CaseVariant { span: Span, path: String, key: String, known: &'static str },
-    /// An older form that flyctl still understands; `modern` says today's.
-    Legacy { span: Span, path: String, modern: String },
+    /// A bare number where flyctl reads a duration and knows no unit but its own.
+    Nanoseconds { span: Span, path: String, nanos: i64 },
+    /// A key without effect, since the one at `by` is read in its place.
+    Shadowed { span: Span, path: String, by: Span },
+    /// An older form that flyctl still understands; `modern` says today's, and `rewrite` how to
+    /// come to it.
+    Legacy { span: Span, path: String, modern: String, rewrite: Rewrite },
+}
+
+/// How to write an older form in today's way, as far as one place tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Rewrite {
+    /// This value, in TOML, in place of the one at the span.
+    Value(String),
+    /// The value at the span as the only item of a list.
+    Item,
+    /// The header at the span with double brackets.
+    Header,
+    /// This key in place of the one at the span.
+    Key(&'static str),
+    /// Without the entry whose value is at the span: it says nothing.
+    Nothing,
+    /// Not in one place: something has to move.
+    Elsewhere,
 }
 
 /// Reads a document as flyctl reads it. Never fails: a field that flyctl would refuse is left
@@ -67,6 +89,8 @@ impl Problem {
             | Self::UnknownKey { span, .. }
             | Self::WrongType { span, .. }
             | Self::CaseVariant { span, .. }
+            | Self::Nanoseconds { span, .. }
+            | Self::Shadowed { span, .. }
             | Self::Legacy { span, .. } => *span,
         }
     }

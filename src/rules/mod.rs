@@ -1,25 +1,66 @@
 //! What can be wrong with a fly.toml: one file per rule, one table. A rule reads facts and reports
 //! places; it knows nothing of severity settings, suppressions or output.
 
+mod autostop_overruled;
+mod autostop_without_autostart;
+mod bluegreen_group_without_check;
 mod bluegreen_with_volume;
 mod bluegreen_without_health_check;
+mod broken_port_range;
+mod broken_replay_cache;
 mod canary_with_volume;
 mod check_duration_out_of_range;
+mod check_meets_redirect;
+mod check_on_public_port;
+mod check_on_udp_service;
+mod check_on_unserved_port;
+mod check_timeout_over_interval;
+mod check_without_grace_period;
+mod contradictory_handlers;
 mod dead_key;
+mod duration_in_nanoseconds;
+mod force_https_without_http;
+mod force_https_without_https;
 mod http_key_in_tcp_check;
 mod implicit_process_group;
 mod impossible_machine;
 mod incomplete_check;
+mod invalid_check_path;
 mod key_in_other_case;
+mod legacy_form;
+mod machine_check_without_command;
+mod min_machines_without_autostop;
+mod min_machines_without_primary_region;
+mod option_without_handler;
+mod port_443_without_tls;
+mod port_80_with_tls;
+mod port_out_of_range;
+mod proxy_feature_on_udp;
+mod public_port_used_twice;
+mod service_defined_twice;
 mod service_without_internal_port;
 mod service_without_port;
 mod service_without_process_group;
+mod setting_among_variables;
+mod shadowed_key;
+mod soft_limit_over_hard_limit;
+mod suspend_not_possible;
 mod syntax_error;
+mod tls_option_in_http_check;
+mod top_level_check_of_service;
+mod udp_port_rewritten;
+mod unknown_check_method;
+mod unknown_check_protocol;
 mod unknown_compression;
+mod unknown_concurrency_type;
+mod unknown_handler;
 mod unknown_key;
 mod unknown_process_group;
+mod unknown_proxy_protocol_version;
 mod unknown_restart_policy;
+mod unknown_service_protocol;
 mod unknown_strategy;
+mod unknown_tls_version;
 mod unsplittable_command;
 mod volume_setting_out_of_range;
 mod wrong_type;
@@ -28,30 +69,72 @@ use crate::config;
 use crate::diagnostic::{Diagnostic, Edit, Fix, Flyctl, Label, Safety, Severity};
 use crate::facts::Facts;
 use crate::fleet::Fleet;
-use crate::span::Span;
+use crate::schema;
+use crate::span::{Span, Spanned};
 use crate::syntax::{self, Format};
 
 /// Every rule, by id.
 pub const RULES: &[&Rule] = &[
+    &autostop_overruled::RULE,
+    &autostop_without_autostart::RULE,
+    &bluegreen_group_without_check::RULE,
     &bluegreen_with_volume::RULE,
     &bluegreen_without_health_check::RULE,
+    &broken_port_range::RULE,
+    &broken_replay_cache::RULE,
     &canary_with_volume::RULE,
     &check_duration_out_of_range::RULE,
+    &check_meets_redirect::RULE,
+    &check_on_public_port::RULE,
+    &check_on_udp_service::RULE,
+    &check_on_unserved_port::RULE,
+    &check_timeout_over_interval::RULE,
+    &check_without_grace_period::RULE,
+    &contradictory_handlers::RULE,
     &dead_key::RULE,
+    &duration_in_nanoseconds::RULE,
+    &force_https_without_http::RULE,
+    &force_https_without_https::RULE,
     &http_key_in_tcp_check::RULE,
     &implicit_process_group::RULE,
     &impossible_machine::RULE,
     &incomplete_check::RULE,
+    &invalid_check_path::RULE,
     &key_in_other_case::RULE,
+    &legacy_form::RULE,
+    &machine_check_without_command::RULE,
+    &min_machines_without_autostop::RULE,
+    &min_machines_without_primary_region::RULE,
+    &option_without_handler::RULE,
+    &port_443_without_tls::RULE,
+    &port_80_with_tls::RULE,
+    &port_out_of_range::RULE,
+    &proxy_feature_on_udp::RULE,
+    &public_port_used_twice::RULE,
+    &service_defined_twice::RULE,
     &service_without_internal_port::RULE,
     &service_without_port::RULE,
     &service_without_process_group::RULE,
+    &setting_among_variables::RULE,
+    &shadowed_key::RULE,
+    &soft_limit_over_hard_limit::RULE,
+    &suspend_not_possible::RULE,
     &syntax_error::RULE,
+    &tls_option_in_http_check::RULE,
+    &top_level_check_of_service::RULE,
+    &udp_port_rewritten::RULE,
+    &unknown_check_method::RULE,
+    &unknown_check_protocol::RULE,
     &unknown_compression::RULE,
+    &unknown_concurrency_type::RULE,
+    &unknown_handler::RULE,
     &unknown_key::RULE,
     &unknown_process_group::RULE,
+    &unknown_proxy_protocol_version::RULE,
     &unknown_restart_policy::RULE,
+    &unknown_service_protocol::RULE,
     &unknown_strategy::RULE,
+    &unknown_tls_version::RULE,
     &unsplittable_command::RULE,
     &volume_setting_out_of_range::RULE,
     &wrong_type::RULE,
@@ -161,6 +244,22 @@ impl Sink {
         });
         let last = self.found.len() - 1;
         Finding(&mut self.found[last])
+    }
+
+    /// Reports a text that is none of `names`, of which there is a certain `kind`, with the one
+    /// that was probably meant. An empty text is unset.
+    pub fn report_unless_known(&mut self, written: &Spanned<String>, kind: &str, names: &[&str]) {
+        if written.is_empty() || names.contains(&written.value.as_str()) {
+            return;
+        }
+        let finding = self.report(written.span, format!("there is no {kind} `{}`", written.value));
+        let Some(meant) = schema::closest(names.iter().copied(), written) else {
+            finding.help(format!("there are: {}", names.join(", ")));
+            return;
+        };
+        let safety = if meant.eq_ignore_ascii_case(written) { Safety::Safe } else { Safety::Unsafe };
+        let edit = Edit { span: written.span, text: format!("\"{meant}\"") };
+        finding.help(format!("did you mean `{meant}`?")).fix(safety, format!("write `{meant}`"), vec![edit]);
     }
 }
 
