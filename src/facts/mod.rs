@@ -4,7 +4,7 @@
 mod ports;
 mod written;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::config::{
     Autostop, Concurrency, Config, Field, Groups, HttpCheck, HttpOptions, MachineCheck, Problem, Reading, TcpCheck,
@@ -135,6 +135,14 @@ impl<'a> Facts<'a> {
         checks.filter_map(move |check| Some((check, groups(&check.processes, default).first().copied()?)))
     }
 
+    /// The groups that run a check which a blue-green deploy waits for.
+    pub fn checked_groups(&self) -> BTreeSet<&'a str> {
+        let default = self.config().default_group();
+        let services = self.services().into_iter().filter(AnyService::is_checked).map(|service| service.processes);
+        let top_level = self.config().checks.values().map(|check| &check.processes);
+        services.chain(top_level).flat_map(|processes| groups(processes, default)).collect()
+    }
+
     /// Every `tls_options` of the file.
     pub fn tls_options(&self) -> impl Iterator<Item = &'a TlsOptions> {
         let config = self.config();
@@ -162,6 +170,13 @@ impl<'a> Facts<'a> {
     /// Whether the value at `path` has a type that flyctl refuses: it is not unset, but not known.
     pub fn is_refused(&self, path: &str) -> bool {
         self.problems().iter().any(|problem| matches!(problem, Problem::WrongType { path: at, .. } if at == path))
+    }
+
+    /// Whether a value of some key of this name has a type that flyctl refuses: where one seems to
+    /// be unset, it may be that.
+    pub fn is_refused_somewhere(&self, key: &str) -> bool {
+        let is_it = |path: &str| path.rsplit('.').next() == Some(key);
+        self.problems().iter().any(|problem| matches!(problem, Problem::WrongType { path, .. } if is_it(path)))
     }
 
     /// The place of `strategy = "bluegreen"`, when the file asks for it.

@@ -1,8 +1,10 @@
 //! Blue-green that tests one group and trusts another.
 
+use std::collections::BTreeSet;
+
 use super::{Given, Persona, Rule, Sink};
 use crate::diagnostic::{Flyctl, Severity};
-use crate::facts::{self, Facts};
+use crate::facts::Facts;
 
 pub(super) const RULE: Rule = Rule {
     id: "bluegreen-group-without-check",
@@ -30,13 +32,14 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(facts: &Facts, sink: &mut Sink) {
     let Some(strategy) = facts.bluegreen() else { return };
-    let config = facts.config();
-    let groups = config.group_names();
-    if !groups.iter().any(|group| facts::is_checked(config, group)) {
+    let groups: BTreeSet<&str> = facts.config().group_names().into_iter().collect();
+    let services = facts.services_by_group();
+    let checked = facts.checked_groups();
+    // None at all is `bluegreen-without-health-check`.
+    if checked.is_disjoint(&groups) {
         return;
     }
-    let services = facts.services_by_group();
-    for group in groups.into_iter().filter(|group| !facts::is_checked(config, group)) {
+    for group in groups.difference(&checked) {
         let Some(service) = services.get(group).and_then(|services| services.first()) else { continue };
         sink.report(service.span, format!("machines of `{group}` get traffic unchecked: they have no health check"))
             .label(strategy, "this deploy relies on checks")

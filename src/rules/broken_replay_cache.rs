@@ -27,39 +27,38 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(facts: &Facts, sink: &mut Sink) {
+    let is_refused = ["ttl_seconds", "type", "name"].iter().any(|key| facts.is_refused_somewhere(key));
     for cache in facts.http_options().flat_map(|options| &options.replay_cache) {
+        if let Some(kind) = &cache.kind {
+            sink.report_unless_known(kind, "kind of replay cache", &limits::REPLAY_CACHE_KINDS);
+        }
         lifetime(sink, cache);
-        match &cache.kind {
-            Some(kind) => {
-                sink.report_unless_known(kind, "kind of replay cache", &limits::REPLAY_CACHE_KINDS);
-            }
-            None => {
-                sink.report(cache.span, "this replay cache has no `type`: nothing tells clients apart")
-                    .help("write `type = \"cookie\"` or `type = \"header\"`");
-            }
+        if !is_refused {
+            incomplete(sink, cache);
         }
-        if cache.name.as_ref().is_none_or(|name| name.is_empty()) {
-            sink.report(cache.span, "this replay cache has no `name` of a cookie or header")
-                .help("say by `name` which one tells clients apart");
-        }
+    }
+}
+
+fn incomplete(sink: &mut Sink, cache: &ReplayCache) {
+    let missing = [
+        (cache.kind.as_ref().is_none_or(|kind| kind.is_empty()), "type", "`type = \"cookie\"` or `type = \"header\"`"),
+        (cache.name.as_ref().is_none_or(|name| name.is_empty()), "name", "the `name` of the cookie or header"),
+        (cache.ttl_seconds.is_none(), "ttl_seconds", "`ttl_seconds = 300`"),
+    ];
+    for (_, key, cure) in missing.into_iter().filter(|(is_missing, ..)| *is_missing) {
+        sink.report(cache.span, format!("this replay cache has no `{key}`, and cannot work"))
+            .help(format!("add {cure}"));
     }
 }
 
 fn lifetime(sink: &mut Sink, cache: &ReplayCache) {
     let least = limits::REPLAY_CACHE_TTL_MIN_SECONDS;
-    match &cache.ttl_seconds {
-        Some(ttl) if ttl.value < least => {
-            let edit = Edit { span: ttl.span, text: least.to_string() };
-            sink.report(ttl.span, format!("a replay is remembered for at least {least} seconds")).fix(
-                Safety::Unsafe,
-                format!("write {least}"),
-                vec![edit],
-            );
-        }
-        Some(_) => {}
-        None => {
-            sink.report(cache.span, "this replay cache has no `ttl_seconds`: it would remember nothing")
-                .help(format!("add `ttl_seconds`, at least {least}"));
-        }
+    if let Some(ttl) = cache.ttl_seconds.as_ref().filter(|ttl| ttl.value < least) {
+        let edit = Edit { span: ttl.span, text: least.to_string() };
+        sink.report(ttl.span, format!("a replay is remembered for at least {least} seconds")).fix(
+            Safety::Unsafe,
+            format!("write {least}"),
+            vec![edit],
+        );
     }
 }

@@ -1,9 +1,11 @@
 //! A check that knocks at the public port.
 
+use std::collections::BTreeMap;
+
 use super::{Given, Persona, Rule, Sink};
-use crate::config::TopLevelCheck;
 use crate::diagnostic::{Edit, Flyctl, Safety, Severity};
 use crate::facts::{AnyService, Facts};
+use crate::span::Spanned;
 
 pub(super) const RULE: Rule = Rule {
     id: "check-on-public-port",
@@ -25,25 +27,29 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(facts: &Facts, sink: &mut Sink) {
     let services = facts.services_by_group();
+    let public: BTreeMap<&str, BTreeMap<i64, &Spanned<i64>>> =
+        services.iter().map(|(group, services)| (*group, only_public(services))).collect();
     for (check, group) in facts.top_level_checks() {
-        if let Some(services) = services.get(group) {
-            compare(sink, check, services);
-        }
+        let Some(port) = &check.port else { continue };
+        let Some(internal) = public.get(group).and_then(|public| public.get(&port.value)) else { continue };
+        let edit = Edit { span: port.span, text: internal.value.to_string() };
+        sink.report(port.span, format!("{} is a public port: in the machine nothing listens there", port.value))
+            .label(internal.span, "the app listens here")
+            .help(format!("check port {}", internal.value))
+            .fix(Safety::Unsafe, format!("write {}", internal.value), vec![edit]);
     }
 }
 
-fn compare(sink: &mut Sink, check: &TopLevelCheck, services: &[AnyService]) {
-    let Some(port) = &check.port else { return };
-    if services.iter().any(|service| service.port() == Some(port.value)) {
-        return;
+/// Public ports that are no internal port too, each with the internal one behind it.
+fn only_public<'a>(services: &[AnyService<'a>]) -> BTreeMap<i64, &'a Spanned<i64>> {
+    let mut out = BTreeMap::new();
+    for service in services {
+        let Some(internal) = service.internal_port else { continue };
+        let single = service.ports.iter().filter(|ports| ports.first == ports.last);
+        out.extend(single.map(|ports| (ports.first, internal)));
     }
-    let is_public =
-        |service: &&AnyService| service.ports.iter().any(|ports| ports.first == port.value && ports.last == port.value);
-    let Some(service) = services.iter().find(is_public) else { return };
-    let Some(internal) = service.internal_port else { return };
-    let edit = Edit { span: port.span, text: internal.value.to_string() };
-    sink.report(port.span, format!("{} is a public port: in the machine nothing listens there", port.value))
-        .label(internal.span, "the app listens here")
-        .help(format!("check port {}", internal.value))
-        .fix(Safety::Unsafe, format!("write {}", internal.value), vec![edit]);
+    for internal in services.iter().filter_map(AnyService::port) {
+        out.remove(&internal);
+    }
+    out
 }

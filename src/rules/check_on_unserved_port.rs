@@ -1,8 +1,10 @@
 //! A check of a port that no service of the machine has.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::{Given, Persona, Rule, Sink};
 use crate::diagnostic::{Flyctl, Severity};
-use crate::facts::Facts;
+use crate::facts::{AnyService, Facts};
 
 pub(super) const RULE: Rule = Rule {
     id: "check-on-unserved-port",
@@ -24,20 +26,20 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(facts: &Facts, sink: &mut Sink) {
     let services = facts.services_by_group();
-    let metrics = &facts.config().metrics;
+    let known: BTreeMap<&str, BTreeSet<i64>> =
+        services.iter().map(|(group, services)| (*group, services.iter().flat_map(ports).collect())).collect();
+    let metrics: BTreeSet<i64> =
+        facts.config().metrics.iter().filter_map(|metrics| Some(metrics.port.as_ref()?.value)).collect();
     for (check, group) in facts.top_level_checks() {
-        let Some(services) = services.get(group) else { continue };
-        let Some(port) = &check.port else { continue };
-        let is_served = services.iter().any(|service| {
-            service.port() == Some(port.value) || service.ports.iter().any(|ports| ports.contains(port.value))
-        });
-        let is_metrics = metrics.iter().any(|metrics| metrics.port.as_ref().is_some_and(|at| at.value == port.value));
-        if !is_served && !is_metrics {
-            let mut finding = sink.report(port.span, format!("no service of `{group}` has port {}", port.value));
-            if let Some(internal) = services[0].internal_port {
-                finding = finding.label(internal.span, "a service's port");
-            }
-            finding.help("make sure that the app listens there");
+        let (Some(known), Some(port)) = (known.get(group), &check.port) else { continue };
+        if !known.contains(&port.value) && !metrics.contains(&port.value) {
+            sink.report(port.span, format!("no service of `{group}` has port {}", port.value))
+                .help("make sure that the app listens there");
         }
     }
+}
+
+/// Public ones too: asking them is `check-on-public-port`.
+fn ports(service: &AnyService) -> Vec<i64> {
+    service.ports.iter().map(|ports| ports.first).chain(service.port()).collect()
 }

@@ -24,8 +24,10 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(facts: &Facts, sink: &mut Sink) {
+    let is_refused = facts.is_refused_somewhere("grace_period");
     for timing in facts.check_timings() {
         match timing.grace_period {
+            None if is_refused => {}
             None => {
                 sink.report(timing.span, "checks begin before the app can be up: there is no `grace_period`")
                     .help("add `grace_period`, longer than the app takes to start");

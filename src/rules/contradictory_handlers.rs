@@ -1,5 +1,7 @@
 //! Handlers that cannot both have a connection.
 
+use std::collections::BTreeMap;
+
 use super::{Given, Persona, Rule, Sink};
 use crate::config::Port;
 use crate::diagnostic::{Flyctl, Severity};
@@ -36,12 +38,12 @@ fn check(facts: &Facts, sink: &mut Sink) {
 }
 
 fn twice(sink: &mut Sink, entry: &Port) {
-    for (at, handler) in entry.handlers.iter().enumerate() {
-        if let Some(first) = entry.handlers[..at].iter().find(|earlier| earlier.value == handler.value) {
+    let mut seen = BTreeMap::new();
+    for handler in &entry.handlers {
+        if let Some(first) = seen.insert(&handler.value, handler.span) {
             sink.report(handler.span, format!("the handler `{}` is there twice", handler.value))
-                .label(first.span, "here already")
+                .label(first, "here already")
                 .severity(Severity::Hint);
-            return;
         }
     }
 }

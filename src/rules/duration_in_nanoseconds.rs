@@ -32,7 +32,7 @@ fn check(facts: &Facts, sink: &mut Sink) {
             continue;
         }
         let is_check = path.contains("checks[") && !path.ends_with("kill_timeout");
-        let meant = meant(*nanos, is_check);
+        let meant = written(meant(*nanos, is_check));
         let message = format!("a bare number here counts nanoseconds: Fly takes this for {duration}{}", effect(path));
         let finding = sink.report(*span, message).help(format!("write the unit: \"{meant}\"")).fix(
             Safety::Unsafe,
@@ -43,6 +43,8 @@ fn check(facts: &Facts, sink: &mut Sink) {
             finding.severity(Severity::Hint).flyctl(Flyctl::Silent);
         } else if is_check {
             finding.severity(Severity::Warning).flyctl(Flyctl::Warns);
+        } else if effect(path).is_empty() {
+            finding.severity(Severity::Warning).flyctl(Flyctl::Silent);
         }
     }
 }
@@ -52,6 +54,16 @@ fn effect(path: &str) -> &'static str {
         "deploy.wait_timeout" => ", and gives up on the first machine at once",
         "deploy.release_command_timeout" => ", and gives up on the release command at once",
         _ => "",
+    }
+}
+
+/// As a person writes it: `5m` for Go's `5m0s`.
+fn written(duration: Duration) -> String {
+    let (minute, second) = (Duration::from_secs(60).nanos, Duration::from_secs(1).nanos);
+    match duration.nanos {
+        nanos if nanos % minute == 0 => format!("{}m", nanos / minute),
+        nanos if nanos % second == 0 => format!("{}s", nanos / second),
+        _ => duration.to_string(),
     }
 }
 

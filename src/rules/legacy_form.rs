@@ -41,8 +41,16 @@ fn check(facts: &Facts, sink: &mut Sink) {
             .report(*span, format!("this is an older form of `{}`", name(path)))
             .help(format!("today it is written as {modern}"));
         if let Some(edits) = edits(facts.text, *span, rewrite) {
-            finding.fix(Safety::Safe, format!("write it as {modern}"), edits);
+            finding.fix(Safety::Safe, title(rewrite, &modern), edits);
         }
+    }
+}
+
+fn title(rewrite: &Rewrite, modern: &str) -> String {
+    match rewrite {
+        Rewrite::Key(key) => format!("rename to `{key}`"),
+        Rewrite::Nothing => "remove it".into(),
+        _ => format!("write it as {modern}"),
     }
 }
 

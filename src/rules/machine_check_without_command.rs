@@ -24,7 +24,8 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(facts: &Facts, sink: &mut Sink) {
     let strategy = facts.config().deploy.as_ref().and_then(|deploy| deploy.strategy.as_ref());
-    if strategy.is_some_and(|strategy| matches!(strategy.value.as_str(), "bluegreen" | "immediate")) {
+    let runs_none = strategy.is_some_and(|strategy| matches!(strategy.value.as_str(), "bluegreen" | "immediate"));
+    if runs_none || facts.is_refused_somewhere("command") {
         return;
     }
     let of_services = facts.services().into_iter().flat_map(|service| service.machine_checks);

@@ -23,7 +23,8 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(facts: &Facts, sink: &mut Sink) {
-    if facts.config().primary_region.as_ref().is_some_and(|region| !region.is_empty()) {
+    let region = facts.config().primary_region.as_ref().filter(|region| !region.is_empty());
+    if region.is_some() || facts.is_refused("primary_region") {
         return;
     }
     for service in facts.services().iter().filter(|service| service.autostop() != Autostop::Off) {

@@ -1,5 +1,7 @@
 //! A check that looks as if it kept traffic from unhealthy machines.
 
+use std::collections::BTreeMap;
+
 use super::{Given, Persona, Rule, Sink};
 use crate::diagnostic::{Flyctl, Severity};
 use crate::facts::{AnyService, Facts};
@@ -24,12 +26,13 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(facts: &Facts, sink: &mut Sink) {
     let services = facts.services_by_group();
+    let unchecked: BTreeMap<(&str, i64), &AnyService> =
+        services.iter().flat_map(|(group, services)| unchecked(group, services)).collect();
     let bluegreen = facts.bluegreen();
+    let default = facts.config().http_service.as_ref().and_then(|service| Some(service.internal_port.as_ref()?.value));
     for (check, group) in facts.top_level_checks() {
-        let Some(services) = services.get(group) else { continue };
-        let is_own =
-            |service: &&AnyService| !service.is_udp && check.port.as_ref().map(|port| port.value) == service.port();
-        let Some(service) = services.iter().find(is_own).filter(|service| !service.is_checked()) else { continue };
+        let Some(port) = check.port.as_ref().map(|port| port.value).or(default) else { continue };
+        let Some(service) = unchecked.get(&(group, port)) else { continue };
         let finding = sink
             .report(check.span, "the proxy does not ask this check: requests go to unhealthy machines too")
             .label(service.span, "this service has no check of its own")
@@ -40,6 +43,15 @@ fn check(facts: &Facts, sink: &mut Sink) {
                 .severity(Severity::Warning);
         }
     }
+}
+
+/// The group's TCP services that have no check, by internal port.
+fn unchecked<'a>(
+    group: &'a str,
+    services: &'a [AnyService],
+) -> impl Iterator<Item = ((&'a str, i64), &'a AnyService<'a>)> {
+    let unchecked = services.iter().filter(|service| !service.is_udp && !service.is_checked());
+    unchecked.filter_map(move |service| Some(((group, service.port()?), service)))
 }
 
 fn cure(service: &AnyService) -> &'static str {

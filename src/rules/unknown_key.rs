@@ -1,6 +1,8 @@
 //! A key that flyctl does not know, with the one that was probably meant, or the table where it
 //! belongs.
 
+use std::cmp::Reverse;
+
 use super::{Given, Persona, Rule, Sink, dead_key, http_key_in_tcp_check};
 use crate::config::{Config, Problem};
 use crate::diagnostic::{Edit, Flyctl, Safety, Severity};
@@ -90,12 +92,17 @@ fn elsewhere(config: &Config, table: &str, key: &str) -> Option<String> {
     let top = || places.iter().find(|place| place.path.is_empty());
     let other = || {
         let others = places.iter().filter(|_| !COMMON_WORDS.contains(&key));
-        others.max_by_key(|place| (shared_parts(&place.path, table), is_used(config, place), usize::MAX - depth(place)))
+        others.min_by_key(|place| {
+            (Reverse(shared_parts(&place.path, table)), Reverse(is_used(config, place)), depth(place))
+        })
     };
     let place = places.iter().filter(is_around).max_by_key(|place| depth(place)).or_else(top).or_else(other)?;
-    Some(match place.path.as_str() {
-        "" => format!("`{key}` belongs at the top level, above the first table"),
-        _ => format!("`{key}` belongs in `{}`", place.header),
+    if !place.path.is_empty() {
+        return Some(format!("`{key}` belongs in `{}`", place.header));
+    }
+    Some(match schema::ROOT.key(key).and_then(|known| known.kind.header(known.name)) {
+        Some(header) => format!("it is a table of its own: `{header}`"),
+        None => format!("`{key}` belongs at the top level, above the first table"),
     })
 }
 

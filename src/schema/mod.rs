@@ -147,16 +147,22 @@ fn find_places(section: &Section, key: &str, place: Place, out: &mut Vec<Place>)
     for inner in section.keys {
         let Some(below) = inner.kind.section() else { continue };
         let path = if place.path.is_empty() { inner.name.to_owned() } else { format!("{}.{}", place.path, inner.name) };
-        let header = match inner.kind {
-            Kind::Tables(_) => format!("[[{path}]]"),
-            Kind::NamedTables(_) => format!("[{path}.NAME]"),
-            _ => format!("[{path}]"),
-        };
+        let header = inner.kind.header(&path).unwrap_or_default();
         find_places(below, key, Place { path, header }, out);
     }
 }
 
 impl Kind {
+    /// How a table at `path` is begun; `None` for single values.
+    pub fn header(&self, path: &str) -> Option<String> {
+        match self {
+            Self::Tables(_) => Some(format!("[[{path}]]")),
+            Self::NamedTables(_) => Some(format!("[{path}.NAME]")),
+            Self::Table(_) | Self::TextMap | Self::AnyMap => Some(format!("[{path}]")),
+            _ => None,
+        }
+    }
+
     /// The section that the values of this key are tables of.
     pub fn section(&self) -> Option<&'static Section> {
         match self {
