@@ -89,6 +89,48 @@ pub const DNS_LABEL_MAX: usize = 63;
 /// `[[statics]]` of an app at most. Source: Fly's configuration reference, checked 2026-08-07.
 pub const STATICS_MAX: usize = 10;
 
+/// Ports that there are.
+pub const PORTS: (i64, i64) = (1, 65_535);
+
+/// What the proxy can do with a connection. Source: superfly/docs `networking/services`, checked
+/// 2026-08-07.
+pub const HANDLERS: [&str; 4] = ["http", "tls", "pg_tls", "proxy_proto"];
+
+/// What a service speaks. Source: superfly/docs `machines/api/machines-resource`, checked
+/// 2026-08-07.
+pub const SERVICE_PROTOCOLS: [&str; 2] = ["tcp", "udp"];
+
+/// What the proxy counts as load. Source: superfly/docs `reference/configuration`, checked
+/// 2026-08-07.
+pub const CONCURRENCY_TYPES: [&str; 2] = ["connections", "requests"];
+
+/// From how much load on the proxy prefers other machines when the file does not say. Source: as
+/// above.
+pub const SOFT_LIMIT_DEFAULT: i64 = 20;
+
+/// What an HTTP check speaks. Source: as above.
+pub const CHECK_PROTOCOLS: [&str; 2] = ["http", "https"];
+
+/// Methods of HTTP requests. Source: RFC 9110 and RFC 5789.
+pub const HTTP_METHODS: [&str; 9] = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE", "CONNECT"];
+
+/// Versions of TLS that the proxy speaks. Source: superfly/docs `reference/configuration`, checked
+/// 2026-08-07.
+pub const TLS_VERSIONS: [&str; 2] = ["TLSv1.2", "TLSv1.3"];
+
+/// Versions of the PROXY protocol. Source: as above.
+pub const PROXY_PROTOCOL_VERSIONS: [&str; 2] = ["v1", "v2"];
+
+/// What tells the clients of a replay cache apart. Source: as above.
+pub const REPLAY_CACHE_KINDS: [&str; 2] = ["cookie", "header"];
+
+/// For how many seconds a replay is remembered at least. Source: as above.
+pub const REPLAY_CACHE_TTL_MIN_SECONDS: i64 = 10;
+
+/// Up to how much memory a machine can be suspended. Source: superfly/docs
+/// `reference/suspend-resume`, checked 2026-08-07.
+pub const SUSPEND_MEMORY_MAX_MB: i64 = 2_048;
+
 /// Whether `number` is in a range whose both ends belong to it.
 pub fn is_within((least, most): (i64, i64), number: i64) -> bool {
     (least..=most).contains(&number)

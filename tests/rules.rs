@@ -12,9 +12,11 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::PathBuf;
 
-use cutover::diagnostic::{Diagnostic, Safety, Severity, apply_fixes};
+use cutover::config;
+use cutover::diagnostic::{Diagnostic, Fix, Safety, Severity, apply_fixes};
 use cutover::fleet;
 use cutover::rules::{self, Given, RULES};
+use cutover::syntax::{self, Format};
 
 #[test]
 fn every_rule_fires_on_its_bad_example() {
@@ -103,6 +105,29 @@ fn fixes_mend_what_they_are_for_and_converge() {
     }
 }
 
+/// One by one, and all at once.
+#[test]
+fn what_is_written_in_todays_form_means_the_same() {
+    let mut fixes = 0;
+    for (name, text, _) in examples() {
+        let found = rules::check("fly.toml", &text, None).diagnostics;
+        let legacy: Vec<&Fix> =
+            found.iter().filter(|found| found.rule == "legacy-form").filter_map(|found| found.fix.as_ref()).collect();
+        fixes += legacy.len();
+        for some in legacy.iter().map(|fix| vec![*fix]).chain([legacy.clone()]) {
+            let (mended, _) = apply_fixes(&text, some);
+            assert_eq!(definition(&mended), definition(&text), "{name}:\n{mended}");
+        }
+    }
+    println!("{fixes} fixes");
+    assert!(fixes > 0);
+}
+
+fn definition(text: &str) -> config::Config {
+    let config = config::read(&syntax::parse(text, Format::Toml)).config;
+    config::Config { definition: config.definition, ..config::Config::default() }
+}
+
 /// A widely copied article on blue-green deploys shows all of these in one file.
 #[test]
 fn the_sample_with_every_popular_mistake_lights_up() {
@@ -130,6 +155,9 @@ fn the_sample_with_every_popular_mistake_lights_up() {
     7:3 warning[dead-key] `auto_rollback_on_error` does nothing: there is no automatic rollback, and no such key
     9:2 error[service-without-internal-port] this service has no `internal_port`: the proxy reaches no app
     9:2 warning[service-without-port] this service has no `[[services.ports]]`: nothing outside can reach it
+    14:1 hint[check-without-grace-period] checks begin before the app can be up: there is no `grace_period`
+    15:14 hint[legacy-form] this is an older form of `interval`
+    16:13 hint[legacy-form] this is an older form of `timeout`
     17:3 warning[http-key-in-tcp-check] a TCP check has no `method`: flyctl ignores it and only connects to the port
     18:3 warning[http-key-in-tcp-check] a TCP check has no `path`: flyctl ignores it and only connects to the port
     19:3 warning[http-key-in-tcp-check] a TCP check has no `port`: flyctl ignores it and only connects to the port

@@ -1,8 +1,6 @@
 //! What is found in files with several faults, as people read it: the branches of rules that their
 //! examples do not show.
 
-#![allow(clippy::unwrap_used, reason = "a test may fail")]
-
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -200,7 +198,7 @@ persist_rootfs = "always"
     21:1 warning[shadowed-section] for every group another `[[vm]]` counts, and flyctl drops this one
     23:13 error![machine-size-out-of-range] 300 MB is not a multiple of 256 MB: Fly refuses the machine
     25:1 warning[shadowed-section] for every group another `[[vm]]` counts, and flyctl drops this one
-    27:10 warning[memory-set-twice] `memory_mb = 8192` counts, and this does not
+    27:10 warning[shadowed-key] `memory_mb` wins: machines get 8192 MB, whatever this says
     28:13 error![machine-size-out-of-range] 1 shared CPU has at most 2048 MB of memory, not 8192
     30:1 warning[shadowed-section] for every group another `[[vm]]` counts, and flyctl drops this one
     31:12 warning![retired-gpu] Fly has had no GPUs since August 2026
