@@ -12,6 +12,7 @@ mod decode;
 mod definition;
 mod explicit;
 mod extract;
+mod files;
 mod groups;
 mod legacy;
 mod normalize;
@@ -24,6 +25,7 @@ use crate::span::Span;
 use crate::syntax::Document;
 
 pub use explicit::explicit_groups;
+pub use files::Contents;
 pub use groups::IMPLICIT_GROUP;
 pub use normalize::normalize;
 pub use types::*;
