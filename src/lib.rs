@@ -25,6 +25,7 @@ pub mod machine;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod native;
 pub mod plan;
+pub mod propose;
 pub mod protocol;
 pub mod render;
 pub mod rules;
@@ -34,4 +35,4 @@ pub mod span;
 pub mod syntax;
 pub mod units;
 #[cfg(target_arch = "wasm32")]
-mod web;
+pub mod web;

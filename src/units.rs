@@ -30,13 +30,13 @@ impl Duration {
     }
 }
 
-impl std::str::FromStr for Duration {
-    type Err = String;
-
+impl Duration {
     /// Go's `time.ParseDuration`: a sign, then numbers with units (`1h2m`, `1.5s`, `300ms`), or
-    /// a bare `0`. The error names the text and what is missing.
-    fn from_str(text: &str) -> Result<Self, String> {
-        let bad = |why: &str| format!("`{text}` is not a duration: {why}");
+    /// a bare `0`.
+    ///
+    /// # Errors
+    /// What is wrong, without the text itself.
+    pub fn parse(text: &str) -> Result<Self, String> {
         let (negative, mut rest) = match text.strip_prefix('-') {
             Some(rest) => (true, rest),
             None => (false, text.strip_prefix('+').unwrap_or(text)),
@@ -45,30 +45,46 @@ impl std::str::FromStr for Duration {
             return Ok(Self::default());
         }
         if rest.is_empty() {
-            return Err(bad("it is empty"));
+            return Err("it is empty".into());
         }
         let mut total: u64 = 0;
         while !rest.is_empty() {
-            let number_len = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
-            let (number, behind) = rest.split_at(number_len);
-            let unit_len = behind.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(behind.len());
-            let (unit, behind) = behind.split_at(unit_len);
-            let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
-            if whole.is_empty() && fraction.is_empty() || fraction.contains('.') {
-                return Err(bad("a number is expected"));
-            }
-            if unit.is_empty() {
-                return Err(bad("a unit is missing: write `ms`, `s`, `m` or `h`"));
-            }
-            let scale = unit_nanos(unit).ok_or_else(|| bad(&format!("unknown unit `{unit}`")))?;
-            let part = part_nanos(whole, fraction, scale).ok_or_else(|| bad("it is too long"))?;
-            total = total.checked_add(part).filter(|sum| *sum <= 1 << 63).ok_or_else(|| bad("it is too long"))?;
-            rest = behind;
+            let part;
+            (part, rest) = leading_part(rest)?;
+            total = total.checked_add(part).filter(|sum| *sum <= 1 << 63).ok_or(TOO_LONG)?;
         }
         if negative {
             return Ok(Self::from_nanos((total as i64).wrapping_neg()));
         }
-        i64::try_from(total).map(Self::from_nanos).map_err(|_| bad("it is too long"))
+        i64::try_from(total).map(Self::from_nanos).map_err(|_| TOO_LONG.into())
+    }
+}
+
+/// The nanoseconds of the first number and unit, and what follows.
+fn leading_part(text: &str) -> Result<(u64, &str), String> {
+    let number_len = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let (number, behind) = text.split_at(number_len);
+    let unit_len = behind.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(behind.len());
+    let (unit, behind) = behind.split_at(unit_len);
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+    if whole.is_empty() && fraction.is_empty() || fraction.contains('.') {
+        return Err("a number is expected".into());
+    }
+    if unit.is_empty() {
+        return Err("a unit is missing: write `ms`, `s`, `m` or `h`".into());
+    }
+    let scale = unit_nanos(unit).ok_or_else(|| format!("unknown unit `{unit}`"))?;
+    Ok((part_nanos(whole, fraction, scale).ok_or(TOO_LONG)?, behind))
+}
+
+const TOO_LONG: &str = "it is too long";
+
+impl std::str::FromStr for Duration {
+    type Err = String;
+
+    /// [`Duration::parse`]; the error names the text too.
+    fn from_str(text: &str) -> Result<Self, String> {
+        Self::parse(text).map_err(|why| format!("`{text}` is not a duration: {why}"))
     }
 }
 

@@ -26,13 +26,14 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("facts", &["machine"]),
     ("rules", &["facts"]),
     ("plan", &["facts"]),
+    ("propose", &["rules", "plan"]),
     ("execute", &["plan"]),
     ("protocol", &["execute"]),
     ("sim", &["protocol"]),
     ("render", &["rules", "plan", "execute"]),
     ("language", &["rules", "render"]),
-    ("native", &["language", "sim"]),
-    ("web", &["language", "sim"]),
+    ("native", &["language", "sim", "propose"]),
+    ("web", &["language", "sim", "propose"]),
 ];
 
 /// What only the edges may name.

@@ -19,8 +19,10 @@ use cutover::syntax::{self, Format};
 use serde_json::{Map, Value};
 
 /// Agreement so far. May only rise.
-const CORPUS: Agreement = Agreement { verdicts: 246, new_machines: 272, merged: 816, release_commands: 38 };
-const MUTATED: Agreement = Agreement { verdicts: 1500, new_machines: 1097, merged: 0, release_commands: 138 };
+const CORPUS: Agreement =
+    Agreement { verdicts: 246, new_machines: 272, merged: 816, release_commands: 38, unknown_sections: 230 };
+const MUTATED: Agreement =
+    Agreement { verdicts: 1500, new_machines: 1097, merged: 0, release_commands: 138, unknown_sections: 880 };
 
 #[derive(Debug, Default, Clone, Copy, PartialEq)]
 struct Agreement {
@@ -28,6 +30,7 @@ struct Agreement {
     new_machines: usize,
     merged: usize,
     release_commands: usize,
+    unknown_sections: usize,
 }
 
 #[test]
@@ -56,6 +59,13 @@ fn compare(name: &str, at_least: Agreement) {
         count(&mut asked.verdicts, &mut agreed.verdicts, verdict == Verdict::Rejects, expected, || {
             format!("{label} verdict")
         });
+        if row["valid"] == Value::Bool(true) {
+            let theirs = texts(&row["unrecognized_sections"]);
+            let ours = unknown_sections(&reading);
+            count(&mut asked.unknown_sections, &mut agreed.unknown_sections, ours, theirs, || {
+                format!("{label} unknown sections")
+            });
+        }
         for (group, recorded) in row["machines"].as_object().into_iter().flatten() {
             if recorded.get("config").is_some() {
                 let ours = machine_config(&config, group, None);
@@ -82,6 +92,7 @@ fn compare(name: &str, at_least: Agreement) {
     assert!(agreed.verdicts >= at_least.verdicts, "verdicts fell below {at_least:?}");
     assert!(agreed.new_machines >= at_least.new_machines, "Machine configs fell below {at_least:?}");
     assert!(agreed.merged >= at_least.merged, "merged Machine configs fell below {at_least:?}");
+    assert!(agreed.unknown_sections >= at_least.unknown_sections, "unknown sections fell below {at_least:?}");
     assert!(agreed.release_commands >= at_least.release_commands, "release commands fell below {at_least:?}");
 }
 
@@ -100,6 +111,24 @@ fn count<T: PartialEq + std::fmt::Debug>(
     }
 }
 
+/// What strict validation calls unknown at the top; it matches no key in another case.
+fn unknown_sections(reading: &config::Reading) -> Vec<String> {
+    let unknown = reading.problems.iter().filter_map(|problem| match problem {
+        config::Problem::UnknownKey { path, key, .. } if path.is_empty() => Some(key.clone()),
+        config::Problem::CaseVariant { path, key, .. } if !path.contains(['.', '[']) => Some(key.clone()),
+        _ => None,
+    });
+    let mut unknown: Vec<String> = unknown.collect();
+    unknown.sort();
+    unknown
+}
+
+fn texts(list: &Value) -> Vec<String> {
+    let mut texts: Vec<String> = serde_json::from_value(list.clone()).unwrap_or_default();
+    texts.sort();
+    texts
+}
+
 fn flyctl_rejects(row: &Value) -> bool {
     let machine_errors =
         row["machines"].as_object().into_iter().flatten().filter_map(|(_, made)| made["error"].as_str());
@@ -115,8 +144,7 @@ fn without_files(config: &Config) -> Config {
 }
 
 fn machine_config(config: &Config, group: &str, existing: Option<&MachineConfig>) -> Value {
-    let kept = existing.and_then(MachineConfig::image);
-    match machine::machine_config(config, group, kept, existing) {
+    match machine::machine_config(config, group, None, existing) {
         Ok(made) => comparable(&serde_json::to_value(made).unwrap()),
         Err(error) => Value::String(error.message),
     }

@@ -3,7 +3,7 @@
 //! with every value of the type that the schema states; what is not is left out and told.
 
 use super::Problem;
-use super::legacy::modern_value;
+use super::legacy::{Written, modern_value, truncated};
 use super::print::json_date;
 use crate::schema::{self, Key, Kind, Older, ROOT, Section};
 use crate::span::Spanned;
@@ -66,13 +66,14 @@ impl Decoder<'_> {
 
     fn field(&mut self, node: &Node, key: &Key, translated: bool, path: &Path) -> Option<Node> {
         let translated = translated && key.older != Older::NoneBelow;
-        if translated && let Some((value, modern)) = modern_value(node, key) {
-            if let Some(modern) = modern {
-                self.problems.push(Problem::Legacy { span: node.span, path: path.to_string(), modern });
-            }
-            return self.value(&Node::new(node.span, value), key.kind, translated, path);
+        let Some(modern) = translated.then(|| modern_value(node, key)).flatten() else {
+            return self.value(node, key.kind, translated, path);
+        };
+        if let Some(Written { text, in_place }) = modern.written {
+            let path = path.to_string();
+            self.problems.push(Problem::Legacy { span: node.span, path, modern: text, in_place });
         }
-        self.value(node, key.kind, translated, path)
+        self.value(&Node::new(node.span, modern.value), key.kind, translated, path)
     }
 
     fn value(&mut self, node: &Node, kind: Kind, translated: bool, path: &Path) -> Option<Node> {
@@ -134,12 +135,12 @@ impl Decoder<'_> {
     fn duration(&mut self, node: &Node, path: &Path) -> Option<Value> {
         const EXPECTED: &str = "a duration such as `10s` or `1m30s`";
         let duration = match &node.value {
-            Value::Text(text) => match text.parse::<Duration>() {
+            Value::Text(text) => match Duration::parse(text) {
                 Ok(duration) => duration,
-                Err(error) => return self.wrong_as(node, EXPECTED, &error, path),
+                Err(why) => return self.wrong_as(node, EXPECTED, &format!("{}: {why}", found(&node.value)), path),
             },
-            Value::Integer(number) => Duration::from_nanos(*number as f64 as i64),
-            Value::Float(number) if number.is_finite() => Duration::from_nanos(*number as i64),
+            Value::Integer(number) => Duration::from_nanos(truncated(*number as f64)),
+            Value::Float(number) if number.is_finite() => Duration::from_nanos(truncated(*number)),
             _ => return self.wrong(node, EXPECTED, path),
         };
         Some(Value::Text(duration.to_string()))
@@ -273,16 +274,27 @@ fn in_the_order_of_go(table: &Table) -> Vec<&Entry> {
     entries
 }
 
-/// Two spellings of one key: tables are decoded over each other, anything else anew.
+/// Two spellings of one key: tables are decoded over each other, also those in lists; anything
+/// else anew.
 fn put(table: &mut Table, entry: Entry) {
-    let Some(at) = table.entries.iter().position(|old| old.key.value == entry.key.value) else {
-        table.entries.push(entry);
-        return;
-    };
-    let old = &mut table.entries[at];
-    match (&mut old.value.value, entry.value.value) {
+    match table.entries.iter_mut().find(|old| old.key.value == entry.key.value) {
+        Some(old) => decode_over(&mut old.value, entry.value),
+        None => table.entries.push(entry),
+    }
+}
+
+fn decode_over(old: &mut Node, new: Node) {
+    old.span = new.span;
+    match (&mut old.value, new.value) {
         (Value::Table(old), Value::Table(new)) => new.entries.into_iter().for_each(|entry| put(old, entry)),
-        (_, value) => old.value = Node::new(entry.value.span, value),
+        (Value::Array(old), Value::Array(new)) => {
+            old.truncate(new.len());
+            let behind = old.len();
+            let mut new = new.into_iter();
+            old.iter_mut().zip(new.by_ref().take(behind)).for_each(|(old, new)| decode_over(old, new));
+            old.extend(new);
+        }
+        (old, new) => *old = new,
     }
 }
 

@@ -36,6 +36,7 @@ fn move_out_of_experimental(root: &mut Table, problems: &mut Vec<Problem>) {
             span: entry.key.span,
             path: format!("experimental.{old}"),
             modern: (*modern).to_owned(),
+            in_place: false,
         });
         entry.key.value = (*name).to_owned();
         match *section {
@@ -69,7 +70,7 @@ fn gather(root: &mut Table, key: &Key, problems: &mut Vec<Problem>) {
         let Some(entry) = root.remove(name) else { continue };
         if *name != key.name {
             let modern = format!("`[[{}]]`", key.name);
-            problems.push(Problem::Legacy { span: entry.key.span, path: (*name).to_owned(), modern });
+            problems.push(Problem::Legacy { span: entry.key.span, path: (*name).to_owned(), modern, in_place: false });
         }
         place = Some((entry.key.span, entry.value.span));
         match entry.value.value {
@@ -86,41 +87,73 @@ fn rename_build_target(root: &mut Table, problems: &mut Vec<Problem>) {
     let Some(build) = root.entries.iter_mut().find(|entry| entry.key.value == "build") else { return };
     let Value::Table(table) = &mut build.value.value else { return };
     if let Some(mut entry) = table.remove("build_target") {
-        let modern = "`build-target`".to_owned();
-        problems.push(Problem::Legacy { span: entry.key.span, path: "build.build_target".into(), modern });
-        table.remove("build-target");
+        let in_place = table.remove("build-target").is_none();
+        let (path, modern) = ("build.build_target".to_owned(), "build-target".to_owned());
+        problems.push(Problem::Legacy { span: entry.key.span, path, modern, in_place });
         entry.key.value = "build-target".into();
         table.entries.push(entry);
     }
 }
 
-/// The value in today's form, and how to write that; `None` when it has it already, or none can
-/// be made of it.
-pub(super) fn modern_value(node: &Node, key: &Key) -> Option<(Value, Option<String>)> {
+/// A value in today's form.
+pub(super) struct Modern {
+    pub(super) value: Value,
+    /// `None` when the older form is as good.
+    pub(super) written: Option<Written>,
+}
+
+/// How today's form is written: the very text to put in place of the older one, or a hint.
+pub(super) struct Written {
+    pub(super) text: String,
+    pub(super) in_place: bool,
+}
+
+impl Modern {
+    fn silent(value: Value) -> Self {
+        Self { value, written: None }
+    }
+
+    fn in_place(value: Value, text: String) -> Self {
+        Self { value, written: Some(Written { text, in_place: true }) }
+    }
+
+    fn hint(value: Value, text: &str) -> Self {
+        Self { value, written: Some(Written { text: text.to_owned(), in_place: false }) }
+    }
+}
+
+/// `None` when the value is in today's form, or none can be made of it.
+pub(super) fn modern_value(node: &Node, key: &Key) -> Option<Modern> {
     let span = node.span;
     match (key.older, &node.value) {
-        (Older::SingleTable, Value::Table(table)) => {
-            let is_usual = !key.aliases.is_empty();
-            Some((one_item(span, table), (!is_usual).then(|| format!("`[[{}]]`", key.name))))
+        (Older::SingleTable, Value::Table(table)) if !key.aliases.is_empty() => {
+            Some(Modern::silent(one_item(span, table)))
         }
-        (Older::SingleService, Value::Table(table)) if table.entries.is_empty() => Some((Value::Null, None)),
-        (Older::SingleService, Value::Table(table)) => Some((one_item(span, table), Some("`[[services]]`".into()))),
-        (Older::SingleService, Value::Array(items)) => Some((without_empty_tables(items), None)),
+        (Older::SingleTable, Value::Table(table)) => {
+            Some(Modern::hint(one_item(span, table), &format!("`[[{}]]`", key.name)))
+        }
+        (Older::SingleService, Value::Table(_)) => {
+            Some(Modern::hint(without_empty_tables(std::slice::from_ref(node)), "`[[services]]`"))
+        }
+        (Older::SingleService, Value::Array(items)) => Some(Modern::silent(without_empty_tables(items))),
         (Older::NumericText, value) => numeric(value),
-        (Older::AnyAsText, value) if !is_text(value) => Some((Value::Text(printed(node)), None)),
+        (Older::AnyAsText, value) if !is_text(value) => Some(Modern::silent(Value::Text(printed(node)))),
         (Older::Millis, value) => duration(value, 1_000_000),
         (Older::Seconds, value) => duration(value, 1_000_000_000),
-        (Older::OneText, Value::Text(_)) => Some((Value::Array(vec![node.clone()]), Some("a list".into()))),
+        (Older::OneText, Value::Text(text)) => {
+            let written = format!("[{}]", toml_edit::Value::from(text.as_str()));
+            Some(Modern::in_place(Value::Array(vec![node.clone()]), written))
+        }
         (Older::LimitPair, Value::Text(text)) => limit_pair(text, span),
-        (Older::HeaderList | Older::AnyValues, Value::Table(table)) => Some((all_text(table), None)),
+        (Older::HeaderList | Older::AnyValues, Value::Table(table)) => Some(Modern::silent(all_text(table))),
         (Older::HeaderList, Value::Array(items)) => {
-            Some((named_texts(items, "value", true)?, Some("a table of headers".into())))
+            Some(Modern::hint(named_texts(items, "value", true)?, "a table of headers"))
         }
-        (Older::AnyValues, Value::Array(items)) => Some((merged(items)?, Some("one table `[env]`".into()))),
+        (Older::AnyValues, Value::Array(items)) => Some(Modern::hint(merged(items)?, "one table `[env]`")),
         (Older::CommandList, Value::Array(items)) => {
-            Some((named_texts(items, "command", false)?, Some("`[processes]`".into())))
+            Some(Modern::hint(named_texts(items, "command", false)?, "`[processes]`"))
         }
-        (Older::NamedList, Value::Array(items)) => Some((named_tables(items)?, Some("`[checks.NAME]`".into()))),
+        (Older::NamedList, Value::Array(items)) => Some(Modern::hint(named_tables(items)?, "`[checks.NAME]`")),
         _ => None,
     }
 }
@@ -134,35 +167,48 @@ fn one_item(span: Span, table: &Table) -> Value {
 }
 
 fn without_empty_tables(items: &[Node]) -> Value {
-    let is_empty = |node: &&Node| node.as_table().is_some_and(|table| table.entries.is_empty());
+    let is_empty =
+        |node: &&Node| node.as_table().is_some_and(|table| table.entries.iter().all(is_empty_list_of_checks));
     Value::Array(items.iter().filter(|item| !is_empty(item)).cloned().collect())
 }
 
-fn numeric(value: &Value) -> Option<(Value, Option<String>)> {
+/// flyctl drops these before it looks whether the service is empty.
+fn is_empty_list_of_checks(entry: &Entry) -> bool {
+    matches!(entry.key.value.as_str(), "tcp_checks" | "http_checks")
+        && entry.value.as_array().is_some_and(<[_]>::is_empty)
+}
+
+fn numeric(value: &Value) -> Option<Modern> {
     match value {
         Value::Text(text) => {
             let number: i64 = text.parse().ok()?;
-            Some((Value::Integer(number), Some(format!("`{number}` without quotes"))))
+            Some(Modern::in_place(Value::Integer(number), number.to_string()))
         }
-        Value::Float(number) => Some((Value::Integer(*number as i64), None)),
+        Value::Float(number) => Some(Modern::silent(Value::Integer(truncated(*number)))),
         _ => None,
     }
 }
 
 /// A number of units in Go's words; whatever is neither number nor text counts as unset.
-fn duration(value: &Value, unit_nanos: i64) -> Option<(Value, Option<String>)> {
+fn duration(value: &Value, unit_nanos: i64) -> Option<Modern> {
     let number = match value {
         Value::Text(text) if !text.is_empty() => return None,
         Value::Integer(number) => *number,
-        Value::Float(number) => *number as i64,
-        _ => return Some((Value::Null, None)),
+        Value::Float(number) => truncated(*number),
+        _ => return Some(Modern::silent(Value::Null)),
     };
     let text = Duration::from_nanos(number.wrapping_mul(unit_nanos)).to_string();
-    let modern = format!("`\"{text}\"`");
-    Some((Value::Text(text), Some(modern)))
+    let written = format!("\"{text}\"");
+    Some(Modern::in_place(Value::Text(text), written))
 }
 
-fn limit_pair(text: &str, span: Span) -> Option<(Value, Option<String>)> {
+/// Go's conversion as it comes out on amd64: what does not fit becomes the smallest number.
+pub(super) fn truncated(number: f64) -> i64 {
+    const TOO_LARGE: f64 = 9_223_372_036_854_775_808.0;
+    if number > -TOO_LARGE && number < TOO_LARGE { number as i64 } else { i64::MIN }
+}
+
+fn limit_pair(text: &str, span: Span) -> Option<Modern> {
     let (soft, hard) = text.split_once(',')?;
     let (soft, hard): (i64, i64) = (soft.parse().ok()?, hard.parse().ok()?);
     let entry = |name: &str, value| Entry { key: Spanned::new(name.to_owned(), span), value: Node::new(span, value) };
@@ -171,8 +217,8 @@ fn limit_pair(text: &str, span: Span) -> Option<(Value, Option<String>)> {
         entry("hard_limit", Value::Integer(hard)),
         entry("soft_limit", Value::Integer(soft)),
     ];
-    let modern = format!("`{{ type = \"requests\", soft_limit = {soft}, hard_limit = {hard} }}`");
-    Some((Value::Table(Table { entries }), Some(modern)))
+    let written = format!("{{ type = \"requests\", soft_limit = {soft}, hard_limit = {hard} }}");
+    Some(Modern::in_place(Value::Table(Table { entries }), written))
 }
 
 fn all_text(table: &Table) -> Value {

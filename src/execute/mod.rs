@@ -1,7 +1,32 @@
 //! Executes a plan: told what happened, answers with what to do next. Knows no clock, no socket
 //! and no way to wait; times are milliseconds since the run began.
+//!
+//! ```text
+//! loop {
+//!     let step = execution.step(now_ms, input);
+//!     make step.calls, tell step.events; stop at step.outcome
+//!     input = the next reply, or Wake at step.wake_at_ms, or Abort
+//! }
+//! ```
+
+mod job;
+mod knowledge;
+mod name;
+mod operation;
+mod order;
+mod random;
+mod report;
+mod run;
+mod schedule;
+mod stale;
+mod steps;
+mod watch;
 
 use serde::Serialize;
+
+pub use operation::Kind;
+pub use random::SplitMix64;
+pub use run::{Execution, Options};
 
 use crate::fleet::{Machine, State};
 use crate::plan::CreateRequest;
@@ -101,7 +126,11 @@ pub enum Reply {
 pub enum Answer {
     Machines(Vec<Machine>),
     Machine(Box<Machine>),
-    Lease { nonce: String },
+    /// `instance_id`: the machine's version when the lease was taken; empty where not told.
+    Lease {
+        nonce: String,
+        instance_id: String,
+    },
     Ok,
 }
 

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-pub use config::MachineConfig;
+pub use config::{CheckKind, HealthCheck, MachineConfig};
 pub use image::Image;
 pub use parse::{Unreadable, parse};
 

@@ -1,1 +1,12 @@
-//! TBD
+//! What an editor shows: findings and fixes at places of a text that changes. Knows nothing of
+//! standard input and output, nor of the editor's windows.
+
+#[cfg(not(target_arch = "wasm32"))]
+mod document;
+#[cfg(not(target_arch = "wasm32"))]
+mod server;
+#[cfg(not(target_arch = "wasm32"))]
+mod wire;
+
+#[cfg(not(target_arch = "wasm32"))]
+pub use server::Server;

@@ -18,11 +18,16 @@ pub struct Preset {
 
 /// The guest of the `[[vm]]` for `group`; `None` when there is none: machines keep what they have.
 pub(super) fn guest(config: &Config, group: &str) -> Result<Option<Object>, Conversion> {
-    let mut matching = config.vm.iter().filter(|vm| vm.processes.is_empty() || config.is_for(&vm.processes, group));
+    let mut matching = config.vm.iter().filter(|vm| vm.processes.is_empty() || is_for(vm, group));
     let first = matching.next();
     let vm = matching.rfind(|vm| names(vm, group)).or(first);
     let Some(vm) = vm else { return Ok(None) };
     of(vm, config).map(Some)
+}
+
+/// An empty name stands for whatever group is asked for: here flyctl has taken the others away.
+fn is_for(vm: &Vm, group: &str) -> bool {
+    names(vm, group) || vm.processes.iter().any(|name| name.value.is_empty())
 }
 
 fn names(vm: &Vm, group: &str) -> bool {

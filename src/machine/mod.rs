@@ -271,3 +271,160 @@ impl Conversion {
         Self { span, message, cause }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config;
+    use crate::syntax::{self, Format};
+
+    const TEXT: &str = r#"
+app = "shop"
+primary_region = "iad"
+kill_timeout = 30
+[env]
+PORT = 8080
+[processes]
+web = "serve --bind '[::]:8080'"
+work = "work"
+[http_service]
+internal_port = 8080
+force_https = true
+auto_stop_machines = "suspend"
+min_machines_running = 0
+processes = ["web"]
+[[http_service.checks]]
+path = "/up"
+interval = "5s"
+[checks.alive]
+type = "tcp"
+processes = ["web"]
+[[mounts]]
+source = "data"
+destination = "/data"
+processes = ["work"]
+auto_extend_size_threshold = 80
+auto_extend_size_increment = "1GB"
+auto_extend_size_limit = "5GB"
+[[vm]]
+memory = "1gb"
+[[vm]]
+size = "performance-2x"
+processes = ["work"]
+[[files]]
+guest_path = "/motd"
+raw_value = "hello"
+[deploy]
+release_command = "migrate"
+"#;
+
+    fn config(text: &str) -> Config {
+        let reading = config::read(&syntax::parse(text, Format::Toml));
+        assert!(!reading.problems.iter().any(config::Problem::is_fatal), "{:?}", reading.problems);
+        reading.config
+    }
+
+    /// One line for each field.
+    fn made(group: &str, existing: Option<&MachineConfig>) -> String {
+        lines(&machine_config(&config(TEXT), group, Some("image:v2"), existing).unwrap())
+    }
+
+    fn lines(made: &MachineConfig) -> String {
+        made.0.iter().map(|(key, value)| format!("{key} {value}\n")).collect()
+    }
+
+    #[test]
+    fn a_new_machine_has_what_the_file_says_of_its_group() {
+        insta::assert_snapshot!(made("web", None), @r#"
+        checks {"alive":{"port":8080,"type":"tcp"}}
+        env {"FLY_PROCESS_GROUP":"web","PORT":"8080","PRIMARY_REGION":"iad"}
+        files [{"guest_path":"/motd","raw_value":"aGVsbG8="}]
+        guest {"cpu_kind":"shared","cpus":1,"memory_mb":1024}
+        image "image:v2"
+        init {"cmd":["serve","--bind","[::]:8080"]}
+        metadata {"fly_platform_version":"v2","fly_process_group":"web"}
+        services [{"autostop":"suspend","checks":[{"interval":"5s","path":"/up","type":"http"}],"internal_port":8080,"min_machines_running":0,"ports":[{"force_https":true,"handlers":["http"],"port":80},{"handlers":["http","tls"],"port":443}],"protocol":"tcp"}]
+        stop_config {"timeout":"30s"}
+        "#);
+        insta::assert_snapshot!(made("work", None), @r#"
+        env {"FLY_PROCESS_GROUP":"work","PORT":"8080","PRIMARY_REGION":"iad"}
+        files [{"guest_path":"/motd","raw_value":"aGVsbG8="}]
+        guest {"cpu_kind":"performance","cpus":2,"memory_mb":4096}
+        image "image:v2"
+        init {"cmd":["work"]}
+        metadata {"fly_platform_version":"v2","fly_process_group":"work"}
+        mounts [{"add_size_gb":1,"extend_threshold_percent":80,"name":"data","path":"/data","size_gb_limit":5}]
+        stop_config {"timeout":"30s"}
+        "#);
+    }
+
+    #[test]
+    fn an_existing_machine_keeps_what_the_file_does_not_speak_of() {
+        let existing = serde_json::json!({
+            "image": "image:v1", "schedule": "daily", "standbys": ["1"], "new_field": 1, "auto_destroy": true,
+            "init": {"cmd": ["old"], "tty": true}, "metadata": {"owner": "me", "fly_process_group": "old"},
+            "restart": {"policy": "always"}, "env": {"OLD": "1"}, "mounts": [{"volume": "vol_1", "path": "/old"}],
+        });
+        let existing = serde_json::from_value(existing).unwrap();
+        insta::assert_snapshot!(made("web", Some(&existing)), @r#"
+        auto_destroy true
+        checks {"alive":{"port":8080,"type":"tcp"}}
+        env {"FLY_PROCESS_GROUP":"web","PORT":"8080","PRIMARY_REGION":"iad"}
+        files [{"guest_path":"/motd","raw_value":"aGVsbG8="}]
+        guest {"cpu_kind":"shared","cpus":1,"memory_mb":1024}
+        image "image:v2"
+        init {"cmd":["serve","--bind","[::]:8080"],"tty":true}
+        metadata {"fly_platform_version":"v2","fly_process_group":"web","owner":"me"}
+        new_field 1
+        schedule "daily"
+        services [{"autostop":"suspend","checks":[{"interval":"5s","path":"/up","type":"http"}],"internal_port":8080,"min_machines_running":0,"ports":[{"force_https":true,"handlers":["http"],"port":80},{"handlers":["http","tls"],"port":443}],"protocol":"tcp"}]
+        standbys ["1"]
+        stop_config {"timeout":"30s"}
+        "#);
+    }
+
+    #[test]
+    fn the_release_command_runs_on_a_machine_of_its_own() {
+        let made = release_command_config(&config(TEXT), Some("image:v2")).unwrap();
+        insta::assert_snapshot!(lines(&made.unwrap()), @r#"
+        auto_destroy true
+        dns {"skip_registration":true}
+        env {"FLY_PROCESS_GROUP":"fly_app_release_command","PORT":"8080","PRIMARY_REGION":"iad","RELEASE_COMMAND":"1"}
+        files [{"guest_path":"/motd","raw_value":"aGVsbG8="}]
+        image "image:v2"
+        init {"cmd":["migrate"]}
+        metadata {"fly_platform_version":"v2","fly_process_group":"fly_app_release_command"}
+        restart {"policy":"no"}
+        stop_config {"timeout":"30s"}
+        "#);
+        assert_eq!(release_command_config(&config("app = 'a'"), None), Ok(None));
+    }
+
+    #[test]
+    fn what_stands_in_the_way_is_told_at_its_place() {
+        for (text, place, file) in [
+            ("[processes]\napp = \"it's\"", "\"it's\"", None),
+            ("[[vm]]\nsize = 'huge'", "'huge'", None),
+            ("[[vm]]\nmemory = '0'", "'0'", None),
+            ("[checks.a]\ntype = 'tcp'", "[checks.a]", None),
+            ("[[restart]]\npolicy = 'no'", "'no'", None),
+            ("[[files]]\nlocal_path = 'x.conf'", "'x.conf'", Some("x.conf")),
+            ("[build.compose]\nfile = 'c.yml'", "'c.yml'", Some("c.yml")),
+            ("machine_config = 'm.json'", "'m.json'", Some("m.json")),
+            ("machine_config = '{'", "'{'", None),
+            ("container = 'x'\nmachine_config = '{\"containers\": [{}]}'", "'x'", None),
+        ] {
+            let error = machine_config(&config(text), "app", None, None).unwrap_err();
+            let missing = if let Cause::File(path) = &error.cause { Some(path.as_str()) } else { None };
+            assert_eq!((error.span.of(text), missing), (place, file), "{text}: {}", error.message);
+        }
+    }
+
+    #[test]
+    fn files_are_written_in_base64() {
+        for (bytes, text) in [("", ""), ("a", "YQ=="), ("ab", "YWI="), ("abc", "YWJj"), ("{\"k\":1}\n", "eyJrIjoxfQo=")]
+        {
+            assert_eq!(base64(bytes.as_bytes()), text);
+        }
+    }
+}

@@ -1,1 +1,266 @@
-//! TBD
+//! Calls of the Machines API as HTTP requests, and HTTP replies as what the executor understands:
+//! values only, no client and no clock. Header names and Fly's error texts are known here and
+//! nowhere else.
+
+mod token;
+mod why;
+
+use serde_json::{Value, json};
+
+use crate::execute::{Answer, Call, Reply, Why};
+
+pub use token::authorization;
+
+/// Proves that a mutation comes from the holder of the machine's lease.
+pub const NONCE_HEADER: &str = "fly-machine-lease-nonce";
+
+/// The Machines API as the public reaches it.
+pub const BASE_URL: &str = "https://api.machines.dev";
+
+/// An HTTP request, less the base URL and the token, which only an adapter knows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    pub method: Method,
+    /// With the query: `/v1/apps/shop/machines?...`.
+    pub path: String,
+    pub headers: Vec<(&'static str, String)>,
+    /// JSON; goes with `content-type: application/json`.
+    pub body: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Method {
+    Get,
+    Post,
+    Delete,
+}
+
+impl Method {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Delete => "DELETE",
+        }
+    }
+}
+
+/// The request that makes `call` in `app`. Where specification and flyctl differ (`ttl` in the
+/// query, `kill` for `force`), it is what flyctl sends, or both.
+pub fn request(app: &str, call: &Call) -> Request {
+    let machines = format!("/v1/apps/{}/machines", segment(app));
+    let machine = |id: &str| format!("{machines}/{}", segment(id));
+    let get = |path: String| Request { method: Method::Get, path, headers: Vec::new(), body: None };
+    let post = |path: String, nonce: Option<&String>, body: Option<Value>| Request {
+        method: Method::Post,
+        path,
+        headers: headers(nonce, body.is_some()),
+        body: body.map(|body| body.to_string()),
+    };
+    let delete = |path: String, nonce: Option<&String>| Request {
+        method: Method::Delete,
+        path,
+        headers: headers(nonce, false),
+        body: None,
+    };
+    match call {
+        Call::ListMachines => get(machines),
+        Call::GetMachine { id } => get(machine(id)),
+        Call::CreateMachine { name, request } => {
+            let body = json!({
+                "name": name,
+                "region": request.region,
+                "config": request.config,
+                "skip_launch": request.skip_launch,
+                "skip_service_registration": request.skip_service_registration,
+            });
+            post(machines, None, Some(body))
+        }
+        Call::AcquireLease { id, ttl_s, nonce } => {
+            post(format!("{}/lease?ttl={ttl_s}", machine(id)), nonce.as_ref(), None)
+        }
+        Call::ReleaseLease { id, nonce } => delete(format!("{}/lease", machine(id)), Some(nonce)),
+        Call::Cordon { id, nonce } => post(format!("{}/cordon", machine(id)), nonce.as_ref(), None),
+        Call::Uncordon { id, nonce } => post(format!("{}/uncordon", machine(id)), nonce.as_ref(), None),
+        Call::Start { id, nonce } => post(format!("{}/start", machine(id)), nonce.as_ref(), None),
+        // A timeout of zero leaves it to the machine's own stop config.
+        Call::Stop { id, nonce } => {
+            post(format!("{}/stop", machine(id)), nonce.as_ref(), Some(json!({ "id": id, "timeout": "0s" })))
+        }
+        Call::Destroy { id, nonce } => delete(format!("{}?force=true&kill=true", machine(id)), nonce.as_ref()),
+        Call::Wait { id, instance_id, state, timeout_s } => {
+            let version =
+                if instance_id.is_empty() { String::new() } else { format!("&version={}", segment(instance_id)) };
+            get(format!("{}/wait?state={state}&timeout={timeout_s}{version}", machine(id)))
+        }
+    }
+}
+
+/// What an HTTP reply to `call` means. A reply that cannot be read tells nothing of what was
+/// done: [`Reply::Unknown`].
+pub fn reply(call: &Call, status: u16, body: &[u8]) -> Reply {
+    match status {
+        200..=299 => answer(call, body).map_or(Reply::Unknown, Reply::Done),
+        408 if matches!(call, Call::Wait { .. }) => Reply::Refused(Why::NotYet),
+        408 | 500..=599 => Reply::Unknown,
+        404 => not_found(call, body),
+        _ => Reply::Refused(why::classify(status, body)),
+    }
+}
+
+/// A lease that is gone does not mean that its machine is.
+fn not_found(call: &Call, body: &[u8]) -> Reply {
+    let about_lease = matches!(call, Call::AcquireLease { .. } | Call::ReleaseLease { .. });
+    match why::is_lease_not_found(body) && !about_lease {
+        true => Reply::Refused(why::classify(404, body)),
+        false => Reply::Absent,
+    }
+}
+
+fn answer(call: &Call, body: &[u8]) -> Option<Answer> {
+    match call {
+        Call::ListMachines => serde_json::from_slice(body).ok().map(Answer::Machines),
+        Call::GetMachine { .. } | Call::CreateMachine { .. } => {
+            serde_json::from_slice(body).ok().map(|machine| Answer::Machine(Box::new(machine)))
+        }
+        Call::AcquireLease { .. } => lease(body),
+        Call::ReleaseLease { .. }
+        | Call::Cordon { .. }
+        | Call::Uncordon { .. }
+        | Call::Start { .. }
+        | Call::Stop { .. }
+        | Call::Destroy { .. }
+        | Call::Wait { .. } => Some(Answer::Ok),
+    }
+}
+
+/// The API wraps a lease in `{"status", "data"}`; its specification does not.
+fn lease(body: &[u8]) -> Option<Answer> {
+    let body: Value = serde_json::from_slice(body).ok()?;
+    let lease = body.get("data").unwrap_or(&body);
+    let text = |key: &str| lease.get(key).and_then(Value::as_str).map(str::to_owned);
+    Some(Answer::Lease { nonce: text("nonce")?, instance_id: text("version").unwrap_or_default() })
+}
+
+fn headers(nonce: Option<&String>, body: bool) -> Vec<(&'static str, String)> {
+    let content = body.then(|| ("content-type", "application/json".to_owned()));
+    content.into_iter().chain(nonce.map(|nonce| (NONCE_HEADER, nonce.clone()))).collect()
+}
+
+/// One segment of a path, percent-encoded.
+fn segment(text: &str) -> String {
+    text.bytes().fold(String::new(), |path, byte| match byte {
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'~' => {
+            path + char::from(byte).encode_utf8(&mut [0; 4])
+        }
+        _ => format!("{path}%{byte:02X}"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fleet::{MachineConfig, State};
+    use crate::plan::CreateRequest;
+
+    fn line(call: &Call) -> String {
+        let request = request("shop", call);
+        let headers: Vec<String> = request.headers.iter().map(|(name, value)| format!("{name}: {value}")).collect();
+        format!(
+            "{} {} [{}] {}",
+            request.method.as_str(),
+            request.path,
+            headers.join(", "),
+            request.body.unwrap_or_default()
+        )
+    }
+
+    fn all_calls() -> Vec<Call> {
+        let id = || "m1".to_owned();
+        let nonce = || Some("n1".to_owned());
+        let request = CreateRequest {
+            region: "iad".into(),
+            config: MachineConfig::default(),
+            skip_launch: false,
+            skip_service_registration: true,
+        };
+        vec![
+            Call::ListMachines,
+            Call::GetMachine { id: id() },
+            Call::CreateMachine { name: "cutover-r1-app-1".into(), request },
+            Call::AcquireLease { id: id(), ttl_s: 13, nonce: None },
+            Call::AcquireLease { id: id(), ttl_s: 13, nonce: nonce() },
+            Call::ReleaseLease { id: id(), nonce: "n1".into() },
+            Call::Cordon { id: id(), nonce: nonce() },
+            Call::Uncordon { id: id(), nonce: None },
+            Call::Start { id: id(), nonce: nonce() },
+            Call::Stop { id: id(), nonce: nonce() },
+            Call::Destroy { id: id(), nonce: nonce() },
+            Call::Wait { id: id(), instance_id: "01A".into(), state: State::Started, timeout_s: 10 },
+        ]
+    }
+
+    #[test]
+    fn each_call_is_the_request_that_the_api_knows() {
+        let lines: Vec<String> = all_calls().iter().map(line).collect();
+        insta::assert_snapshot!(lines.join("\n"), @r#"
+        GET /v1/apps/shop/machines [] 
+        GET /v1/apps/shop/machines/m1 [] 
+        POST /v1/apps/shop/machines [content-type: application/json] {"config":{},"name":"cutover-r1-app-1","region":"iad","skip_launch":false,"skip_service_registration":true}
+        POST /v1/apps/shop/machines/m1/lease?ttl=13 [] 
+        POST /v1/apps/shop/machines/m1/lease?ttl=13 [fly-machine-lease-nonce: n1] 
+        DELETE /v1/apps/shop/machines/m1/lease [fly-machine-lease-nonce: n1] 
+        POST /v1/apps/shop/machines/m1/cordon [fly-machine-lease-nonce: n1] 
+        POST /v1/apps/shop/machines/m1/uncordon [] 
+        POST /v1/apps/shop/machines/m1/start [fly-machine-lease-nonce: n1] 
+        POST /v1/apps/shop/machines/m1/stop [content-type: application/json, fly-machine-lease-nonce: n1] {"id":"m1","timeout":"0s"}
+        DELETE /v1/apps/shop/machines/m1?force=true&kill=true [fly-machine-lease-nonce: n1] 
+        GET /v1/apps/shop/machines/m1/wait?state=started&timeout=10&version=01A [] 
+        "#);
+    }
+
+    #[test]
+    fn a_name_cannot_leave_its_place_in_the_path() {
+        assert_eq!(
+            request("a/../b", &Call::GetMachine { id: "x?y".into() }).path,
+            "/v1/apps/a%2F%2E%2E%2Fb/machines/x%3Fy"
+        );
+    }
+
+    #[test]
+    fn a_status_means_the_same_for_every_call_but_wait() {
+        for call in all_calls() {
+            let wait = matches!(call, Call::Wait { .. });
+            assert_eq!(reply(&call, 404, b"{\"error\":\"not_found: machine not found\"}"), Reply::Absent);
+            assert_eq!(reply(&call, 429, b"rate limit exceeded"), Reply::Refused(Why::RateLimited));
+            assert_eq!(reply(&call, 408, b"{}"), if wait { Reply::Refused(Why::NotYet) } else { Reply::Unknown });
+            for status in [500, 502, 503, 504] {
+                assert_eq!(reply(&call, status, b"<html>"), Reply::Unknown);
+            }
+        }
+    }
+
+    #[test]
+    fn a_body_that_cannot_be_read_leaves_the_fate_unknown() {
+        for call in all_calls() {
+            let needs_body = !matches!(answer(&call, b""), Some(Answer::Ok));
+            assert_eq!(reply(&call, 200, b"<html>") == Reply::Unknown, needs_body, "{call:?}");
+        }
+    }
+
+    #[test]
+    fn a_lease_is_read_with_its_envelope_and_without() {
+        let call = Call::AcquireLease { id: "m1".into(), ttl_s: 13, nonce: None };
+        let lease = Reply::Done(Answer::Lease { nonce: "n".into(), instance_id: "01A".into() });
+        assert_eq!(reply(&call, 201, br#"{"status":"success","data":{"nonce":"n","version":"01A"}}"#), lease);
+        assert_eq!(reply(&call, 200, br#"{"nonce":"n","version":"01A"}"#), lease);
+    }
+
+    #[test]
+    fn a_lost_lease_is_not_a_lost_machine() {
+        let body = br#"{"error":"lease not found"}"#;
+        let destroy = Call::Destroy { id: "m1".into(), nonce: Some("n".into()) };
+        assert!(matches!(reply(&destroy, 404, body), Reply::Refused(Why::Other { status: 404, .. })));
+        assert_eq!(reply(&Call::ReleaseLease { id: "m1".into(), nonce: "n".into() }, 404, body), Reply::Absent);
+    }
+}

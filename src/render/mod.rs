@@ -1,1 +1,24 @@
-//! TBD
+//! Findings, plans and events as text for people and JSON for programs. Knows every kind of value;
+//! knows nothing of where the output goes: width and colour are arguments.
+
+pub mod json;
+mod mask;
+mod severity;
+pub mod text;
+
+use crate::rules::Report;
+
+pub use severity::{Level, level};
+
+/// One file and what was found in it.
+#[derive(Debug, Clone, Copy)]
+pub struct Checked<'a> {
+    pub path: &'a str,
+    pub text: &'a str,
+    pub report: &'a Report,
+}
+
+/// The address of a rule's page.
+pub fn rule_url(id: &str) -> String {
+    format!("https://cutover.dev/rules/{id}")
+}

@@ -1,7 +1,8 @@
 //! Process groups that are named but not declared.
 
 use super::{Given, Persona, Rule, Sink};
-use crate::diagnostic::{Flyctl, Severity};
+use crate::config;
+use crate::diagnostic::{Flyctl, Safety, Severity};
 use crate::facts::Facts;
 
 pub(super) const RULE: Rule = Rule {
@@ -32,5 +33,8 @@ fn check(facts: &Facts, sink: &mut Sink) {
             .severity(Severity::Warning)
             .label(strategy, "blue-green deploys of implicit groups were reported to double the fleet (flyctl#4886)");
     }
-    finding.help("write the group out: `[processes]` with `app = \"\"`");
+    let finding = finding.help("write the group out: `[processes]` with `app = \"\"`");
+    if let Some(edits) = config::explicit_groups(facts.text, facts.reading) {
+        finding.fix(Safety::Safe, "write the process groups out", edits);
+    }
 }

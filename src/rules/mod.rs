@@ -1,28 +1,7 @@
 //! What can be wrong with a fly.toml: one file per rule, one table. A rule reads facts and reports
 //! places; it knows nothing of severity settings, suppressions or output.
 
-mod bluegreen_with_volume;
-mod bluegreen_without_health_check;
-mod canary_with_volume;
-mod check_duration_out_of_range;
-mod dead_key;
-mod http_key_in_tcp_check;
-mod implicit_process_group;
-mod impossible_machine;
-mod incomplete_check;
-mod key_in_other_case;
-mod service_without_internal_port;
-mod service_without_port;
-mod service_without_process_group;
-mod syntax_error;
-mod unknown_compression;
-mod unknown_key;
-mod unknown_process_group;
-mod unknown_restart_policy;
-mod unknown_strategy;
-mod unsplittable_command;
-mod volume_setting_out_of_range;
-mod wrong_type;
+mod mend;
 
 use crate::config;
 use crate::diagnostic::{Diagnostic, Edit, Fix, Flyctl, Label, Safety, Severity};
@@ -31,31 +10,42 @@ use crate::fleet::Fleet;
 use crate::span::Span;
 use crate::syntax::{self, Format};
 
-/// Every rule, by id.
-pub const RULES: &[&Rule] = &[
-    &bluegreen_with_volume::RULE,
-    &bluegreen_without_health_check::RULE,
-    &canary_with_volume::RULE,
-    &check_duration_out_of_range::RULE,
-    &dead_key::RULE,
-    &http_key_in_tcp_check::RULE,
-    &implicit_process_group::RULE,
-    &impossible_machine::RULE,
-    &incomplete_check::RULE,
-    &key_in_other_case::RULE,
-    &service_without_internal_port::RULE,
-    &service_without_port::RULE,
-    &service_without_process_group::RULE,
-    &syntax_error::RULE,
-    &unknown_compression::RULE,
-    &unknown_key::RULE,
-    &unknown_process_group::RULE,
-    &unknown_restart_policy::RULE,
-    &unknown_strategy::RULE,
-    &unsplittable_command::RULE,
-    &volume_setting_out_of_range::RULE,
-    &wrong_type::RULE,
-];
+pub use mend::{Mended, mend};
+
+/// Declares the files and lists what is in them.
+macro_rules! table {
+    ($($name:ident,)*) => {
+        $(mod $name;)*
+
+        /// Every rule, by id.
+        pub const RULES: &[&Rule] = &[$(&$name::RULE),*];
+    };
+}
+
+table! {
+    bluegreen_with_volume,
+    bluegreen_without_health_check,
+    canary_with_volume,
+    check_duration_out_of_range,
+    dead_key,
+    http_key_in_tcp_check,
+    implicit_process_group,
+    impossible_machine,
+    incomplete_check,
+    key_in_other_case,
+    service_without_internal_port,
+    service_without_port,
+    service_without_process_group,
+    syntax_error,
+    unknown_compression,
+    unknown_key,
+    unknown_process_group,
+    unknown_restart_policy,
+    unknown_strategy,
+    unsplittable_command,
+    volume_setting_out_of_range,
+    wrong_type,
+}
 
 /// What was found in one file.
 #[derive(Debug, Clone, PartialEq)]

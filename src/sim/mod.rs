@@ -1,1 +1,15 @@
-//! TBD
+//! A Fly of our own: machines, leases, checks and faults in virtual time, deterministic for a
+//! seed. Nothing here knows how a plan is made or what an executor intends; a checker beside the
+//! world watches what is done to it.
+
+mod check;
+mod fault;
+pub mod http;
+mod machine;
+mod run;
+mod world;
+
+pub use check::{Breach, Promise};
+pub use fault::{Behaviour, Effect, Fault};
+pub use run::{Moment, Options, Run};
+pub use world::{Answered, Settings, Waiting, World};

@@ -55,6 +55,7 @@ impl Reader<'_> {
     fn node(&mut self, value: TomlSpanned<DeValue<'_>>) -> Node {
         let span: Span = value.span().into();
         let value = match value.into_inner() {
+            DeValue::String(_) if span.start == span.end => Value::Null, // missing, and told as an error
             DeValue::String(text) => Value::Text(text.into_owned()),
             DeValue::Boolean(on) => Value::Bool(on),
             DeValue::Datetime(_) => Value::Date(span.of(self.text).to_owned()),

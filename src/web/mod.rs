@@ -1,1 +1,145 @@
-//! TBD
+//! The core for JavaScript: texts and plain objects in, plain objects out. Only converts values;
+//! every decision is the core's. The types that JavaScript sees are in `pkg/cutover.d.ts`.
+
+mod simulation;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use serde_wasm_bindgen::Serializer;
+use wasm_bindgen::prelude::*;
+
+use crate::plan::{Plan, Policy, Refusal};
+use crate::propose::{self, Proposal, Unplanned};
+use crate::render::{self, Checked};
+use crate::rules;
+use crate::syntax::{self, Format};
+use crate::{config, fleet, machine, plan as planner};
+
+pub use simulation::Simulation;
+
+#[wasm_bindgen(start)]
+fn start() {
+    console_error_panic_hook::set_once();
+}
+
+/// The version of the core.
+#[wasm_bindgen]
+pub fn version() -> String {
+    env!("CARGO_PKG_VERSION").to_owned()
+}
+
+/// One entry of `files` in `check --format json`.
+///
+/// # Errors
+/// When `machines` is no machine list.
+#[wasm_bindgen]
+pub fn check(text: &str, path: &str, machines: Option<String>) -> Result<JsValue, JsError> {
+    let fleet = machines.map(|machines| fleet::parse(&machines)).transpose()?;
+    let report = rules::check(path, text, fleet.as_ref());
+    to_js(&render::json::file(&Checked { path, text, report: &report }))
+}
+
+/// The text with its fixes applied: the safe ones, or all.
+#[wasm_bindgen]
+pub fn fix(text: &str, path: &str, with_unsafe: bool) -> String {
+    rules::mend(path, text, None, with_unsafe).text
+}
+
+#[wasm_bindgen]
+pub fn normalize(text: &str) -> String {
+    config::normalize(text)
+}
+
+/// Process group -> Machine config, of `group` or of every group.
+///
+/// # Errors
+/// When there is no such group, or no Machine config can be made for it.
+#[wasm_bindgen(js_name = machineConfig)]
+pub fn machine_config(text: &str, group: Option<String>, image: Option<String>) -> Result<JsValue, JsError> {
+    let config = config::read(&syntax::parse(text, Format::Toml)).config;
+    let known = config.group_names();
+    let groups = match &group {
+        Some(group) if !known.contains(&group.as_str()) => {
+            return Err(JsError::new(&format!("there is no process group `{group}`; there is {}", known.join(", "))));
+        }
+        Some(group) => vec![group.as_str()],
+        None => known,
+    };
+    let mut configs = Map::new();
+    for group in groups {
+        let made = machine::machine_config(&config, group, image.as_deref(), None);
+        configs.insert(group.to_owned(), Value::Object(made.map_err(|error| JsError::new(&error.message))?.0));
+    }
+    to_js(&configs)
+}
+
+/// `{plan, json}`, `{refused}` or `{error}`.
+///
+/// # Errors
+/// When `request` is not a `PlanRequest`.
+#[wasm_bindgen]
+pub fn plan(request: JsValue) -> Result<JsValue, JsError> {
+    let request: PlanRequest = from_js(request)?;
+    let fleet = match fleet::parse(&request.machines) {
+        Ok(fleet) => fleet,
+        Err(unreadable) => return to_js(&Planned::Unreadable { error: unreadable.message }),
+    };
+    let proposal = Proposal { path: &request.path, text: &request.text, app: None, image: request.image.as_deref() };
+    let planned = match propose::propose(&proposal, &fleet, &request.policy) {
+        Ok(plan) => Planned::Plan { json: plan.to_json(), plan: Box::new(plan) },
+        Err(Unplanned::Refused(refused)) => Planned::Refused { refused },
+        Err(Unplanned::NoApp) => Planned::unreadable(&request.path, "names no app: add `app = \"NAME\"`"),
+        Err(Unplanned::NoImage) => Planned::unreadable(&request.path, "has no `image` in [build], and none is given"),
+    };
+    to_js(&planned)
+}
+
+/// A plan for people (`text`), or with secret-like values masked (`json`).
+///
+/// # Errors
+/// When the plan cannot be read, or there is no such format.
+#[wasm_bindgen(js_name = renderPlan)]
+pub fn render_plan(plan: &str, format: &str) -> Result<String, JsError> {
+    let plan = planner::read(plan)?;
+    match format {
+        "text" => Ok(render::text::plan(&plan, render::text::Look::default())),
+        "json" => Ok(render::json::plan(&plan)),
+        other => Err(JsError::new(&format!("there is no format `{other}`: there are `text` and `json`"))),
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PlanRequest {
+    path: String,
+    text: String,
+    machines: String,
+    image: Option<String>,
+    #[serde(default)]
+    policy: Policy,
+}
+
+/// What came of a request.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Planned {
+    Plan { plan: Box<Plan>, json: String },
+    Refused { refused: Vec<Refusal> },
+    Unreadable { error: String },
+}
+
+impl Planned {
+    fn unreadable(path: &str, what: &str) -> Self {
+        Self::Unreadable { error: format!("`{path}` {what}") }
+    }
+}
+
+/// By way of a JSON value, which, unlike a direct reading, names the fields that should not be there.
+fn from_js<T: serde::de::DeserializeOwned>(value: JsValue) -> Result<T, JsError> {
+    let value: Value = serde_wasm_bindgen::from_value(value)?;
+    Ok(serde_json::from_value(value)?)
+}
+
+fn to_js(value: &impl Serialize) -> Result<JsValue, JsError> {
+    Ok(value.serialize(&Serializer::json_compatible())?)
+}

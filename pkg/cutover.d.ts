@@ -1,0 +1,240 @@
+/** Loads the Wasm; once, before anything else. Without a source it is found beside the package. */
+export default function init(source?: { module_or_path: WasmSource | Promise<WasmSource> }): Promise<unknown>;
+export type WasmSource = URL | Request | Response | BufferSource | WebAssembly.Module;
+
+/** The version of the core. */
+export function version(): string;
+
+/** Lints one file. `path` decides its format (`fly.toml`, `fly.json`, `fly.yaml`). */
+export function check(text: string, path: string, machines?: string): CheckedFile;
+
+/** The text with every safe fix applied (with `unsafe`, the others as well), until none is left. */
+export function fix(text: string, path: string, unsafe: boolean): string;
+
+/** The same config with process groups written out and legacy forms rewritten, comments kept. */
+export function normalize(text: string): string;
+
+/**
+ * Process group -> the Machine config that Fly would receive; of `group` alone when it is given.
+ * Throws where flyctl finds none either.
+ */
+export function machineConfig(text: string, group?: string, image?: string): Record<string, MachineConfig>;
+
+/** Plans a blue-green deploy. Throws only when the request itself has the wrong shape. */
+export function plan(request: PlanRequest): Planned | Refused | Unreadable;
+
+/** A plan, as `cutover show` prints it: for people, or as JSON with secret-like values masked. */
+export function renderPlan(plan: string, format: "text" | "json"): string;
+
+/** One deploy in the simulator, in virtual time: the same executor as on Fly, and no clock. */
+export class Simulation {
+  /** `plan` as `Planned.json`; `machines` as planned from. Throws when either cannot be read. */
+  constructor(plan: string, machines: string, options?: SimulationOptions);
+  /** What happened next; `undefined` when the run is over. */
+  next(): Moment | undefined;
+  /** As Ctrl-C does; heard at the next moment. */
+  abort(): void;
+  /** How it ended; `undefined` before that. */
+  outcome(): Outcome | undefined;
+  free(): void;
+}
+
+export interface SimulationOptions {
+  /** The same seed, plan, machines and faults give the same run. Default 0. */
+  seed?: number;
+  /** What is to go wrong, as `cutover sim --fault` takes it: `machine@SLOT=never-healthy`. */
+  faults?: string[];
+}
+
+export interface Moment {
+  /** Milliseconds since the run began. */
+  t_ms: number;
+  /** As `cutover apply --events jsonl` prints them, without their time. */
+  events: RunEvent[];
+  /** Every machine as it now is, destroyed ones too. */
+  machines: Machine[];
+}
+
+export type RunEvent =
+  | { event: "phase"; phase: "check" | "forward" | "back" | "finish" }
+  | { event: "step"; step: string; state: "running" | "done" | "failed" | "taken-back"; message?: string }
+  | { event: "call"; id: number; step: string; call: string }
+  | { event: "reply"; id: number; step: string; reply: string }
+  | { event: "machine"; id: string; slot: string | null; state: string; checks_passing: number; checks_total: number }
+  | { event: "done"; outcome: OutcomeKind; left: Leftover[]; message: string };
+
+/** A machine as the Machines API describes it; more fields than these may be there. */
+export interface Machine {
+  id: string;
+  name: string;
+  state: string;
+  region: string;
+  instance_id: string;
+  cordoned: boolean;
+  host_status: string;
+  image_ref: Record<string, unknown>;
+  config?: MachineConfig;
+  checks?: { name: string; status: string; [other: string]: unknown }[];
+  /** It takes its share of the work. */
+  serving: boolean;
+  [other: string]: unknown;
+}
+
+/** How a run ended. */
+export interface Outcome {
+  kind: OutcomeKind;
+  /** One or two sentences: what happened and why. */
+  message: string;
+  left: Leftover[];
+}
+
+export type OutcomeKind = "completed" | "restored" | "needs-attention" | "stale" | "refused";
+
+/** Something that a person has to look after. */
+export interface Leftover {
+  machine: string;
+  why: string;
+  /** The command that finishes it. */
+  command: string;
+}
+
+/** What is to be deployed, onto which machines. */
+export interface PlanRequest {
+  /** Decides the format of `text` and is named in the plan. */
+  path: string;
+  /** fly.toml. */
+  text: string;
+  /** What `fly machine list --json` prints. */
+  machines: string;
+  /** Absent: `[build] image` of the file. */
+  image?: string;
+  /** Absent fields have their defaults. */
+  policy?: Partial<Policy>;
+}
+
+export interface Planned {
+  plan: Plan;
+  /** The plan as `cutover plan -o` writes it, for `cutover apply`; holds environment values. */
+  json: string;
+}
+
+/** No plan can be made; nothing was touched. */
+export interface Refused {
+  refused: Refusal[];
+}
+
+/** An input cannot be read: which, where, and what to give instead. */
+export interface Unreadable {
+  error: string;
+}
+
+/** Byte offset, and line and column from 1, the column in characters. */
+export interface Position {
+  /** In bytes of UTF-8. */
+  offset: number;
+  line: number;
+  column: number;
+}
+
+export interface CheckedFile {
+  path: string;
+  /** What flyctl does today with the file on its own. */
+  flyctl: "accepts" | "rejects";
+  /** Sorted by place. */
+  diagnostics: Diagnostic[];
+}
+
+export interface Diagnostic {
+  rule: string;
+  severity: "error" | "warning" | "hint";
+  /** What is wrong and what Fly will do. */
+  message: string;
+  /** The cure. */
+  help?: string;
+  url?: string;
+  flyctl: "rejects" | "fails-deploy" | "warns" | "silent";
+  start: Position;
+  end: Position;
+  labels?: { message: string; start: Position; end: Position }[];
+  fix?: Fix;
+}
+
+export interface Fix {
+  safety: "safe" | "unsafe";
+  title: string;
+  /** In order, without overlap; `start` and `end` are bytes of UTF-8. */
+  edits: { start: number; end: number; text: string }[];
+}
+
+export type MachineConfig = Record<string, unknown>;
+
+export interface Policy {
+  settle_ms: number;
+  wait_timeout_ms: number;
+  groups: string[];
+  exclude_machines: string[];
+  first_deploy: boolean;
+  allow_unchecked: boolean;
+  high_availability: boolean;
+}
+
+export interface Plan {
+  version: 1;
+  app: string;
+  image: string;
+  policy: Policy;
+  source: { path: string; sha256: string };
+  definition: Record<string, unknown>;
+  digest: string;
+  fleet: string;
+  machines: PlannedMachine[];
+  /** In an order that satisfies every `needs`. */
+  steps: PlanStep[];
+  point_of_no_return?: string;
+  capacity: { after: string | null; group: string; region: string; serving: number }[];
+  warnings: { code: string; message: string }[];
+}
+
+export interface PlannedMachine {
+  id: string;
+  group: string;
+  region: string;
+  disposition: string;
+  why: string;
+  observed: {
+    state: string;
+    instance_id: string;
+    image: string;
+    config_sha256: string;
+    cordoned: boolean;
+    host_status: string;
+  };
+}
+
+export interface PlanStep {
+  id: string;
+  op: string;
+  machine?: string;
+  slot?: string;
+  replaces?: string;
+  standby_for?: string[];
+  group?: string;
+  region?: string;
+  needs: string[];
+  undo: string | null;
+  why: string;
+  request?: {
+    region: string;
+    config: MachineConfig;
+    skip_launch: boolean;
+    skip_service_registration: boolean;
+  };
+}
+
+export interface Refusal {
+  code: string;
+  message: string;
+  machines: string[];
+  /** Commands that resolve it. */
+  fix: string[];
+}

@@ -1,0 +1,42 @@
+//! What a run tells whoever watches: steps as they go, and machines when they are seen changed.
+
+use super::Execution;
+use crate::execute::{Answer, Call, Event, Reply, StepState, watch};
+use crate::fleet::{Machine, State};
+
+impl Execution {
+    pub(super) fn tell_step(&mut self, place: usize, state: StepState, message: Option<String>) {
+        let step = self.plan.steps[place].id.clone();
+        self.out.events.push(Event::Step { step, state, message });
+    }
+
+    /// What a call shows of a machine, if it is news.
+    pub(super) fn tell_machine(&mut self, call: &Call, reply: &Reply) {
+        match (call, reply) {
+            (_, Reply::Done(Answer::Machine(machine))) => self.tell_seen(&machine.clone()),
+            (Call::Wait { id, state, .. }, Reply::Done(_)) => self.tell_state(id, state),
+            (Call::Destroy { id, .. }, Reply::Done(_) | Reply::Absent) => self.tell_state(id, &State::Destroyed),
+            _ => {}
+        }
+    }
+
+    pub(super) fn tell_state(&mut self, id: &str, state: &State) {
+        let (passing, total) = self.told.get(id).map_or((0, 0), |(_, passing, total)| (*passing, *total));
+        self.tell_if_news(id, (state.clone(), passing, total));
+    }
+
+    pub(super) fn tell_seen(&mut self, machine: &Machine) {
+        let (passing, total) = watch::checks(machine);
+        self.tell_if_news(&machine.id, (machine.state.clone(), passing, total));
+    }
+
+    pub(super) fn tell_if_news(&mut self, id: &str, news: (State, u64, u64)) {
+        if self.told.get(id) == Some(&news) {
+            return;
+        }
+        let slot = self.known.greens.iter().find(|(_, green)| green.id == id).map(|(slot, _)| slot.clone());
+        let (state, checks_passing, checks_total) = news.clone();
+        self.told.insert(id.to_owned(), news);
+        self.out.events.push(Event::Machine { id: id.to_owned(), slot, state, checks_passing, checks_total });
+    }
+}

@@ -1,0 +1,118 @@
+//! The jobs of a run: which may go on, which wait for an answer, which for a time. Takes jobs out
+//! and puts them back; knows nothing of what they are about.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use super::job::{Asked, Job};
+use super::operation::Kind;
+use super::{Call, CallId};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct JobId(u64);
+
+#[derive(Debug, Clone, Default)]
+pub(super) struct Schedule {
+    jobs: BTreeMap<JobId, Job>,
+    ready: VecDeque<JobId>,
+    alarms: BTreeSet<(u64, JobId)>,
+    calls: BTreeMap<CallId, JobId>,
+    jobs_made: u64,
+    calls_made: u64,
+    /// Calls under way that count against the limit; held-open waits do not.
+    short_calls: usize,
+}
+
+impl Schedule {
+    /// A job that may begin when others before it did.
+    pub(super) fn add(&mut self, job: Job) {
+        self.jobs_made += 1;
+        let id = JobId(self.jobs_made);
+        self.jobs.insert(id, job);
+        self.ready.push_back(id);
+    }
+
+    /// The next job that may go on, while fewer than `limit` calls are under way.
+    pub(super) fn take_ready(&mut self, limit: usize) -> Option<(JobId, Job)> {
+        while self.short_calls < limit {
+            let id = self.ready.pop_front()?;
+            if let Some(job) = self.jobs.remove(&id) {
+                return Some((id, job));
+            }
+        }
+        None
+    }
+
+    /// The job whose call this answers, unless nobody waits for it any more.
+    pub(super) fn take_asking(&mut self, call: CallId) -> Option<(JobId, Job, Asked)> {
+        let id = *self.calls.get(&call)?;
+        self.take_with_call(id)
+    }
+
+    /// A job whose answer did not come in time.
+    pub(super) fn take_overdue(&mut self, now_ms: u64) -> Option<(JobId, Job, Asked)> {
+        let due = self.alarms.iter().take_while(|(at_ms, _)| *at_ms <= now_ms);
+        let id = due.map(|(_, id)| *id).find(|id| self.jobs.get(id).is_some_and(|job| job.asked.is_some()))?;
+        self.take_with_call(id)
+    }
+
+    /// Jobs that waited for a time that has come may go on, before those that have not begun: what
+    /// they saw last would only get older.
+    pub(super) fn wake(&mut self, now_ms: u64) {
+        while let Some((at_ms, id)) = self.alarms.first().copied().filter(|(at_ms, _)| *at_ms <= now_ms) {
+            self.alarms.remove(&(at_ms, id));
+            if let Some(job) = self.jobs.get_mut(&id) {
+                job.alarm_ms = None;
+                self.ready.push_front(id);
+            }
+        }
+    }
+
+    pub(super) fn wake_at_ms(&self) -> Option<u64> {
+        self.alarms.first().map(|(at_ms, _)| *at_ms)
+    }
+
+    pub(super) fn ask(&mut self, id: JobId, mut job: Job, call: Call, at_ms: u64, expires_ms: u64) -> CallId {
+        self.calls_made += 1;
+        let call_id = CallId(self.calls_made);
+        self.calls.insert(call_id, id);
+        self.short_calls += usize::from(Kind::of(&call) != Kind::Wait);
+        job.asked = Some(Asked { id: call_id, call, at_ms });
+        self.sleep(id, job, expires_ms);
+        call_id
+    }
+
+    pub(super) fn sleep(&mut self, id: JobId, mut job: Job, until_ms: u64) {
+        job.alarm_ms = Some(until_ms);
+        self.alarms.insert((until_ms, id));
+        self.jobs.insert(id, job);
+    }
+
+    /// Forgets the jobs that `is_over` names; answers to their calls are ignored from now on.
+    pub(super) fn forget(&mut self, is_over: impl Fn(&Job) -> bool) {
+        let over: Vec<JobId> = self.jobs.iter().filter(|(_, job)| is_over(job)).map(|(id, _)| *id).collect();
+        for id in over {
+            if self.take_with_call(id).is_none() {
+                self.take(id);
+            }
+        }
+    }
+
+    pub(super) fn any(&self, is_meant: impl Fn(&Job) -> bool) -> bool {
+        self.jobs.values().any(is_meant)
+    }
+
+    fn take_with_call(&mut self, id: JobId) -> Option<(JobId, Job, Asked)> {
+        let asked = self.jobs.get_mut(&id)?.asked.take()?;
+        self.calls.remove(&asked.id);
+        self.short_calls -= usize::from(Kind::of(&asked.call) != Kind::Wait);
+        Some((id, self.take(id)?, asked))
+    }
+
+    fn take(&mut self, id: JobId) -> Option<Job> {
+        let mut job = self.jobs.remove(&id)?;
+        if let Some(at_ms) = job.alarm_ms.take() {
+            self.alarms.remove(&(at_ms, id));
+        }
+        Some(job)
+    }
+}

@@ -1,0 +1,75 @@
+//! Is the fleet still the one that the plan was made for?
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::fleet::{Machine, State};
+use crate::plan::{Observed, Plan};
+
+/// The machines that make the plan stale, each with what is different. A machine that only changed its state was
+/// started or stopped by the proxy, which is no reason.
+pub(super) fn differences(plan: &Plan, machines: &BTreeMap<String, Machine>) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for planned in &plan.machines {
+        let what = match machines.get(&planned.id) {
+            None => Some("it is gone".to_owned()),
+            Some(machine) => changes(&planned.observed, machine),
+        };
+        found.extend(what.map(|what| (planned.id.clone(), what)));
+    }
+    let planned: BTreeSet<&str> = plan.machines.iter().map(|planned| planned.id.as_str()).collect();
+    for machine in machines.values().filter(|machine| !is_gone(machine) && !planned.contains(machine.id.as_str())) {
+        found.push((machine.id.clone(), format!("it is new ({})", machine.name)));
+    }
+    found
+}
+
+/// Machines that were started or stopped since the plan was made.
+pub(super) fn state_changes(plan: &Plan, machines: &BTreeMap<String, Machine>) -> Vec<String> {
+    let changed = plan
+        .machines
+        .iter()
+        .filter(|planned| machines.get(&planned.id).is_some_and(|machine| machine.state != planned.observed.state));
+    changed.map(|planned| planned.id.clone()).collect()
+}
+
+fn changes(then: &Observed, machine: &Machine) -> Option<String> {
+    let now = Observed::of(machine);
+    if is_gone(machine) && !matches!(then.state, State::Destroying | State::Destroyed) {
+        return Some(format!("it is {}", machine.state));
+    }
+    let mut changes = Vec::new();
+    let mut compare = |what: &str, then: &str, now: &str| {
+        if then != now {
+            changes.push(format!("{what} was {} and is {}", or_none(then), or_none(now)));
+        }
+    };
+    compare("image", &then.image, &now.image);
+    compare("cordoned", yes_no(then.cordoned), yes_no(now.cordoned));
+    compare("host status", host(then), host(&now));
+    if then.config_sha256 != now.config_sha256 {
+        changes.push("its config changed".to_owned());
+    } else {
+        compare("version", &then.instance_id, &now.instance_id);
+    }
+    (!changes.is_empty()).then(|| changes.join(", "))
+}
+
+fn is_gone(machine: &Machine) -> bool {
+    matches!(machine.state, State::Destroying | State::Destroyed)
+}
+
+const fn host(observed: &Observed) -> &'static str {
+    match observed.host_status {
+        crate::fleet::HostStatus::Ok => "ok",
+        crate::fleet::HostStatus::Unreachable => "unreachable",
+        crate::fleet::HostStatus::Unknown => "unknown",
+    }
+}
+
+const fn yes_no(value: bool) -> &'static str {
+    if value { "true" } else { "false" }
+}
+
+const fn or_none(text: &str) -> &str {
+    if text.is_empty() { "unknown" } else { text }
+}

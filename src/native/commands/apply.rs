@@ -1,0 +1,66 @@
+//! `cutover apply`.
+
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+
+use super::show::read_plan;
+use crate::native::error::{Error, Status};
+use crate::native::live;
+use crate::native::terminal::Terminal;
+use crate::native::watch::Watch;
+use crate::render;
+
+/// Carry out exactly a saved plan on Fly.io
+///
+/// First reads the machines again: when they are no longer those of the plan, nothing is touched
+/// and the exit status is 6. Ctrl-C, SIGTERM and SIGHUP take back what was done, or finish when the
+/// first blue is already destroyed; a second one stops at once and says what is left. Needs a token
+/// in FLY_API_TOKEN or FLY_ACCESS_TOKEN.
+#[derive(Debug, clap::Args)]
+pub(in crate::native) struct Args {
+    /// What `cutover plan -o PLAN` wrote
+    #[arg(value_name = "PLAN")]
+    plan: PathBuf,
+
+    #[command(flatten)]
+    running: Running,
+}
+
+/// What `apply` and `deploy` both ask for.
+#[derive(Debug, Clone, Copy, clap::Args)]
+pub(super) struct Running {
+    /// Do not ask
+    #[arg(long, short)]
+    pub(super) yes: bool,
+
+    /// Print events for programs, one JSON object a line, and nothing else on standard output
+    #[arg(long, value_name = "FORM")]
+    events: Option<Events>,
+}
+
+/// How to tell programs what happens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Events {
+    Jsonl,
+}
+
+impl Running {
+    pub(super) fn is_jsonl(self) -> bool {
+        self.events.is_some()
+    }
+}
+
+pub(in crate::native) fn run(args: &Args, terminal: Terminal) -> Result<Status, Error> {
+    let plan = read_plan(&args.plan)?;
+    let client = live::client(&plan.app)?;
+    if !args.running.yes {
+        terminal.say(&render::text::plan(&plan, terminal.error_look()));
+        if !terminal.confirm(&format!("Carry out this plan on {}?", plan.app))? {
+            terminal.say("Nothing was touched.\n");
+            return Ok(Status::No);
+        }
+    }
+    let mut watch = Watch::new(&plan, args.running.is_jsonl(), terminal);
+    Ok(live::run(&client, &plan, &mut watch)?.kind.into())
+}

@@ -1,0 +1,177 @@
+//! `cutover check`.
+
+use std::path::{Path, PathBuf};
+
+use clap::ValueEnum;
+
+use crate::diagnostic::Severity;
+use crate::fleet::{self, Fleet};
+use crate::native::error::{Error, Kind, Status};
+use crate::native::files::{self, STDIN};
+use crate::native::terminal::Terminal;
+use crate::render::{self, Checked};
+use crate::rules::{self, Report};
+
+/// Lint fly.toml: what flyctl rejects, what fails at deploy, what does not do what it says
+///
+/// Without a path it checks the fly.toml, fly.json or fly.yaml of this folder. A folder stands for
+/// every fly*.toml in it, `-` for standard input.
+#[derive(Debug, clap::Args)]
+pub(in crate::native) struct Args {
+    /// Files, folders, or `-` for standard input
+    #[arg(value_name = "FILE|DIR|-")]
+    paths: Vec<PathBuf>,
+
+    /// How to print what is found
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    format: Format,
+
+    /// Apply every fix that changes nothing Fly does, then report what is left. What came from
+    /// standard input goes, mended, to standard output
+    #[arg(long)]
+    fix: bool,
+
+    /// With --fix or --diff: also apply fixes that change what Fly does
+    #[arg(long)]
+    unsafe_fixes: bool,
+
+    /// Print what --fix would change, as a patch, and change nothing
+    #[arg(long)]
+    diff: bool,
+
+    /// The least severity that makes the exit status 1
+    #[arg(long, value_name = "SEVERITY", default_value = "error")]
+    fail_on: FailOn,
+
+    /// Check against these machines too: what `fly machine list --json` printed, or `-`
+    #[arg(long, value_name = "FILE")]
+    machines: Option<PathBuf>,
+
+    /// The name under which standard input is reported; its ending tells TOML, JSON or YAML
+    #[arg(long, value_name = "PATH", default_value = "fly.toml")]
+    stdin_filename: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people, with the lines of the file
+    Text,
+    /// One JSON document for all files
+    Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum FailOn {
+    Error,
+    Warning,
+    /// Findings never fail
+    Never,
+}
+
+/// A text under check.
+struct File {
+    /// `None` for standard input.
+    path: Option<PathBuf>,
+    /// As it is reported.
+    name: String,
+    text: String,
+    report: Report,
+}
+
+pub(in crate::native) fn run(args: &Args, terminal: Terminal) -> Result<Status, Error> {
+    let fleet = args.machines.as_deref().map(read_fleet).transpose()?;
+    let mut files = read_all(args, fleet.as_ref())?;
+    if args.diff {
+        print_diffs(&files, args, fleet.as_ref(), terminal)?;
+    } else if args.fix {
+        mend_all(&mut files, args, fleet.as_ref(), terminal)?;
+    }
+    report(&files, args, terminal)?;
+    let worst = files.iter().flat_map(|file| &file.report.diagnostics).map(|found| found.severity).max();
+    Ok(if args.fail_on.is_reached(worst) { Status::No } else { Status::Done })
+}
+
+pub(super) fn read_fleet(path: &Path) -> Result<Fleet, Error> {
+    let text = files::read(path)?;
+    fleet::parse(&text).map_err(|unreadable| Error::new(Kind::Input, unreadable.message))
+}
+
+fn read_all(args: &Args, fleet: Option<&Fleet>) -> Result<Vec<File>, Error> {
+    let mut paths = Vec::new();
+    for path in &args.paths {
+        if path.is_dir() { paths.extend(files::configs_in(path)?) } else { paths.push(path.clone()) }
+    }
+    if args.paths.is_empty() {
+        paths.push(files::config_or_default(None)?);
+    }
+    if paths.iter().chain(&args.machines).filter(|path| path.as_os_str() == STDIN).count() > 1 {
+        return Err(Error::new(Kind::Usage, "standard input can be read only once, and `-` is named twice"));
+    }
+    paths.into_iter().map(|path| read_one(path, args, fleet)).collect()
+}
+
+fn read_one(path: PathBuf, args: &Args, fleet: Option<&Fleet>) -> Result<File, Error> {
+    let text = files::read(&path)?;
+    let is_stdin = path.as_os_str() == STDIN;
+    let name = if is_stdin { args.stdin_filename.clone() } else { path.display().to_string() };
+    let report = rules::check(&name, &text, fleet);
+    Ok(File { path: (!is_stdin).then_some(path), name, text, report })
+}
+
+fn report(files: &[File], args: &Args, terminal: Terminal) -> Result<(), Error> {
+    let checked: Vec<Checked> =
+        files.iter().map(|file| Checked { path: &file.name, text: &file.text, report: &file.report }).collect();
+    // Standard output belongs to the patch, or to the mended text.
+    let is_taken = args.diff || args.fix && files.iter().any(|file| file.path.is_none());
+    match args.format {
+        Format::Json if is_taken => terminal.say(&render::json::check(&checked)),
+        Format::Json => terminal.print(&render::json::check(&checked))?,
+        Format::Text if is_taken => {
+            terminal.say(&render::text::check(&checked, args.unsafe_fixes, terminal.error_look()));
+        }
+        Format::Text => terminal.print(&render::text::check(&checked, args.unsafe_fixes, terminal.look()))?,
+    }
+    Ok(())
+}
+
+fn print_diffs(files: &[File], args: &Args, fleet: Option<&Fleet>, terminal: Terminal) -> Result<(), Error> {
+    for file in files {
+        let mended = rules::mend(&file.name, &file.text, fleet, args.unsafe_fixes);
+        terminal.print(&render::text::diff(&file.name, &file.text, &mended.text, terminal.look()))?;
+    }
+    Ok(())
+}
+
+fn mend_all(files: &mut [File], args: &Args, fleet: Option<&Fleet>, terminal: Terminal) -> Result<(), Error> {
+    let (mut fixes, mut changed) = (0, 0);
+    for file in files {
+        let mended = rules::mend(&file.name, &file.text, fleet, args.unsafe_fixes);
+        match &file.path {
+            Some(path) if mended.fixes > 0 => files::replace(path, &mended.text)?,
+            Some(_) => {}
+            None => terminal.print(&mended.text)?,
+        }
+        fixes += mended.fixes;
+        changed += usize::from(mended.fixes > 0);
+        (file.text, file.report) = (mended.text, mended.report);
+    }
+    if fixes > 0 {
+        let plural = |number: usize| if number == 1 { "" } else { "s" };
+        terminal.say(&format!(
+            "applied {fixes} fix{} in {changed} file{}\n",
+            if fixes == 1 { "" } else { "es" },
+            plural(changed)
+        ));
+    }
+    Ok(())
+}
+
+impl FailOn {
+    fn is_reached(self, worst: Option<Severity>) -> bool {
+        match self {
+            Self::Error => worst >= Some(Severity::Error),
+            Self::Warning => worst >= Some(Severity::Warning),
+            Self::Never => false,
+        }
+    }
+}

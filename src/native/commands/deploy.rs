@@ -1,0 +1,121 @@
+//! `cutover deploy`: check, plan, show, ask, apply.
+
+use std::path::PathBuf;
+
+use super::apply::Running;
+use super::check::read_fleet;
+use super::plan::{self, Format, Wanted};
+use super::source::Source;
+use crate::execute::Outcome;
+use crate::fleet::{self, Fleet};
+use crate::native::error::{Error, Kind, Status};
+use crate::native::files;
+use crate::native::terminal::Terminal;
+use crate::native::watch::Watch;
+use crate::native::{live, simulate};
+use crate::plan::Plan;
+use crate::render::{self, Checked};
+use crate::rules;
+
+/// Check, plan, show the plan, ask, and carry it out
+///
+/// With --sim nothing leaves this machine: the plan is carried out in a simulated Fly. In a folder
+/// without a config file, `cutover deploy --sim` deploys an example app.
+#[derive(Debug, clap::Args)]
+pub(in crate::native) struct Args {
+    /// A config file [default: fly.toml, fly.json or fly.yaml]
+    #[arg(value_name = "FILE")]
+    file: Option<PathBuf>,
+
+    /// Deploy to a simulated Fly: no account, no network
+    #[arg(long)]
+    sim: bool,
+
+    #[command(flatten)]
+    wanted: Wanted,
+
+    #[command(flatten)]
+    running: Running,
+}
+
+/// What is deployed, and the machines there are.
+struct Subject {
+    source: Source,
+    fleet: Fleet,
+    wanted: Wanted,
+}
+
+pub(in crate::native) fn run(args: Args, terminal: Terminal) -> Result<Status, Error> {
+    let (sim, running) = (args.sim, args.running);
+    let subject = subject(args, terminal)?;
+    // Standard output belongs to the events when a program reads them.
+    let tell = |text: String| {
+        if running.is_jsonl() {
+            terminal.say(&text);
+            return Ok(());
+        }
+        terminal.print(&text)
+    };
+    tell(findings(&subject.source, terminal))?;
+    let plan = match plan::make(&subject.source, &subject.fleet, &subject.wanted)? {
+        Ok(plan) => plan,
+        Err(refused) => return plan::refuse(&refused, Format::Text, terminal),
+    };
+    tell(plan::shown(&plan, Format::Text, terminal) + "\n")?;
+    if plan.steps.is_empty() {
+        return Ok(Status::Done);
+    }
+    let place = if sim { "in the simulator" } else { "on Fly.io" };
+    if !running.yes && !terminal.confirm(&format!("Carry out this plan {place}?"))? {
+        terminal.say("Nothing was touched.\n");
+        return Ok(Status::No);
+    }
+    let outcome = carry_out(&plan, subject.fleet, sim, running, terminal)?;
+    Ok(outcome.kind.into())
+}
+
+fn carry_out(plan: &Plan, fleet: Fleet, sim: bool, running: Running, terminal: Terminal) -> Result<Outcome, Error> {
+    if sim && terminal.is_live() {
+        terminal.say(&format!("Simulated time runs {} times as fast as real time.\n\n", simulate::SPEEDUP));
+    }
+    let mut watch = Watch::new(plan, running.is_jsonl(), terminal);
+    if sim {
+        simulate::run(plan, &fleet, SEED, &mut watch)
+    } else {
+        live::run(&live::client(&plan.app)?, plan, &mut watch)
+    }
+}
+
+fn subject(args: Args, terminal: Terminal) -> Result<Subject, Error> {
+    let file = args.file.or_else(files::default_config);
+    if args.sim && file.is_none() && args.wanted.machines.is_none() {
+        terminal.say("There is no fly.toml here: this is the example app `shop`, on a simulated Fly.\n\n");
+        return example(args.wanted);
+    }
+    let source = Source::read(file)?;
+    let fleet = match &args.wanted.machines {
+        Some(path) => read_fleet(path)?,
+        None => live::fleet(&plan::app(&source)?)?,
+    };
+    Ok(Subject { source, fleet, wanted: args.wanted })
+}
+
+fn example(mut wanted: Wanted) -> Result<Subject, Error> {
+    let fleet = fleet::parse(EXAMPLE_MACHINES).map_err(|unreadable| Error::new(Kind::Input, unreadable.message))?;
+    wanted.image.get_or_insert_with(|| EXAMPLE_IMAGE.to_owned());
+    let source = Source::of("fly.toml".to_owned(), EXAMPLE_CONFIG.to_owned());
+    Ok(Subject { source, fleet, wanted })
+}
+
+fn findings(source: &Source, terminal: Terminal) -> String {
+    let report = rules::check(&source.path, &source.text, None);
+    let checked = Checked { path: &source.path, text: &source.text, report: &report };
+    render::text::check(&[checked], false, terminal.look()) + "\n"
+}
+
+const EXAMPLE_CONFIG: &str = include_str!("../../../examples/shop/fly.toml");
+const EXAMPLE_MACHINES: &str = include_str!("../../../examples/shop/machines.json");
+const EXAMPLE_IMAGE: &str = "registry.fly.io/shop:v2";
+
+/// The same deploy is the same to watch every time.
+const SEED: u64 = 1;

@@ -1,0 +1,13 @@
+//! One file per command: its arguments, and the way from them to output and an exit status.
+
+pub(super) mod apply;
+pub(super) mod check;
+pub(super) mod deploy;
+pub(super) mod explain;
+pub(super) mod lsp;
+pub(super) mod machine_config;
+pub(super) mod normalize;
+pub(super) mod plan;
+pub(super) mod show;
+pub(super) mod sim;
+mod source;

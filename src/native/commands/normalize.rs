@@ -1,0 +1,49 @@
+//! `cutover normalize`.
+
+use std::path::{Path, PathBuf};
+
+use crate::config::{self, Problem};
+use crate::native::error::{Error, Kind, Status};
+use crate::native::files;
+use crate::native::terminal::Terminal;
+use crate::syntax::{self, Format};
+
+/// Print the same config with its process groups written out, comments kept
+///
+/// Every service, check and machine setting names the groups it is for, and `[processes]` is there
+/// even for a single group. No Machine config changes by it.
+#[derive(Debug, clap::Args)]
+pub(in crate::native) struct Args {
+    /// A fly.toml, or `-` for standard input [default: fly.toml]
+    #[arg(value_name = "FILE")]
+    file: Option<PathBuf>,
+}
+
+pub(in crate::native) fn run(args: Args, terminal: Terminal) -> Result<Status, Error> {
+    let path = files::config_or_default(args.file)?;
+    let text = files::read(&path)?;
+    refuse_other_formats(&path)?;
+    refuse_rejected(&path, &text)?;
+    terminal.print(&config::normalize(&text))?;
+    Ok(Status::Done)
+}
+
+fn refuse_other_formats(path: &Path) -> Result<(), Error> {
+    if Format::of_path(&path.to_string_lossy()) == Format::Toml {
+        return Ok(());
+    }
+    Err(Error::new(Kind::Input, format!("`{}` is not TOML, and only TOML can be normalized", path.display())))
+}
+
+/// What flyctl would refuse has no form that means the same.
+fn refuse_rejected(path: &Path, text: &str) -> Result<(), Error> {
+    let reading = config::read(&syntax::parse(text, Format::Toml));
+    if !reading.problems.iter().any(Problem::is_fatal) {
+        return Ok(());
+    }
+    Err(Error::new(
+        Kind::Input,
+        format!("flyctl could not read `{}`, so there is nothing to normalize", path.display()),
+    )
+    .hint(format!("`cutover check {}` shows why", path.display())))
+}

@@ -1,0 +1,194 @@
+//! `cutover plan`, and the way to a plan that `deploy` shares.
+
+use std::path::{Path, PathBuf};
+
+use clap::ValueEnum;
+
+use super::check::read_fleet;
+use super::source::Source;
+use crate::fleet::Fleet;
+use crate::native::error::{Error, Kind, Status};
+use crate::native::files::{self, STDIN};
+use crate::native::live;
+use crate::native::terminal::Terminal;
+use crate::plan::{Plan, Policy, Refusal};
+use crate::propose::{self, Proposal, Unplanned};
+use crate::render;
+use crate::units::Duration;
+
+/// Show what a blue-green deploy would do to which machine, in which order, and why
+///
+/// Needs no account: the machines come from a file. Without --machines they are read from the
+/// Machines API with the token in FLY_API_TOKEN; nothing is changed there. When no safe plan can be
+/// made, says why and what to do, and exits with 1.
+#[derive(Debug, clap::Args)]
+pub(in crate::native) struct Args {
+    /// A config file, or `-` for standard input [default: fly.toml, fly.json or fly.yaml]
+    #[arg(value_name = "FILE")]
+    file: Option<PathBuf>,
+
+    #[command(flatten)]
+    wanted: Wanted,
+
+    /// Also save the plan here, for `cutover apply`. It holds the values of [env]: only you can
+    /// read it
+    #[arg(long, short, value_name = "PLAN")]
+    output: Option<PathBuf>,
+
+    /// How to print it
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    format: Format,
+}
+
+/// What `plan` and `deploy` both ask for.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub(super) struct Wanted {
+    /// The machines there are: what `fly machine list --json` printed, or `-`
+    #[arg(long, value_name = "FILE")]
+    pub(super) machines: Option<PathBuf>,
+
+    /// The image to deploy [default: `image` in [build]]
+    #[arg(long, value_name = "REF")]
+    pub(super) image: Option<String>,
+
+    /// Only these process groups
+    #[arg(long = "group", value_name = "GROUP", value_delimiter = ',', help_heading = "Policy")]
+    groups: Vec<String>,
+
+    /// Leave these machines alone
+    #[arg(long = "exclude-machine", value_name = "ID", value_delimiter = ',', help_heading = "Policy")]
+    exclude_machines: Vec<String>,
+
+    /// There are no machines yet; without it an empty list is taken for a list that went missing
+    #[arg(long, help_heading = "Policy")]
+    first_deploy: bool,
+
+    /// Also deploy groups that have no health check; their greens are not verified
+    #[arg(long, help_heading = "Policy")]
+    allow_unchecked: bool,
+
+    /// Give a new group one machine, not two
+    #[arg(long, help_heading = "Policy")]
+    no_ha: bool,
+
+    /// Wait so long after uncordon and after cordon, for every proxy to hear of it [default: 10s]
+    #[arg(long, value_name = "DURATION", value_parser = duration_ms, help_heading = "Policy")]
+    settle: Option<u64>,
+
+    /// How long a machine may take to start, to pass its checks, to stop [default: 5m]
+    #[arg(long, value_name = "DURATION", value_parser = duration_ms, help_heading = "Policy")]
+    wait_timeout: Option<u64>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// For a reviewer
+    Text,
+    /// For programs; the values of secret-like keys in [env] are masked
+    Json,
+}
+
+pub(in crate::native) fn run(args: Args, terminal: Terminal) -> Result<Status, Error> {
+    if args.file.as_deref().is_some_and(is_stdin) && args.wanted.machines.as_deref().is_some_and(is_stdin) {
+        return Err(Error::new(Kind::Usage, "standard input can be read only once, and `-` is named twice"));
+    }
+    let source = Source::read(args.file)?;
+    let fleet = match &args.wanted.machines {
+        Some(path) => read_fleet(path)?,
+        None => live::fleet(&app(&source)?)?,
+    };
+    let plan = match make(&source, &fleet, &args.wanted)? {
+        Ok(plan) => plan,
+        Err(refused) => return refuse(&refused, args.format, terminal),
+    };
+    if let Some(path) = &args.output {
+        files::write_private(path, &plan.to_json())?;
+    }
+    terminal.print(&shown(&plan, args.format, terminal))?;
+    if args.format == Format::Text {
+        terminal.print(&next_command(args.output.as_deref(), &plan))?;
+    }
+    Ok(Status::Done)
+}
+
+/// The plan for what the file and the arguments want, or why there is none.
+pub(super) fn make(source: &Source, fleet: &Fleet, wanted: &Wanted) -> Result<Result<Plan, Vec<Refusal>>, Error> {
+    let app = app_from_environment();
+    let proposal =
+        Proposal { path: &source.path, text: &source.text, app: app.as_deref(), image: wanted.image.as_deref() };
+    match propose::propose(&proposal, fleet, &wanted.policy()) {
+        Ok(plan) => Ok(Ok(plan)),
+        Err(Unplanned::Refused(refused)) => Ok(Err(refused)),
+        Err(Unplanned::NoApp) => Err(no_app(source)),
+        Err(Unplanned::NoImage) => Err(no_image(source)),
+    }
+}
+
+pub(super) fn refuse(refused: &[Refusal], format: Format, terminal: Terminal) -> Result<Status, Error> {
+    match format {
+        Format::Json => terminal.print(&render::json::refusals(refused))?,
+        Format::Text => terminal.print(&render::text::refusals(refused, terminal.look()))?,
+    }
+    Ok(Status::No)
+}
+
+pub(super) fn shown(plan: &Plan, format: Format, terminal: Terminal) -> String {
+    match format {
+        Format::Json => render::json::plan(plan),
+        Format::Text => render::text::plan(plan, terminal.look()),
+    }
+}
+
+/// The app whose machines are read. The planner refuses two different names.
+pub(super) fn app(source: &Source) -> Result<String, Error> {
+    let in_file = || source.config.app.as_ref().map(|app| app.value.clone()).filter(|app| !app.is_empty());
+    app_from_environment().or_else(in_file).ok_or_else(|| no_app(source))
+}
+
+/// FLY_APP goes before the file, as with flyctl.
+fn app_from_environment() -> Option<String> {
+    std::env::var("FLY_APP").ok().filter(|name| !name.is_empty())
+}
+
+impl Wanted {
+    fn policy(&self) -> Policy {
+        let standard = Policy::default();
+        Policy {
+            settle_ms: self.settle.unwrap_or(standard.settle_ms),
+            wait_timeout_ms: self.wait_timeout.unwrap_or(standard.wait_timeout_ms),
+            groups: self.groups.clone(),
+            exclude_machines: self.exclude_machines.clone(),
+            first_deploy: self.first_deploy,
+            allow_unchecked: self.allow_unchecked,
+            high_availability: !self.no_ha,
+        }
+    }
+}
+
+fn no_app(source: &Source) -> Error {
+    Error::new(Kind::Input, format!("`{}` names no app", source.path))
+        .hint("add `app = \"NAME\"` to it, or set FLY_APP")
+}
+
+fn no_image(source: &Source) -> Error {
+    Error::new(Kind::Usage, format!("no image to deploy: `{}` has no `image` in [build]", source.path))
+        .hint("build and push one with `fly deploy --build-only --push`, which prints its name")
+        .hint("then pass it: `--image registry.fly.io/APP:TAG`")
+}
+
+fn next_command(saved: Option<&Path>, plan: &Plan) -> String {
+    match saved {
+        _ if plan.steps.is_empty() => String::new(),
+        Some(path) => format!("Saved. Carry out exactly this: cutover apply {}\n", path.display()),
+        None => "Save it with `-o plan.json`, then carry out exactly that: cutover apply plan.json\n".to_owned(),
+    }
+}
+
+fn is_stdin(path: &Path) -> bool {
+    path.as_os_str() == STDIN
+}
+
+fn duration_ms(text: &str) -> Result<u64, String> {
+    let duration: Duration = text.parse()?;
+    if duration.nanos < 0 { Err("it is negative".to_owned()) } else { Ok(duration.as_millis()) }
+}

@@ -1,0 +1,34 @@
+//! `cutover show`.
+
+use std::path::{Path, PathBuf};
+
+use super::plan::{Format, shown};
+use crate::native::error::{Error, Kind, Status};
+use crate::native::files;
+use crate::native::terminal::Terminal;
+use crate::plan::{self, Plan};
+
+/// Show a saved plan
+///
+/// Refuses a plan that was changed after it was made.
+#[derive(Debug, clap::Args)]
+pub(in crate::native) struct Args {
+    /// What `cutover plan -o PLAN` wrote, or `-` for standard input
+    #[arg(value_name = "PLAN")]
+    plan: PathBuf,
+
+    /// How to print it
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    format: Format,
+}
+
+pub(in crate::native) fn run(args: &Args, terminal: Terminal) -> Result<Status, Error> {
+    let plan = read_plan(&args.plan)?;
+    terminal.print(&shown(&plan, args.format, terminal))?;
+    Ok(Status::Done)
+}
+
+pub(super) fn read_plan(path: &Path) -> Result<Plan, Error> {
+    let text = files::read(path)?;
+    plan::read(&text).map_err(|unreadable| Error::new(Kind::Input, format!("`{}`: {unreadable}", path.display())))
+}

@@ -1,0 +1,113 @@
+//! Reading what the user names and writing what the user asked for.
+
+use std::fs;
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use super::error::{Error, Kind};
+
+/// Where flyctl looks for an app's config, in this order.
+pub(super) const CONFIG_NAMES: [&str; 3] = ["fly.toml", "fly.json", "fly.yaml"];
+
+/// Stands for standard input.
+pub(super) const STDIN: &str = "-";
+
+/// The config that a command without FILE is about.
+pub(super) fn default_config() -> Option<PathBuf> {
+    CONFIG_NAMES.iter().map(PathBuf::from).find(|path| path.is_file())
+}
+
+/// `given`, else what [`default_config`] finds.
+pub(super) fn config_or_default(given: Option<PathBuf>) -> Result<PathBuf, Error> {
+    given.or_else(default_config).ok_or_else(|| no_config_in(Path::new(".")))
+}
+
+/// The configs of a folder: every `fly*.toml`, else the first of flyctl's other names.
+pub(super) fn configs_in(folder: &Path) -> Result<Vec<PathBuf>, Error> {
+    let entries = fs::read_dir(folder).map_err(|error| cannot("read", folder, &error))?;
+    let is_config = |path: &PathBuf| {
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or("");
+        name.starts_with("fly") && name.ends_with(".toml") && path.is_file()
+    };
+    let mut found: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).filter(is_config).collect();
+    found.sort();
+    if found.is_empty() {
+        found.extend(CONFIG_NAMES.iter().map(|name| folder.join(name)).find(|path| path.is_file()));
+    }
+    if found.is_empty() { Err(no_config_in(folder)) } else { Ok(found) }
+}
+
+/// The text of a file, or of standard input for `-`.
+pub(super) fn read(path: &Path) -> Result<String, Error> {
+    let mut bytes = Vec::new();
+    if path == Path::new(STDIN) {
+        io::stdin().lock().read_to_end(&mut bytes).map_err(|error| cannot("read", path, &error))?;
+    } else {
+        bytes = fs::read(path).map_err(|error| cannot("read", path, &error))?;
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let offset = error.utf8_error().valid_up_to();
+        Error::new(
+            Kind::Input,
+            format!("{} is not UTF-8: the byte at offset {offset} begins no character", shown(path)),
+        )
+        .hint("save it as UTF-8; fly.toml, plans and machine lists are always UTF-8")
+    })
+}
+
+/// Puts `text` in place of a file, whole or not at all. The file keeps its permissions.
+pub(super) fn replace(path: &Path, text: &str) -> Result<(), Error> {
+    // The file that a link points to, not the link.
+    let target = fs::canonicalize(path).map_err(|error| cannot("write", path, &error))?;
+    let permissions = fs::metadata(&target).map_err(|error| cannot("write", path, &error))?.permissions();
+    let written = write_beside(&target, text, Some(permissions));
+    written.map_err(|error| cannot("write", path, &error))
+}
+
+/// Writes a file that only its owner can read, whole or not at all.
+pub(super) fn write_private(path: &Path, text: &str) -> Result<(), Error> {
+    write_beside(path, text, None).map_err(|error| cannot("write", path, &error))
+}
+
+fn write_beside(path: &Path, text: &str, permissions: Option<fs::Permissions>) -> io::Result<()> {
+    let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?.to_string_lossy();
+    let beside = path.with_file_name(format!(".{name}.{}.new", std::process::id()));
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let write = |mut file: fs::File| {
+        file.write_all(text.as_bytes())?;
+        if let Some(permissions) = permissions {
+            file.set_permissions(permissions)?;
+        }
+        file.sync_all()?;
+        fs::rename(&beside, path)
+    };
+    options.open(&beside).and_then(write).inspect_err(|_| {
+        // Best effort: the error that matters is the one being returned.
+        let _ = fs::remove_file(&beside);
+    })
+}
+
+fn cannot(verb: &str, path: &Path, error: &io::Error) -> Error {
+    let why = match error.kind() {
+        io::ErrorKind::NotFound => "there is no such file".to_owned(),
+        io::ErrorKind::IsADirectory => "it is a folder".to_owned(),
+        io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
+        _ => error.to_string(),
+    };
+    let kind = if verb == "write" { Kind::Output } else { Kind::Input };
+    Error::new(kind, format!("cannot {verb} {}: {why}", shown(path)))
+}
+
+fn no_config_in(folder: &Path) -> Error {
+    let place = if folder == Path::new(".") { "this folder".to_owned() } else { shown(folder) };
+    Error::new(Kind::Input, format!("there is no fly.toml, fly.json or fly.yaml in {place}"))
+        .hint("name the file, or change to the app's folder")
+}
+
+/// A path as messages name it.
+fn shown(path: &Path) -> String {
+    if path == Path::new(STDIN) { "standard input".to_owned() } else { format!("`{}`", path.display()) }
+}

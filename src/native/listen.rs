@@ -1,0 +1,149 @@
+//! The simulated Machines API on a loopback socket: a clock, a lock and HTTP around
+//! [`crate::sim::http`].
+#![allow(clippy::disallowed_types)]
+
+use std::net::Ipv4Addr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::{Request as HttpRequest, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::Response as HttpResponse;
+use tokio::net::TcpListener;
+use tokio::sync::Notify;
+
+use crate::protocol::{Method, NONCE_HEADER, Request};
+use crate::sim::World;
+use crate::sim::http::{Answer, Response, Waiter, respond};
+
+/// What is told of each exchange: the time in the world, the request, and what was answered.
+pub type Transcript = Box<dyn Fn(u64, &Request, &Response) + Send + Sync>;
+
+/// A socket on 127.0.0.1; port 0 picks a free one.
+///
+/// # Errors
+/// When the port is taken.
+pub async fn bind(port: u16) -> std::io::Result<TcpListener> {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await
+}
+
+/// Answers requests until `stop` completes. A second here is `speed` seconds in the world.
+///
+/// # Errors
+/// When the socket fails.
+pub async fn serve(
+    listener: TcpListener,
+    world: World,
+    speed: u32,
+    transcript: Option<Transcript>,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
+    let server = Arc::new(Server {
+        begin: Instant::now(),
+        speed: speed.max(1),
+        world: Mutex::new(world),
+        changed: Notify::new(),
+        transcript,
+    });
+    let router = Router::new().fallback(answer).with_state(server);
+    axum::serve(listener, router).with_graceful_shutdown(stop).await
+}
+
+struct Server {
+    begin: Instant,
+    speed: u32,
+    world: Mutex<World>,
+    /// Some request changed the world: waits have to look again.
+    changed: Notify,
+    transcript: Option<Transcript>,
+}
+
+impl Server {
+    fn now_ms(&self) -> u64 {
+        u64::try_from((self.begin.elapsed() * self.speed).as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// The world, at the present time. A panic elsewhere does not make it wrong.
+    fn world(&self) -> MutexGuard<'_, World> {
+        let mut world = self.world.lock().unwrap_or_else(PoisonError::into_inner);
+        world.advance(self.now_ms());
+        world
+    }
+
+    async fn sleep_until(&self, at_ms: u64) {
+        let real = Duration::from_millis(at_ms.saturating_sub(self.now_ms())) / self.speed;
+        tokio::time::sleep(real + Duration::from_millis(1)).await;
+    }
+
+    async fn respond(&self, request: &Request) -> Response {
+        let answer = respond(&mut self.world(), self.now_ms(), request);
+        if request.method != Method::Get {
+            self.changed.notify_waiters();
+        }
+        match answer {
+            Answer::Now(response) => {
+                if response.slow_ms > 0 {
+                    self.sleep_until(self.now_ms() + response.slow_ms).await;
+                }
+                response
+            }
+            Answer::Later(waiter) => self.wait(&waiter).await,
+        }
+    }
+
+    async fn wait(&self, waiter: &Waiter) -> Response {
+        loop {
+            // Before looking, so that no change falls between the look and the wait.
+            let changed = self.changed.notified();
+            let look_again_ms = {
+                let world = self.world();
+                if let Some(response) = waiter.respond(&world) {
+                    return response;
+                }
+                world.next_change_ms().map_or(waiter.until_ms(), |at_ms| at_ms.min(waiter.until_ms()))
+            };
+            tokio::select! {
+                () = changed => {}
+                () = self.sleep_until(look_again_ms) => {}
+            }
+        }
+    }
+}
+
+async fn answer(State(server): State<Arc<Server>>, http: HttpRequest) -> HttpResponse {
+    let Some(request) = read(http).await else { return plain(StatusCode::METHOD_NOT_ALLOWED) };
+    let response = server.respond(&request).await;
+    if let Some(transcript) = &server.transcript {
+        transcript(server.now_ms(), &request, &response);
+    }
+    let mut http = HttpResponse::new(Body::from(response.body));
+    *http.status_mut() = StatusCode::from_u16(response.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    http.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    http
+}
+
+/// Of the headers only the lease nonce means anything here.
+async fn read(http: HttpRequest) -> Option<Request> {
+    let method = match http.method().as_str() {
+        "GET" => Method::Get,
+        "POST" => Method::Post,
+        "DELETE" => Method::Delete,
+        _ => return None,
+    };
+    let path = http.uri().path_and_query().map(|path| path.as_str().to_owned())?;
+    let nonce = http.headers().get(NONCE_HEADER).and_then(|nonce| nonce.to_str().ok());
+    let headers = nonce.map(|nonce| (NONCE_HEADER, nonce.to_owned())).into_iter().collect();
+    let body = to_bytes(http.into_body(), LARGEST_BODY).await.ok()?;
+    let body = (!body.is_empty()).then(|| String::from_utf8_lossy(&body).into_owned());
+    Some(Request { method, path, headers, body })
+}
+
+fn plain(status: StatusCode) -> HttpResponse {
+    let mut response = HttpResponse::new(Body::empty());
+    *response.status_mut() = status;
+    response
+}
+
+const LARGEST_BODY: usize = 4 << 20;

@@ -1,0 +1,156 @@
+//! Carries out a plan on the Machines API: the loop between the execution and the world.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::pin::pin;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use tokio::sync::oneshot;
+use tokio::time;
+
+use super::block_on;
+use super::error::{Error, Kind};
+use super::http::{self, Client};
+use super::signals::Signals;
+use super::watch::Watch;
+use crate::execute::{Answer, Call, Event, Execution, Leftover, Options, Outcome, OutcomeKind, Reply, Why};
+use crate::fleet::Fleet;
+use crate::plan::{Disposition, Plan};
+
+/// A client for one app, of the API and with the token that the environment names.
+pub(super) fn client(app: &str) -> Result<Client, Error> {
+    let token = TOKENS.iter().find_map(|name| std::env::var(name).ok().filter(|token| !token.trim().is_empty()));
+    let token = token.ok_or_else(|| {
+        Error::new(Kind::Access, "no token for the Machines API: neither FLY_API_TOKEN nor FLY_ACCESS_TOKEN is set")
+            .hint("make a token for this app: `fly tokens create deploy`, then `export FLY_API_TOKEN=...`")
+    })?;
+    Client::new(&base_url(), app, Some(&token)).map_err(|error| Error::new(Kind::Access, error))
+}
+
+/// The machines of an app, read from the API.
+pub(super) fn fleet(app: &str) -> Result<Fleet, Error> {
+    let client = client(app).map_err(|mut error| {
+        error.hints.insert(0, LIST_INSTEAD.to_owned());
+        error
+    })?;
+    match block_on(client.call(&Call::ListMachines))? {
+        Reply::Done(Answer::Machines(machines)) => Ok(Fleet { machines }),
+        Reply::Absent => {
+            Err(Error::new(Kind::Access, format!("Fly.io knows no app `{app}`, or the token is not for it")))
+        }
+        Reply::Refused(why) => {
+            let why = words(&why);
+            Err(Error::new(Kind::Access, format!("the Machines API does not list the machines of `{app}`: {why}")))
+        }
+        Reply::Done(_) | Reply::Unknown => {
+            Err(Error::new(Kind::Access, format!("the Machines API at {} does not answer", base_url())))
+        }
+    }
+}
+
+/// Runs to the end. A signal takes back what was done; a second one stops at once.
+pub(super) fn run(client: &Client, plan: &Plan, watch: &mut Watch) -> Result<Outcome, Error> {
+    block_on(drive(client, plan, watch))?
+}
+
+async fn drive(client: &Client, plan: &Plan, watch: &mut Watch<'_>) -> Result<Outcome, Error> {
+    let mut signals = Signals::listen()?;
+    let began = Instant::now();
+    let now_ms = || u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let seen = RefCell::new((watch, Touched::of(plan)));
+    let tell = |t_ms: u64, events: &[Event]| {
+        let (watch, touched) = &mut *seen.borrow_mut();
+        for event in events {
+            touched.see(event);
+            watch.event(t_ms, event);
+        }
+    };
+    let (abort, aborted) = oneshot::channel::<()>();
+    let aborted = async { aborted.await.unwrap_or(()) };
+    let mut abort = Some(abort);
+    let mut run = pin!(http::drive(Execution::new(plan, Options::new(run_id())), client, tell, aborted));
+    let outcome = loop {
+        tokio::select! {
+            outcome = &mut run => break outcome,
+            () = signals.next() => match abort.take() {
+                // The run has ended when nobody listens.
+                Some(abort) => drop(abort.send(())),
+                None => break seen.borrow().1.given_up(),
+            },
+            () = time::sleep(Duration::from_millis(FRAME_MS)) => seen.borrow_mut().0.tick(now_ms()),
+        }
+    };
+    seen.borrow_mut().0.end(now_ms(), &outcome);
+    Ok(outcome)
+}
+
+/// The machines that a run may have changed, for when it is cut off.
+struct Touched<'a> {
+    plan: &'a Plan,
+    /// Slot -> id.
+    greens: BTreeMap<String, String>,
+}
+
+impl<'a> Touched<'a> {
+    fn of(plan: &'a Plan) -> Self {
+        Self { plan, greens: BTreeMap::new() }
+    }
+
+    fn see(&mut self, event: &Event) {
+        if let Event::Machine { id, slot: Some(slot), .. } = event {
+            self.greens.insert(slot.clone(), id.clone());
+        }
+    }
+
+    fn given_up(&self) -> Outcome {
+        let leftover = |machine: &str, why: &str| Leftover {
+            machine: machine.to_owned(),
+            why: why.to_owned(),
+            command: format!("fly machine status {machine} -a {}", self.plan.app),
+        };
+        let greens = self.greens.values().map(|id| leftover(id, "a green: it may be hidden, or serve already"));
+        let replaced = self.plan.machines.iter().filter(|machine| machine.disposition == Disposition::Replace);
+        let blues = replaced.map(|machine| leftover(&machine.id, "a blue: it may be cordoned, stopped or gone"));
+        Outcome {
+            kind: OutcomeKind::NeedsAttention,
+            message: "Stopped at once by a second signal: what was under way was neither finished nor taken back."
+                .to_owned(),
+            left: greens.chain(blues).collect(),
+        }
+    }
+}
+
+/// Unique enough among the runs of one app: the time in milliseconds and the process, in base 36.
+fn run_id() -> String {
+    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
+    let mut number = since_epoch * 100_000 + u128::from(std::process::id() % 100_000);
+    let mut digits = Vec::new();
+    while number > 0 {
+        digits.push(char::from_digit(u32::try_from(number % 36).unwrap_or(0), 36).unwrap_or('0'));
+        number /= 36;
+    }
+    digits.into_iter().rev().collect()
+}
+
+fn words(why: &Why) -> String {
+    match why {
+        Why::Unauthorized { message } => format!("the token is not accepted ({message})"),
+        Why::RateLimited => "too many requests; try again in a minute".to_owned(),
+        Why::LeaseHeld { owner } => format!("{owner} holds a lease"),
+        Why::NotYet => "it was not ready in time".to_owned(),
+        Why::Other { status, message } => format!("{message} (status {status})"),
+        Why::WrongState { message } | Why::NameTaken { message } | Why::NoCapacity { message } => message.clone(),
+    }
+}
+
+fn base_url() -> String {
+    std::env::var("FLY_FLAPS_BASE_URL").unwrap_or_else(|_| "https://api.machines.dev".to_owned())
+}
+
+/// flyctl looks for them in this order.
+const TOKENS: [&str; 2] = ["FLY_ACCESS_TOKEN", "FLY_API_TOKEN"];
+
+const LIST_INSTEAD: &str = "pass a list: `fly machine list --json > machines.json`, then `--machines machines.json`";
+
+/// Between two drawings of the terminal.
+const FRAME_MS: u64 = 100;

@@ -1,0 +1,111 @@
+//! Where text goes: width, colour, broken pipes, questions.
+
+use std::io::{self, BufRead, IsTerminal, Write};
+
+use super::error::{Error, Kind};
+use crate::render::text::Look;
+
+/// When to use colour.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum Color {
+    /// Where the output is a terminal and NO_COLOR is not set.
+    #[default]
+    Auto,
+    Always,
+    Never,
+}
+
+/// Standard output and standard error of this process.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Terminal {
+    color: Color,
+}
+
+impl Terminal {
+    pub(super) fn new(color: Color) -> Self {
+        Self { color }
+    }
+
+    /// How text for standard output is to look.
+    pub(super) fn look(self) -> Look {
+        self.look_of(&io::stdout())
+    }
+
+    /// How text for standard error is to look.
+    pub(super) fn error_look(self) -> Look {
+        self.look_of(&io::stderr())
+    }
+
+    /// The output can be drawn over: standard output is a terminal that understands it.
+    pub(super) fn is_live(self) -> bool {
+        io::stdout().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+    }
+
+    /// Lines that fit on the screen.
+    pub(super) fn height(self) -> usize {
+        terminal_size::terminal_size().map_or(DEFAULT_HEIGHT, |(_, height)| height.0.into())
+    }
+
+    pub(super) fn print(self, text: &str) -> Result<(), Error> {
+        let mut out = io::stdout().lock();
+        out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(|error| output_error(&error))
+    }
+
+    /// To standard error. Nobody can be told when that fails.
+    pub(super) fn say(self, text: &str) {
+        let mut out = io::stderr().lock();
+        let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    }
+
+    /// An error with its hints, in the style of the findings.
+    pub(super) fn report(self, error: &Error) {
+        if error.kind == Kind::BrokenPipe {
+            return;
+        }
+        let look = self.error_look();
+        let red = anstyle::AnsiColor::BrightRed.on_default().bold();
+        let mut text = format!("{}: {}\n", look.paint(red, "error"), error.message);
+        for hint in &error.hints {
+            text.push_str(&format!("  {}: {hint}\n", look.paint(anstyle::Style::new().bold(), "help")));
+        }
+        self.say(&text);
+    }
+
+    /// Asks on the terminal; anything but yes is no.
+    pub(super) fn confirm(self, question: &str) -> Result<bool, Error> {
+        if !io::stdin().is_terminal() {
+            return Err(Error::new(Kind::Usage, "there is nobody to ask: standard input is not a terminal")
+                .hint("pass `--yes` to go on without being asked"));
+        }
+        self.say(&format!("{question} [y/N] "));
+        let mut answer = String::new();
+        let read = io::stdin().lock().read_line(&mut answer);
+        read.map_err(|error| Error::new(Kind::Input, format!("cannot read the answer: {error}")))?;
+        Ok(matches!(answer.trim(), "y" | "Y" | "yes" | "Yes" | "YES"))
+    }
+
+    fn look_of(self, stream: &impl IsTerminal) -> Look {
+        let is_terminal = stream.is_terminal();
+        let color = match self.color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => is_terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
+        };
+        let measured = terminal_size::terminal_size().filter(|_| is_terminal);
+        let width = measured.map_or(DEFAULT_WIDTH, |(width, _)| usize::from(width.0).clamp(MIN_WIDTH, MAX_WIDTH));
+        Look { width, color }
+    }
+}
+
+fn output_error(error: &io::Error) -> Error {
+    match error.kind() {
+        io::ErrorKind::BrokenPipe => Error::new(Kind::BrokenPipe, "nobody reads the output"),
+        _ => Error::new(Kind::Output, format!("cannot write to standard output: {error}")),
+    }
+}
+
+const DEFAULT_WIDTH: usize = 80;
+const DEFAULT_HEIGHT: usize = 24;
+const MIN_WIDTH: usize = 40;
+/// Longer lines are hard to read.
+const MAX_WIDTH: usize = 120;

@@ -1,0 +1,39 @@
+//! The scheme that a token is sent with. Never keeps, prints or logs one.
+
+/// The value of `Authorization` for the Machines API: `FlyV1` with the macaroons where there are
+/// any, else `Bearer`. `fly tokens create` prints tokens with their scheme, so one in front is
+/// accepted (as in superfly/fly-go `tokens`).
+pub fn authorization(token: &str) -> String {
+    let token = token.trim();
+    let bare = ["FlyV1 ", "Bearer "].iter().find_map(|scheme| token.strip_prefix(scheme)).unwrap_or(token);
+    let parts = || bare.split(',').map(str::trim).filter(|part| !part.is_empty());
+    let macaroons: Vec<&str> = parts().filter(|part| is_macaroon(part)).collect();
+    if macaroons.is_empty() {
+        format!("Bearer {}", parts().collect::<Vec<_>>().join(","))
+    } else {
+        format!("FlyV1 {}", macaroons.join(","))
+    }
+}
+
+fn is_macaroon(token: &str) -> bool {
+    ["fm1r_", "fm1a_", "fm2_"].iter().any(|kind| token.starts_with(kind))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_kind_of_token_decides_the_scheme() {
+        for (token, header) in [
+            ("sim-token", "Bearer sim-token"),
+            ("Bearer sim-token", "Bearer sim-token"),
+            ("fo1_abc", "Bearer fo1_abc"),
+            ("FlyV1 fm2_a,fm2_b", "FlyV1 fm2_a,fm2_b"),
+            ("fm2_a, fo1_c ,fm1r_b", "FlyV1 fm2_a,fm1r_b"),
+            (" fm1a_a\n", "FlyV1 fm1a_a"),
+        ] {
+            assert_eq!(authorization(token), header);
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! The live view of a run: one line per machine, told anew whenever something happens. Knows
+//! nothing of cursors; who shows it overwrites the lines.
+
+use anstyle::Style;
+
+use super::look::{BLUE, BOLD, DIM, GREEN, Look, NORMAL, RED, YELLOW, seconds};
+use super::progress::{phase_name, words};
+use super::subject::{Subject, subjects, widest};
+use crate::execute::{Event, StepState};
+use crate::plan::{Op, Plan, Step};
+
+/// What is known of each machine that the plan touches.
+#[derive(Debug, Clone)]
+pub struct Board {
+    phase: &'static str,
+    waiting: Option<&'static str>,
+    rows: Vec<Row>,
+    steps: Vec<Step>,
+}
+
+#[derive(Debug, Clone)]
+struct Row {
+    /// The slot of a green, the id of a blue.
+    name: String,
+    is_green: bool,
+    label: String,
+    place: String,
+    mark: Mark,
+    doing: String,
+    checks: Option<(u64, u64)>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mark {
+    Idle,
+    Busy,
+    Done,
+    Gone,
+    Back,
+    Failed,
+}
+
+impl Board {
+    pub fn new(plan: &Plan) -> Self {
+        let rows = subjects(plan).into_iter().map(row).collect();
+        Self { phase: "", waiting: None, rows, steps: plan.steps.clone() }
+    }
+
+    pub fn update(&mut self, event: &Event) {
+        match event {
+            Event::Phase { phase } => self.phase = phase_name(*phase),
+            Event::Step { step, state, message } => self.step(step, *state, message.as_deref()),
+            Event::Machine { id, slot, checks_passing, checks_total, .. } => {
+                let name = slot.as_ref().unwrap_or(id);
+                let row = self.rows.iter_mut().find(|row| row.name == *name && row.is_green == slot.is_some());
+                if let Some(row) = row.filter(|_| *checks_total > 0) {
+                    row.checks = Some((*checks_passing, *checks_total));
+                }
+            }
+            Event::Call { .. } | Event::Reply { .. } | Event::Done { .. } => {}
+        }
+    }
+
+    /// A line for the whole, then one per machine; at most `height` of them. None is longer than
+    /// the look is wide.
+    pub fn lines(&self, t_ms: u64, height: usize, look: Look) -> Vec<String> {
+        let waiting = self.waiting.map_or(String::new(), |what| format!(" ({what})"));
+        let head = format!("{}  {}{waiting}", seconds(t_ms), self.phase);
+        let mut lines = vec![look.paint(BOLD, cut(&head, look.width))];
+        let room = height.saturating_sub(2);
+        let name_width = widest(self.rows.iter().map(|row| row.label.clone()));
+        let place_width = widest(self.rows.iter().map(|row| row.place.clone()));
+        lines.extend(self.rows.iter().take(room).map(|row| row.line(name_width, place_width, look)));
+        if self.rows.len() > room {
+            lines.push(look.paint(DIM, format!("  and {} more", self.rows.len() - room)));
+        }
+        lines
+    }
+
+    fn step(&mut self, id: &str, state: StepState, message: Option<&str>) {
+        let Some(step) = self.steps.iter().find(|step| step.id == id) else { return };
+        // A lease that is given back changes nothing that one would look at.
+        if step.op == Op::Release && state != StepState::Failed {
+            return;
+        }
+        let words = words(step.op);
+        let Some(row) = self.rows.iter_mut().find(|row| row.is_of(step)) else {
+            self.waiting = (state == StepState::Running && step.op != Op::Gate).then_some(words.running);
+            return;
+        };
+        (row.mark, row.doing) = match state {
+            StepState::Running => (Mark::Busy, words.running.to_owned()),
+            StepState::Done if step.op == Op::Destroy => (Mark::Gone, words.done.to_owned()),
+            StepState::Done => (Mark::Done, words.done.to_owned()),
+            StepState::Failed => {
+                (Mark::Failed, format!("{} failed: {}", words.running, message.unwrap_or("no reason given")))
+            }
+            StepState::TakenBack => (Mark::Back, words.undone.to_owned()),
+        };
+    }
+}
+
+impl Row {
+    fn is_of(&self, step: &Step) -> bool {
+        match (&step.slot, &step.machine) {
+            (Some(slot), _) => self.is_green && self.name == *slot,
+            (None, Some(machine)) => !self.is_green && self.name == *machine,
+            (None, None) => false,
+        }
+    }
+
+    fn line(&self, name_width: usize, place_width: usize, look: Look) -> String {
+        let (symbol, style) = symbol(self.mark);
+        let color = if self.is_green { GREEN } else { BLUE };
+        let checks = self.checks.map_or(String::new(), |(passing, total)| format!("  {passing}/{total} checks"));
+        let head = format!("  {:<name_width$}  {:<place_width$}", self.label, self.place);
+        let head = cut(&head, look.width.saturating_sub(4));
+        let room = look.width.saturating_sub(head.chars().count() + 4);
+        let tail = cut(&format!("{}{checks}", self.doing), room);
+        let line = format!("{}  {} {}", look.paint(color, head), look.paint(style, symbol), look.paint(style, tail));
+        line.trim_end().to_owned()
+    }
+}
+
+fn row(subject: Subject) -> Row {
+    Row {
+        name: subject.name.to_owned(),
+        is_green: subject.is_green,
+        label: subject.label(),
+        place: subject.place(),
+        mark: Mark::Idle,
+        doing: String::new(),
+        checks: None,
+    }
+}
+
+fn symbol(mark: Mark) -> (&'static str, Style) {
+    match mark {
+        Mark::Idle => ("·", DIM),
+        Mark::Busy => ("▸", NORMAL),
+        Mark::Done => ("✓", GREEN),
+        Mark::Gone => ("✓", DIM),
+        Mark::Back => ("↩", YELLOW),
+        Mark::Failed => ("✗", RED),
+    }
+}
+
+fn cut(text: &str, width: usize) -> String {
+    if text.chars().count() <= width {
+        return text.to_owned();
+    }
+    text.chars().take(width.saturating_sub(1)).chain(['…']).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::execute::Phase;
+    use crate::fleet::State;
+    use crate::render::text::sample;
+
+    fn step(step: &str, state: StepState, message: Option<&str>) -> Event {
+        Event::Step { step: step.into(), state, message: message.map(Into::into) }
+    }
+
+    #[test]
+    fn each_machine_has_a_line_that_says_where_it_is() {
+        let mut board = Board::new(&sample::plan());
+        for event in [
+            Event::Phase { phase: Phase::Forward },
+            step("s1", StepState::Done, None),
+            step("s3", StepState::Done, None),
+            step("s4", StepState::Failed, Some("no host in fra has room for it, and none will have soon")),
+            step("s7", StepState::Running, None),
+            Event::Machine {
+                id: "new".into(),
+                slot: Some("app-1".into()),
+                state: State::Started,
+                checks_passing: 1,
+                checks_total: 2,
+            },
+            step("s12", StepState::Running, None),
+        ] {
+            board.update(&event);
+        }
+        insta::assert_snapshot!(board.lines(12_300, 24, Look::default()).join("\n"), @r#"
+        12.3s  deploying (settling)
+          blue 3d8d7dc0b62e89  app fra  ·
+          blue 148e2d3f7b1c89  app iad  ✓ leased
+          green app-2          app fra  ✗ creating failed: no host in fra has room for …
+          green app-1          app iad  ▸ waiting for its checks  1/2 checks
+        "#);
+    }
+
+    #[test]
+    fn a_low_terminal_shows_the_first_machines_and_counts_the_rest() {
+        let lines = Board::new(&sample::plan()).lines(0, 4, Look { width: 40, color: false });
+        assert_eq!(lines.len(), 4, "{lines:#?}");
+        assert!(lines[3].ends_with("and 2 more"), "{lines:#?}");
+        assert!(lines.iter().all(|line| line.chars().count() <= 40), "{lines:#?}");
+    }
+}

@@ -1,0 +1,217 @@
+//! Findings in the style of rustc.
+
+use annotate_snippets::{AnnotationKind, Level as SnippetLevel, Renderer, Snippet};
+
+use super::look::{BOLD, GREEN, Look, clean, count, list};
+use crate::diagnostic::{Diagnostic, Label, Safety, Severity};
+use crate::render::severity::{self, LEVELS};
+use crate::render::{Checked, level};
+use crate::span::LineIndex;
+
+/// Every finding with its lines of the file, then one line that sums up. `with_unsafe` counts fixes
+/// that need a look among those that `--fix` makes.
+pub fn check(files: &[Checked], with_unsafe: bool, look: Look) -> String {
+    let mut out = String::new();
+    for file in files {
+        for found in &file.report.diagnostics {
+            out.push_str(&finding(file, found, look));
+            out.push_str("\n\n");
+        }
+    }
+    out.push_str(&summary(files, with_unsafe, look));
+    out
+}
+
+fn finding(file: &Checked, found: &Diagnostic, look: Look) -> String {
+    let row = level(found.severity);
+    let title = snippet_level(found.severity).with_name(row.name).primary_title(clean(&found.message)).id(found.rule);
+    let primary = AnnotationKind::Primary.span(printable(file.text, found.span.range()));
+    let context = |label: &Label| {
+        let kind = if label.span == found.span { AnnotationKind::Primary } else { AnnotationKind::Context };
+        kind.span(printable(file.text, label.span.range())).label(clean(&label.message))
+    };
+    // A label on the finding's own place is the text behind its carets.
+    let own = found.labels.iter().any(|label| label.span == found.span);
+    let snippet = Snippet::source(file.text)
+        .path(clean(file.path))
+        .annotations((!own).then_some(primary))
+        .annotations(found.labels.iter().map(context));
+    let mut group = title.element(snippet);
+    let margin = LineIndex::new(file.text).position(file.text, found.span.end).line.to_string().len();
+    if let Some(help) = &found.help {
+        group = group.element(SnippetLevel::HELP.message(note(help, "help", margin, look)));
+    }
+    if let Some(fix) = &found.fix {
+        let flags = if fix.safety == Safety::Safe { "--fix" } else { "--fix --unsafe-fixes" };
+        let text = format!("{} ({flags})", fix.title);
+        group = group.element(SnippetLevel::HELP.with_name("fix").message(note(&text, "fix", margin, look)));
+    }
+    renderer(look).render(&[group])
+}
+
+/// `text` in lines that fit behind `  = name: `.
+fn note(text: &str, name: &str, margin: usize, look: Look) -> String {
+    let taken = margin + name.len() + " = : ".len();
+    let narrow = Look { width: look.width.saturating_sub(taken), color: false };
+    narrow.wrap("", text).trim_end().to_owned()
+}
+
+fn summary(files: &[Checked], with_unsafe: bool, look: Look) -> String {
+    let found = || files.iter().flat_map(|file| &file.report.diagnostics);
+    let of = |severity: Severity| found().filter(|one| one.severity == severity).count();
+    let counts: Vec<String> =
+        LEVELS.iter().filter(|row| of(row.severity) > 0).map(|row| count(of(row.severity), row.name)).collect();
+    if counts.is_empty() {
+        let what = if let [file] = files { format!("`{}`", file.path) } else { count(files.len(), "file") };
+        return format!("{}: nothing found in {what}\n", look.paint(GREEN.bold(), "ok"));
+    }
+    let worst = found().map(|one| one.severity).max().unwrap_or(Severity::Hint);
+    let places = if files.len() > 1 { format!(" in {}", count(files.len(), "file")) } else { String::new() };
+    format!("{}{places}{}\n", look.paint(severity::level(worst).style, list(&counts)), fixable(found(), with_unsafe))
+}
+
+fn fixable<'a>(found: impl Iterator<Item = &'a Diagnostic>, with_unsafe: bool) -> String {
+    let safeties: Vec<Safety> = found.filter_map(|one| Some(one.fix.as_ref()?.safety)).collect();
+    let safe = safeties.iter().filter(|safety| **safety == Safety::Safe).count();
+    match (safe, safeties.len() - safe) {
+        (0, 0) => String::new(),
+        (safe, risky) if with_unsafe => format!("; {} can be fixed with `--fix --unsafe-fixes`", safe + risky),
+        (safe, 0) => format!("; {safe} can be fixed with `--fix`"),
+        (0, risky) => format!("; {risky} can be fixed with `--fix --unsafe-fixes`"),
+        (safe, risky) => format!("; {safe} can be fixed with `--fix`, {risky} more with `--unsafe-fixes`"),
+    }
+}
+
+/// An empty place is shown as the character that stands there, and one inside a character as the
+/// whole character.
+fn printable(text: &str, range: std::ops::Range<usize>) -> std::ops::Range<usize> {
+    let mut start = range.start.min(text.len());
+    while !text.is_char_boundary(start) {
+        start -= 1;
+    }
+    let mut end = range.end.clamp(start, text.len());
+    while !text.is_char_boundary(end) {
+        end += 1;
+    }
+    start..end
+}
+
+fn renderer(look: Look) -> Renderer {
+    if !look.color {
+        return Renderer::plain().term_width(look.width);
+    }
+    let [error, warning, hint] = LEVELS.map(|row| row.style);
+    Renderer::styled().error(error).warning(warning).info(hint).emphasis(BOLD).term_width(look.width)
+}
+
+fn snippet_level(severity: Severity) -> SnippetLevel<'static> {
+    match severity {
+        Severity::Error => SnippetLevel::ERROR,
+        Severity::Warning => SnippetLevel::WARNING,
+        Severity::Hint => SnippetLevel::INFO,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnostic::{Edit, Fix, Flyctl};
+    use crate::rules::{Report, Verdict};
+    use crate::span::Span;
+
+    const TEXT: &str = "app = \"🦀 shop\"\n\n[http_service]\n  internal_prot = 8080\n";
+
+    fn at(needle: &str) -> Span {
+        let start = TEXT.find(needle).unwrap();
+        Span::new(start, start + needle.len())
+    }
+
+    fn finding(severity: Severity, span: Span) -> Diagnostic {
+        Diagnostic {
+            rule: "unknown-key",
+            severity,
+            flyctl: Flyctl::Silent,
+            message: "flyctl knows no key `internal_prot` in `[http_service]` and ignores it".into(),
+            help: None,
+            span,
+            labels: Vec::new(),
+            fix: None,
+        }
+    }
+
+    fn checked(diagnostics: Vec<Diagnostic>) -> Report {
+        Report { diagnostics, flyctl: Verdict::Accepts }
+    }
+
+    #[test]
+    fn findings_look_like_those_of_rustc() {
+        let mut unknown = finding(Severity::Error, at("internal_prot"));
+        unknown.labels = vec![Label { span: at("[http_service]"), message: "this table has `internal_port`".into() }];
+        unknown.help = Some("did you mean `internal_port`?".into());
+        let edits = vec![Edit { span: at("internal_prot"), text: "internal_port".into() }];
+        unknown.fix = Some(Fix { safety: Safety::Safe, title: "rename to `internal_port`".into(), edits });
+        let mut at_end = finding(Severity::Hint, Span::at(TEXT.len()));
+        at_end.message = "something is missing here".into();
+        let report = checked(vec![finding(Severity::Warning, at("🦀")), unknown, at_end]);
+        let files = [Checked { path: "fly.toml", text: TEXT, report: &report }];
+        insta::assert_snapshot!(check(&files, false, Look::default()), @r#"
+        warning[unknown-key]: flyctl knows no key `internal_prot` in `[http_service]` and ignores it
+         --> fly.toml:1:8
+          |
+        1 | app = "🦀 shop"
+          |        ^^
+
+        error[unknown-key]: flyctl knows no key `internal_prot` in `[http_service]` and ignores it
+         --> fly.toml:4:3
+          |
+        3 | [http_service]
+          | -------------- this table has `internal_port`
+        4 |   internal_prot = 8080
+          |   ^^^^^^^^^^^^^
+          |
+          = help: did you mean `internal_port`?
+          = fix: rename to `internal_port` (--fix)
+
+        hint[unknown-key]: something is missing here
+         --> fly.toml:4:24
+          |
+        4 |   internal_prot = 8080
+          |                       ^
+
+        1 error, 1 warning and 1 hint; 1 can be fixed with `--fix`
+        "#);
+    }
+
+    #[test]
+    fn the_summary_says_how_much_there_is_and_what_can_be_mended() {
+        let fix = |safety| Some(Fix { safety, title: "mend".into(), edits: Vec::new() });
+        let with = |severity, fix: Option<Fix>| Diagnostic { fix, ..finding(severity, at("app")) };
+        let line = |found: Vec<Diagnostic>, with_unsafe| {
+            let report = checked(found);
+            let files = [Checked { path: "fly.toml", text: TEXT, report: &report }; 2];
+            summary(&files, with_unsafe, Look::default())
+        };
+        assert_eq!(line(Vec::new(), false), "ok: nothing found in 2 files\n");
+        assert_eq!(line(vec![with(Severity::Error, None)], false), "2 errors in 2 files\n");
+        let mixed = || vec![with(Severity::Warning, fix(Safety::Safe)), with(Severity::Hint, fix(Safety::Unsafe))];
+        assert_eq!(
+            line(mixed(), false),
+            "2 warnings and 2 hints in 2 files; 2 can be fixed with `--fix`, 2 more with `--unsafe-fixes`\n"
+        );
+        assert_eq!(
+            line(mixed(), true),
+            "2 warnings and 2 hints in 2 files; 4 can be fixed with `--fix --unsafe-fixes`\n"
+        );
+    }
+
+    #[test]
+    fn an_empty_file_and_odd_places_do_not_break_the_layout() {
+        for text in ["", "\n", "a", "🦀"] {
+            for (start, end) in [(0, 0), (0, 9), (1, 2), (9, 9)] {
+                let report = checked(vec![finding(Severity::Error, Span::new(start, end))]);
+                let shown = check(&[Checked { path: "f", text, report: &report }], false, Look::default());
+                assert!(shown.starts_with("error[unknown-key]: flyctl"), "{shown}");
+            }
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! Text for people: what a terminal shows.
+
+mod board;
+mod check;
+mod diff;
+mod explain;
+mod look;
+mod plan;
+mod progress;
+#[cfg(test)]
+mod sample;
+mod steps;
+mod subject;
+
+pub use board::Board;
+pub use check::check;
+pub use diff::diff;
+pub use explain::explain;
+pub use look::Look;
+pub use plan::{plan, refusals};
+pub use progress::{event, outcome};

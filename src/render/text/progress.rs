@@ -1,0 +1,160 @@
+//! A run as it goes: one line per event for logs, and the report at the end.
+
+use anstyle::Style;
+
+use super::look::{BOLD, DIM, GREEN, Look, NORMAL, RED, YELLOW, seconds};
+use super::subject::{Subject, subject, subjects, widest};
+use crate::execute::{Event, Outcome, OutcomeKind, Phase, StepState};
+use crate::plan::{Op, Plan};
+
+/// A line for a log, ended; empty for what only `--events jsonl` tells.
+pub fn event(plan: &Plan, t_ms: u64, event: &Event, look: Look) -> String {
+    let told = match event {
+        Event::Phase { phase } => Some(look.paint(BOLD, phase_name(*phase))),
+        Event::Step { step, state, message } => step_line(plan, step, *state, message.as_deref(), look),
+        Event::Machine { .. } | Event::Call { .. } | Event::Reply { .. } | Event::Done { .. } => None,
+    };
+    told.map_or(String::new(), |told| format!("{} {told}\n", look.paint(DIM, format!("{:>7}", seconds(t_ms)))))
+}
+
+/// How the run ended and what is left to do.
+pub fn outcome(outcome: &Outcome, t_ms: u64, look: Look) -> String {
+    let (name, style) = outcome_name(outcome.kind);
+    let head = format!("{} after {}\n", look.paint(style.bold(), name), seconds(t_ms));
+    let mut out = head + &look.wrap("  ", &outcome.message);
+    if !outcome.left.is_empty() {
+        out.push_str(&format!("\n{}\n", look.paint(BOLD, "Left to do")));
+    }
+    for left in &outcome.left {
+        out.push_str(&look.wrap(&format!("  {}  ", look.paint(YELLOW, &left.machine)), &left.why));
+        out.push_str(&format!("      {}\n", look.paint(GREEN, &left.command)));
+    }
+    out
+}
+
+pub(super) fn phase_name(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Check => "comparing the fleet with the plan",
+        Phase::Forward => "deploying",
+        Phase::Back => "taking back what was done",
+        Phase::Finish => "past the point of no return: finishing",
+    }
+}
+
+fn step_line(plan: &Plan, step: &str, state: StepState, message: Option<&str>, look: Look) -> Option<String> {
+    let planned = plan.steps.iter().find(|planned| planned.id == step)?;
+    if planned.op == Op::Gate {
+        return None;
+    }
+    let words = words(planned.op);
+    let (what, style) = match state {
+        // The start of any other step says nothing that the end of one does not.
+        StepState::Running if !matches!(planned.op, Op::WaitHealthy | Op::Settle) => return None,
+        StepState::Running => (words.running.to_owned(), NORMAL),
+        StepState::Done => (words.done.to_owned(), GREEN),
+        StepState::Failed => (format!("{} failed", words.running), RED),
+        StepState::TakenBack => (words.undone.to_owned(), YELLOW),
+    };
+    let message = message.map_or(String::new(), |message| format!(": {message}"));
+    let who = subject(plan, planned).map_or(String::new(), |subject| {
+        let names = widest(subjects(plan).iter().map(Subject::label));
+        let places = widest(subjects(plan).iter().map(Subject::place));
+        format!("{:<names$}  {:<places$}  ", subject.label(), subject.place())
+    });
+    Some(format!("{who}{}", look.paint(style, what + &message)))
+}
+
+/// What is said of a machine while a step is done to it, afterwards, and when it was taken back.
+pub(super) struct Words {
+    pub(super) running: &'static str,
+    pub(super) done: &'static str,
+    pub(super) undone: &'static str,
+}
+
+pub(super) fn words(op: Op) -> Words {
+    let (running, done, undone) = match op {
+        Op::Lease => ("taking the lease", "leased", "lease given back"),
+        Op::Create => ("creating", "created, hidden", "destroyed again"),
+        Op::WaitStarted => ("starting", "started", "no longer waited for"),
+        Op::WaitHealthy => ("waiting for its checks", "healthy", "no longer waited for"),
+        Op::Gate => ("joining", "joined", "parted"),
+        Op::Uncordon => ("opening to traffic", "open to traffic", "closed to traffic again"),
+        Op::Settle => ("settling", "settled", "unsettled"),
+        Op::Verify => ("verifying the greens", "the greens still pass", "no longer verified"),
+        Op::Cordon => ("closing to traffic", "cordoned", "open to traffic again"),
+        Op::Stop => ("stopping", "asked to stop", "started again"),
+        Op::WaitStopped => ("draining", "stopped", "no longer waited for"),
+        Op::Destroy => ("destroying", "destroyed", "made again"),
+        Op::Release => ("giving back the lease", "released", "leased again"),
+    };
+    Words { running, done, undone }
+}
+
+fn outcome_name(kind: OutcomeKind) -> (&'static str, Style) {
+    match kind {
+        OutcomeKind::Completed => ("Completed", GREEN),
+        OutcomeKind::Restored => ("Taken back", YELLOW),
+        OutcomeKind::NeedsAttention => ("Needs attention", RED),
+        OutcomeKind::Stale => ("The plan is stale", YELLOW),
+        OutcomeKind::Refused => ("Refused", RED),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::execute::Leftover;
+    use crate::render::text::sample;
+
+    #[test]
+    fn a_log_has_a_line_for_what_changed() {
+        let done = |step: &str| Event::Step { step: step.into(), state: StepState::Done, message: None };
+        let running = |step: &str| Event::Step { step: step.into(), state: StepState::Running, message: None };
+        let failed =
+            Event::Step { step: "s8".into(), state: StepState::Failed, message: Some("1 of 2 checks fails".into()) };
+        let taken_back = Event::Step { step: "s3".into(), state: StepState::TakenBack, message: None };
+        let events = [
+            (0, Event::Phase { phase: Phase::Forward }),
+            (0, running("s1")),
+            (120, done("s1")),
+            (900, done("s3")),
+            (1_000, running("s7")),
+            (9_000, done("s9")),
+            (61_000, failed),
+            (61_000, Event::Phase { phase: Phase::Back }),
+            (62_500, taken_back),
+        ];
+        let plan = sample::plan();
+        let log: String = events.iter().map(|(t_ms, told)| event(&plan, *t_ms, told, Look::default())).collect();
+        insta::assert_snapshot!(log, @r#"
+         0.0s deploying
+         0.1s blue 148e2d3f7b1c89  app iad  leased
+         0.9s green app-1          app iad  created, hidden
+         1.0s green app-1          app iad  waiting for its checks
+        1m01s green app-2          app fra  waiting for its checks failed: 1 of 2 checks fails
+        1m01s taking back what was done
+        1m02s green app-1          app iad  destroyed again
+        "#);
+    }
+
+    #[test]
+    fn the_report_names_what_is_left_and_the_command_for_it() {
+        let ended = Outcome {
+            kind: OutcomeKind::NeedsAttention,
+            message: "The greens serve; one blue could not be destroyed.".into(),
+            left: vec![Leftover {
+                machine: "148e2d3f7b1c89".into(),
+                why: "its host does not answer".into(),
+                command: "fly machine destroy --force 148e2d3f7b1c89".into(),
+            }],
+        };
+        insta::assert_snapshot!(outcome(&ended, 84_000, Look::default()), @r#"
+        Needs attention after 1m24s
+          The greens serve; one blue could not be destroyed.
+
+        Left to do
+          148e2d3f7b1c89  its host does not answer
+              fly machine destroy --force 148e2d3f7b1c89
+        "#);
+    }
+}

@@ -1,0 +1,120 @@
+//! Watches a world for what must never happen, whoever acts on it: too few machines serving, and
+//! machines touched that are nobody's business. It shares no code with planner or executor.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::fleet::{HostStatus, Machine, State};
+
+/// Something that must not happen happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Breach {
+    pub t_ms: u64,
+    pub what: String,
+}
+
+/// What is promised about a fleet, for the checker to hold whoever acts on it to.
+#[derive(Debug, Clone, Default)]
+pub struct Promise {
+    /// The groups that machines count for, where they name none themselves, by id.
+    pub groups: BTreeMap<String, String>,
+    /// These groups are to go: nobody misses their machines.
+    pub removed: BTreeSet<String>,
+    /// These machines are not touched.
+    pub untouched: BTreeSet<String>,
+}
+
+#[derive(Debug, Clone, Default)]
+pub(super) struct Checker {
+    promise: Promise,
+    /// How many machines served at the start, per group and region.
+    floor: BTreeMap<Place, u64>,
+    serving: BTreeMap<Place, BTreeSet<String>>,
+    /// When a machine last stopped serving by itself.
+    lost_ms: BTreeMap<Place, u64>,
+    breaches: Vec<Breach>,
+}
+
+type Place = (String, String);
+
+impl Checker {
+    /// Whatever serves now is the floor, save in groups that are to go.
+    pub(super) fn new<'a>(machines: impl Iterator<Item = &'a Machine>, promise: Promise) -> Self {
+        let mut checker = Self { promise, ..Self::default() };
+        for machine in machines.filter(|machine| serves(machine)) {
+            let place = checker.place(machine);
+            if !checker.promise.removed.contains(&place.0) {
+                *checker.floor.entry(place.clone()).or_default() += 1;
+            }
+            checker.serving.entry(place).or_default().insert(machine.id.clone());
+        }
+        checker
+    }
+
+    pub(super) fn touched(&mut self, t_ms: u64, id: &str, what: &str) {
+        if self.promise.untouched.contains(id) {
+            self.breaches.push(Breach { t_ms, what: format!("{what} of {id}, which is no part of the plan") });
+        }
+    }
+
+    /// After each change of a machine; gives the breach that it is. `called`: a call changed it,
+    /// not the machine itself.
+    pub(super) fn changed(&mut self, t_ms: u64, machine: &Machine, called: bool) -> Option<Breach> {
+        let place = self.place(machine);
+        let serving = self.serving.entry(place.clone()).or_default();
+        if serves(machine) {
+            serving.insert(machine.id.clone());
+            return None;
+        }
+        if !serving.remove(&machine.id) {
+            return None;
+        }
+        let (count, floor) = (serving.len() as u64, self.floor.get(&place).copied().unwrap_or(0));
+        if !called {
+            self.lost_ms.insert(place, t_ms);
+            return None;
+        }
+        if count >= floor || self.lost_ms.get(&place).is_some_and(|lost_ms| t_ms - lost_ms <= NOTICE_MS) {
+            return None;
+        }
+        let (group, region) = place;
+        let what = format!("{} left {count} of {floor} serving in {group}/{region}", machine.id);
+        let breach = Breach { t_ms, what };
+        self.breaches.push(breach.clone());
+        Some(breach)
+    }
+
+    fn place(&self, machine: &Machine) -> Place {
+        let promised = || self.promise.groups.get(&machine.id).map(String::as_str);
+        let group = machine.group().or_else(promised).unwrap_or(DEFAULT_GROUP);
+        (group.to_owned(), machine.region.clone())
+    }
+
+    pub(super) fn serving(&self) -> impl Iterator<Item = (&str, &str, u64)> {
+        self.serving.iter().map(|((group, region), ids)| (group.as_str(), region.as_str(), ids.len() as u64))
+    }
+
+    pub(super) fn breaches(&self) -> &[Breach] {
+        &self.breaches
+    }
+}
+
+/// As the contracts define it: uncordoned and started with its checks passing, or stopped by the
+/// proxy, which starts it again.
+fn serves(machine: &Machine) -> bool {
+    let config = machine.config.as_ref();
+    let checked = config.is_some_and(|config| !config.health_checks().is_empty());
+    let awake = match machine.state {
+        State::Started => !checked || machine.is_passing(),
+        State::Stopped | State::Suspended => {
+            config.is_some_and(|config| config.autostop() && config.autostart()) && !super::machine::crashed(machine)
+        }
+        _ => false,
+    };
+    awake && !machine.cordoned && machine.host_status == HostStatus::Ok
+}
+
+/// Where flyctl counts a machine that names no group.
+const DEFAULT_GROUP: &str = "app";
+
+/// A death that is no older than this cannot be known to somebody who looks every two seconds.
+const NOTICE_MS: u64 = 3_000;

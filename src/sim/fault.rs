@@ -1,0 +1,211 @@
+//! What may go wrong in a world, as data: calls that are refused or lost, and machines that
+//! misbehave.
+
+use std::str::FromStr;
+
+use crate::execute::{Call, Kind, Why};
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fault {
+    /// Calls do not go as asked.
+    Call {
+        /// `None`: any kind.
+        kind: Option<Kind>,
+        /// The machine's id or the end of its name; `None`: any.
+        machine: Option<String>,
+        /// Only this one of those that match, counted from 1; `None`: all.
+        nth: Option<u64>,
+        effect: Effect,
+    },
+    /// A machine, by its id or the end of its name, behaves badly.
+    Machine { machine: String, behaviour: Behaviour },
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// Nothing is done, and that is said.
+    Refused(Why),
+    /// Nothing is done, and nobody says so.
+    LostBefore,
+    /// It is done, but the answer is lost.
+    LostAfter,
+    /// It is done, and answered this much later.
+    Slow { ms: u64 },
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Behaviour {
+    /// Its checks never pass.
+    NeverHealthy,
+    /// It stays in `created`.
+    NeverStarts,
+    /// Its process ends with an error as soon as it is started.
+    ExitsOnStart,
+    /// Its process ends with an error, this long after its checks passed (or it was started).
+    Dies { after_ms: u64 },
+    /// It takes this long to stop.
+    StopsSlowly { ms: u64 },
+    /// Lists do not show it until this long after it was made.
+    Unlisted { ms: u64 },
+    /// Somebody else holds its lease from the start, for this long.
+    Leased { owner: String, ms: u64 },
+}
+
+/// `CALL[@MACHINE][#N]=EFFECT`, such as `create#1=lost-after`, `destroy@9080aaaa000000=refused`,
+/// `*@app-1=slow:2000`; or `machine@MACHINE=BEHAVIOUR`, such as `machine@app-2=never-healthy`,
+/// `machine@app-1=dies:5000`, `machine@9080aaaa000000=leased:30000`.
+impl FromStr for Fault {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let bad = |why: String| format!("`{text}` is not a fault: {why}");
+        let (what, effect) = text.split_once('=').ok_or_else(|| bad("`=` is missing".into()))?;
+        let (what, nth) = match what.split_once('#') {
+            Some((what, nth)) => (what, Some(nth.parse().map_err(|_| bad(format!("`{nth}` is not a number")))?)),
+            None => (what, None),
+        };
+        let (kind, machine) = match what.split_once('@') {
+            Some((kind, machine)) => (kind, Some(machine.to_owned())),
+            None => (what, None),
+        };
+        if let ("machine", Some(machine)) = (kind, &machine) {
+            return Ok(Self::Machine { machine: machine.clone(), behaviour: behaviour(effect).map_err(bad)? });
+        }
+        let kind = match kind {
+            "*" => None,
+            name => {
+                Some(Kind::ALL.into_iter().find(|kind| kind.as_str() == name).ok_or_else(|| bad(unknown_call(name)))?)
+            }
+        };
+        Ok(Self::Call { kind, machine, nth, effect: effect_of(effect).map_err(bad)? })
+    }
+}
+
+fn unknown_call(name: &str) -> String {
+    let known: Vec<&str> = Kind::ALL.iter().map(|kind| kind.as_str()).collect();
+    format!("no call is named `{name}`: machine, *, {}", known.join(", "))
+}
+
+fn effect_of(text: &str) -> Result<Effect, String> {
+    let message = || "injected".to_owned();
+    Ok(match parts(text)? {
+        ("refused", None) => Effect::Refused(Why::Other { status: 400, message: message() }),
+        ("rate-limited", None) => Effect::Refused(Why::RateLimited),
+        ("no-capacity", None) => Effect::Refused(Why::NoCapacity { message: message() }),
+        ("unauthorized", None) => Effect::Refused(Why::Unauthorized { message: message() }),
+        ("busy", None) => Effect::Refused(Why::WrongState { message: message() }),
+        ("lost-before", None) => Effect::LostBefore,
+        ("lost-after", None) => Effect::LostAfter,
+        ("slow", Some(ms)) => Effect::Slow { ms },
+        _ => {
+            return Err(format!(
+                "no effect is named `{text}`: refused, rate-limited, no-capacity, unauthorized, busy, lost-before, \
+                 lost-after, slow:MS"
+            ));
+        }
+    })
+}
+
+fn behaviour(text: &str) -> Result<Behaviour, String> {
+    Ok(match parts(text)? {
+        ("never-healthy", None) => Behaviour::NeverHealthy,
+        ("never-starts", None) => Behaviour::NeverStarts,
+        ("exits-on-start", None) => Behaviour::ExitsOnStart,
+        ("dies", Some(after_ms)) => Behaviour::Dies { after_ms },
+        ("stops-slowly", Some(ms)) => Behaviour::StopsSlowly { ms },
+        ("unlisted", Some(ms)) => Behaviour::Unlisted { ms },
+        ("leased", Some(ms)) => Behaviour::Leased { owner: "somebody@example.com".to_owned(), ms },
+        _ => {
+            return Err(format!(
+                "no behaviour is named `{text}`: never-healthy, never-starts, exits-on-start, dies:MS, stops-slowly:MS, \
+                 unlisted:MS, leased:MS"
+            ));
+        }
+    })
+}
+
+fn parts(text: &str) -> Result<(&str, Option<u64>), String> {
+    match text.split_once(':') {
+        Some((name, ms)) => Ok((name, Some(ms.parse().map_err(|_| format!("`{ms}` is not a number of ms"))?))),
+        None => Ok((text, None)),
+    }
+}
+
+/// The faults of a world, and how often each kind of call has matched.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Faults {
+    faults: Vec<(Fault, u64)>,
+}
+
+impl Faults {
+    pub(super) fn new(faults: Vec<Fault>) -> Self {
+        Self { faults: faults.into_iter().map(|fault| (fault, 0)).collect() }
+    }
+
+    /// The effect on this call, to a machine with this id and name.
+    pub(super) fn on_call(&mut self, call: &Call, id: &str, name: &str) -> Option<Effect> {
+        let mut found = None;
+        for (fault, seen) in &mut self.faults {
+            let Fault::Call { kind, machine, nth, effect } = fault else { continue };
+            let is_kind = kind.is_none_or(|kind| kind == Kind::of(call));
+            if !is_kind || !machine.as_deref().is_none_or(|machine| is_named(machine, id, name)) {
+                continue;
+            }
+            *seen += 1;
+            if found.is_none() && nth.is_none_or(|nth| nth == *seen) {
+                found = Some(effect.clone());
+            }
+        }
+        found
+    }
+
+    pub(super) fn behaviours<'a>(&'a self, id: &'a str, name: &'a str) -> impl Iterator<Item = &'a Behaviour> {
+        self.faults.iter().filter_map(move |(fault, _)| match fault {
+            Fault::Machine { machine, behaviour } if is_named(machine, id, name) => Some(behaviour),
+            _ => None,
+        })
+    }
+}
+
+/// `app-1` names `cutover-r1-app-1`, but not `cutover-r1-myapp-1`.
+fn is_named(machine: &str, id: &str, name: &str) -> bool {
+    machine == id || machine == name || name.strip_suffix(machine).is_some_and(|front| front.ends_with('-'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn faults_are_read_as_they_are_written() {
+        let call = |kind, machine: Option<&str>, nth, effect| {
+            Ok(Fault::Call { kind, machine: machine.map(str::to_owned), nth, effect })
+        };
+        assert_eq!("create#1=lost-after".parse(), call(Some(Kind::Create), None, Some(1), Effect::LostAfter));
+        assert_eq!("*@app-1=slow:2000".parse(), call(None, Some("app-1"), None, Effect::Slow { ms: 2_000 }));
+        let dies = Fault::Machine { machine: "app-1".into(), behaviour: Behaviour::Dies { after_ms: 5 } };
+        assert_eq!("machine@app-1=dies:5".parse(), Ok(dies));
+    }
+
+    #[test]
+    fn what_is_no_fault_says_what_would_be() {
+        for (text, says) in [
+            ("create", "`=` is missing"),
+            ("make=refused", "no call is named `make`"),
+            ("create#x=refused", "`x` is not a number"),
+            ("create=maybe", "no effect is named `maybe`"),
+            ("machine@a=sings", "no behaviour is named `sings`"),
+            ("machine@a=dies:soon", "`soon` is not a number of ms"),
+        ] {
+            let error = text.parse::<Fault>().unwrap_err();
+            assert!(error.contains(says), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_slot_is_the_end_of_a_name() {
+        assert!(is_named("app-1", "x", "cutover-r1-app-1"));
+        assert!(!is_named("app-1", "x", "cutover-r1-myapp-1"));
+        assert!(is_named("x", "x", "other"));
+    }
+}

@@ -1,0 +1,204 @@
+//! A plan executed in a world, in virtual time: the one driver of the command line's `--sim`, the
+//! page and the tests.
+
+use std::collections::BTreeMap;
+
+use super::check::Promise;
+use super::fault::Fault;
+use super::world::{Answered, Settings, Waiting, World};
+use crate::execute::{self, Call, CallId, Event, Execution, Input, Outcome, Reply, SplitMix64};
+use crate::fleet::{Fleet, Machine};
+use crate::plan::{Disposition, Plan};
+
+#[derive(Debug, Clone)]
+pub struct Options {
+    pub seed: u64,
+    pub settings: Settings,
+    pub faults: Vec<Fault>,
+    pub execution: execute::Options,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        let execution = execute::Options::new("sim");
+        Self { seed: 0, settings: Settings::default(), faults: Vec::new(), execution }
+    }
+}
+
+/// A run, one moment at a time.
+#[derive(Debug, Clone)]
+pub struct Run {
+    world: World,
+    execution: Execution,
+    /// What is on its way, by when it arrives and the order of sending.
+    ways: BTreeMap<(u64, u64), Travelling>,
+    sent: u64,
+    waits: Vec<(CallId, Waiting)>,
+    wake_at_ms: Option<u64>,
+    random: SplitMix64,
+    latency_ms: u64,
+    moments: u64,
+    begun: bool,
+    abort: bool,
+    outcome: Option<Outcome>,
+}
+
+#[derive(Debug, Clone)]
+enum Travelling {
+    There(CallId, Call),
+    Back(CallId, Reply),
+}
+
+/// Something happened: to the machines, to the execution, or both.
+#[derive(Debug)]
+pub struct Moment<'a> {
+    pub t_ms: u64,
+    pub events: Vec<Event>,
+    /// Every machine, destroyed ones too, as they are now.
+    pub machines: &'a [Machine],
+}
+
+impl Run {
+    pub fn new(plan: &Plan, fleet: &Fleet, options: Options) -> Self {
+        let mut world = World::new(fleet, options.settings, options.faults, options.seed);
+        world.hold_to(promise(plan));
+        Self {
+            latency_ms: world.settings.latency_ms,
+            world,
+            execution: Execution::new(plan, options.execution),
+            ways: BTreeMap::new(),
+            sent: 0,
+            waits: Vec::new(),
+            wake_at_ms: None,
+            // Apart from the world's own, so that latency does not change its ids.
+            random: SplitMix64::new(options.seed ^ 0x6c61_7465_6e63_7921),
+            moments: 0,
+            begun: false,
+            abort: false,
+            outcome: None,
+        }
+    }
+
+    /// Somebody wants it to stop: told to the execution at the next moment.
+    pub const fn abort(&mut self) {
+        self.abort = true;
+    }
+
+    pub const fn outcome(&self) -> Option<&Outcome> {
+        self.outcome.as_ref()
+    }
+
+    pub const fn world(&self) -> &World {
+        &self.world
+    }
+
+    /// The next moment at which something changed; `None` when the run has ended.
+    ///
+    /// # Panics
+    /// When the execution waits for nothing, or does not end in a hundred million moments: that
+    /// is a bug in it.
+    #[expect(clippy::should_implement_trait, reason = "a moment borrows the run")]
+    pub fn next(&mut self) -> Option<Moment<'_>> {
+        let changes = self.world.changes();
+        let mut events = Vec::new();
+        while self.outcome.is_none() {
+            self.moments += 1;
+            assert!(self.moments < MOST_MOMENTS, "a run ends, whatever happens to it");
+            events.extend(self.happen());
+            if !events.is_empty() || self.world.changes() != changes {
+                return Some(Moment { t_ms: self.world.now_ms(), events, machines: self.world.machines() });
+            }
+        }
+        None
+    }
+
+    /// The run to its end.
+    pub fn finish(&mut self) -> Vec<(u64, Event)> {
+        let mut told = Vec::new();
+        while let Some(moment) = self.next() {
+            let t_ms = moment.t_ms;
+            told.extend(moment.events.into_iter().map(|event| (t_ms, event)));
+        }
+        told
+    }
+
+    fn happen(&mut self) -> Vec<Event> {
+        if !self.begun {
+            self.begun = true;
+            return self.step(Input::Begin);
+        }
+        if std::mem::take(&mut self.abort) {
+            return self.step(Input::Abort);
+        }
+        let now_ms = self.next_ms();
+        self.world.advance(now_ms);
+        self.answer_waits();
+        let due = self.ways.first_key_value().map(|(at, _)| *at).filter(|(at_ms, _)| *at_ms <= now_ms);
+        match due.and_then(|at| self.ways.remove(&at)) {
+            Some(Travelling::There(id, call)) => {
+                match self.world.call(&call) {
+                    Answered::Now { reply, slow_ms } => self.send(slow_ms, Travelling::Back(id, reply)),
+                    Answered::Later(waiting) => self.waits.push((id, waiting)),
+                }
+                Vec::new()
+            }
+            Some(Travelling::Back(id, reply)) => self.step(Input::Reply(id, reply)),
+            None if self.wake_at_ms.is_some_and(|at_ms| at_ms <= now_ms) => self.step(Input::Wake),
+            None => Vec::new(),
+        }
+    }
+
+    fn next_ms(&self) -> u64 {
+        let way = self.ways.first_key_value().map(|((at_ms, _), _)| *at_ms);
+        let wait = self.waits.iter().map(|(_, waiting)| waiting.until_ms).min();
+        let next = [way, wait, self.wake_at_ms, self.world.next_change_ms()].into_iter().flatten().min();
+        assert!(next.is_some(), "an execution that has not ended waits for something");
+        next.unwrap_or(0).max(self.world.now_ms())
+    }
+
+    fn answer_waits(&mut self) {
+        let (world, mut answered) = (&self.world, Vec::new());
+        self.waits.retain(|(id, waiting)| match world.settled(waiting) {
+            Some(reply) => {
+                answered.push((*id, reply));
+                false
+            }
+            None => true,
+        });
+        for (id, reply) in answered {
+            self.send(0, Travelling::Back(id, reply));
+        }
+    }
+
+    fn step(&mut self, input: Input) -> Vec<Event> {
+        let step = self.execution.step(self.world.now_ms(), input);
+        for (id, call) in step.calls {
+            self.send(0, Travelling::There(id, call));
+        }
+        self.wake_at_ms = step.wake_at_ms;
+        self.outcome = step.outcome;
+        step.events
+    }
+
+    /// One way takes between a quarter and a half of the latency.
+    fn send(&mut self, slow_ms: u64, travelling: Travelling) {
+        let way_ms = self.latency_ms / 4 + self.random.below(self.latency_ms / 4 + 1);
+        self.sent += 1;
+        self.ways.insert((self.world.now_ms() + slow_ms + way_ms, self.sent), travelling);
+    }
+}
+
+/// What the plan says of the fleet.
+fn promise(plan: &Plan) -> Promise {
+    let is_touched = |disposition| matches!(disposition, Disposition::Replace | Disposition::Remove);
+    let (touched, untouched): (Vec<_>, Vec<_>) =
+        plan.machines.iter().partition(|machine| is_touched(machine.disposition));
+    let removed = touched.iter().filter(|machine| machine.disposition == Disposition::Remove);
+    Promise {
+        groups: plan.machines.iter().map(|machine| (machine.id.clone(), machine.group.clone())).collect(),
+        removed: removed.map(|machine| machine.group.clone()).collect(),
+        untouched: untouched.iter().map(|machine| machine.id.clone()).collect(),
+    }
+}
+
+const MOST_MOMENTS: u64 = 100_000_000;

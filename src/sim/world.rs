@@ -1,0 +1,460 @@
+//! The machines of one app and what calls do to them, in virtual time.
+
+mod life;
+
+use std::collections::BTreeMap;
+
+use super::check::{Breach, Checker, Promise};
+use super::fault::{Behaviour, Effect, Fault, Faults};
+use super::machine;
+use crate::execute::{Answer, Call, Kind, Reply, SplitMix64, Why};
+use crate::fleet::{Fleet, HostStatus, Lease, Machine, State};
+use crate::plan::CreateRequest;
+
+/// How long things take, in milliseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Settings {
+    /// From `created` until the image is there.
+    pub prepare_ms: u64,
+    /// From `starting` to `started`.
+    pub boot_ms: u64,
+    /// From `started` until every check passes.
+    pub check_ms: u64,
+    /// From `stopping` to `stopped`.
+    pub stop_ms: u64,
+    /// From a call to its answer; each takes between half of it and all.
+    pub latency_ms: u64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { prepare_ms: 1_500, boot_ms: 1_000, check_ms: 3_000, stop_ms: 1_000, latency_ms: 100 }
+    }
+}
+
+/// A Fly with one app.
+#[derive(Debug, Clone)]
+pub struct World {
+    pub settings: Settings,
+    /// The only app that there is; `None`: every name is its.
+    pub app: Option<String>,
+    now_ms: u64,
+    /// Sorted by id once, then in the order of creation.
+    machines: Vec<Machine>,
+    lives: Vec<Life>,
+    places: BTreeMap<String, usize>,
+    /// What will happen by itself: when and in which order of planning.
+    pending: BTreeMap<(u64, u64), Pending>,
+    planned: u64,
+    faults: Faults,
+    random: SplitMix64,
+    checker: Checker,
+    changes: u64,
+    trace: Vec<String>,
+}
+
+/// What is not seen of a machine.
+#[derive(Debug, Clone, Default)]
+struct Life {
+    /// Raised whenever it turns elsewhere: what was planned before no longer holds.
+    turn: u64,
+    /// Lists show it from then on.
+    listed_from_ms: u64,
+    lease: Option<Held>,
+}
+
+#[derive(Debug, Clone)]
+struct Held {
+    nonce: String,
+    owner: String,
+    expires_ms: u64,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Pending {
+    place: usize,
+    turn: u64,
+    then: Then,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Then {
+    Prepared { launch: bool },
+    Booted,
+    ChecksPass,
+    Dies,
+    Stopped,
+}
+
+/// A call's answer: at once, or when something comes true.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Answered {
+    Now { reply: Reply, slow_ms: u64 },
+    Later(Waiting),
+}
+
+/// A wait that is held open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiting {
+    id: String,
+    state: State,
+    pub until_ms: u64,
+}
+
+impl World {
+    /// Machines that run have passed their checks, whatever their list says of it.
+    pub fn new(fleet: &Fleet, settings: Settings, faults: Vec<Fault>, seed: u64) -> Self {
+        let mut world = Self {
+            settings,
+            app: None,
+            now_ms: 0,
+            machines: Vec::new(),
+            lives: Vec::new(),
+            places: BTreeMap::new(),
+            pending: BTreeMap::new(),
+            planned: 0,
+            faults: Faults::new(faults),
+            random: SplitMix64::new(seed),
+            checker: Checker::default(),
+            changes: 0,
+            trace: Vec::new(),
+        };
+        for machine in &fleet.machines {
+            let mut machine = machine.clone();
+            if let (State::Started, true, Some(config)) = (&machine.state, machine.checks.is_empty(), &machine.config) {
+                machine.checks = machine::check_results(config, "passing");
+            }
+            let place = world.add(machine);
+            if world.machines[place].state == State::Started {
+                world.plan_death(place);
+            }
+        }
+        world.hold_to(Promise::default());
+        world
+    }
+
+    /// From now on breaking this promise is a breach, and what serves now is the floor.
+    pub fn hold_to(&mut self, promise: Promise) {
+        self.checker = Checker::new(self.machines.iter(), promise);
+    }
+
+    /// Destroyed ones stay, as a memory.
+    pub fn machines(&self) -> &[Machine] {
+        &self.machines
+    }
+
+    pub const fn now_ms(&self) -> u64 {
+        self.now_ms
+    }
+
+    /// How often anything changed: the same number, the same world.
+    pub const fn changes(&self) -> u64 {
+        self.changes
+    }
+
+    /// How many machines serve, by group and region.
+    pub fn serving(&self) -> impl Iterator<Item = (&str, &str, u64)> {
+        self.checker.serving()
+    }
+
+    /// What happened that must not.
+    pub fn breaches(&self) -> &[Breach] {
+        self.checker.breaches()
+    }
+
+    /// One line for everything that happened: time, who, what, to whom, how.
+    pub fn trace(&self) -> &[String] {
+        &self.trace
+    }
+
+    /// When something will happen by itself.
+    pub fn next_change_ms(&self) -> Option<u64> {
+        self.pending.first_key_value().map(|((at_ms, _), _)| *at_ms)
+    }
+
+    /// Lets time pass; it never goes back.
+    pub fn advance(&mut self, now_ms: u64) {
+        while let Some(((at_ms, _), pending)) = self.pending.first_key_value().map(|(at, then)| (*at, *then)) {
+            if at_ms > now_ms {
+                break;
+            }
+            self.pending.pop_first();
+            self.now_ms = self.now_ms.max(at_ms);
+            if self.lives[pending.place].turn == pending.turn {
+                self.happen(pending.place, pending.then);
+            }
+        }
+        self.now_ms = self.now_ms.max(now_ms);
+    }
+
+    /// Does what `call` asks, or what the faults make of it.
+    pub fn call(&mut self, call: &Call) -> Answered {
+        let (id, name) = self.addressee(call);
+        let effect = self.faults.on_call(call, &id, &name);
+        let kind = Kind::of(call);
+        let answered = match effect {
+            Some(Effect::Refused(why)) => now(Reply::Refused(why)),
+            Some(Effect::LostBefore) => now(Reply::Unknown),
+            Some(Effect::LostAfter) => {
+                self.perform(call);
+                now(Reply::Unknown)
+            }
+            Some(Effect::Slow { ms }) => match self.perform(call) {
+                Answered::Now { reply, .. } => Answered::Now { reply, slow_ms: ms },
+                later => later,
+            },
+            None => self.perform(call),
+        };
+        let how = match &answered {
+            Answered::Now { reply, .. } => brief(reply),
+            Answered::Later(_) => "held".to_owned(),
+        };
+        self.note("call", kind.as_str(), if id.is_empty() { &name } else { &id }, &how);
+        answered
+    }
+
+    /// The answer to a wait, once there is one.
+    pub fn settled(&self, waiting: &Waiting) -> Option<Reply> {
+        let machine = &self.machines[*self.places.get(&waiting.id)?];
+        if machine.state == waiting.state {
+            return Some(Reply::Done(Answer::Ok));
+        }
+        if machine.state == State::Destroyed {
+            return Some(Reply::Absent);
+        }
+        (self.now_ms >= waiting.until_ms).then_some(Reply::Refused(Why::NotYet))
+    }
+
+    /// Destroys without force: only what does not run.
+    pub fn destroy_gently(&mut self, id: &str, nonce: Option<String>) -> Answered {
+        let runs = self.places.get(id).map(|place| &self.machines[*place].state).is_some_and(|state| {
+            !matches!(state, State::Stopped | State::Suspended | State::Failed | State::Created | State::Destroyed)
+        });
+        if runs {
+            let message =
+                "failed_precondition: unable to destroy machine, not currently stopped, suspended, failed or created";
+            return now(Reply::Refused(Why::WrongState { message: message.to_owned() }));
+        }
+        self.call(&Call::Destroy { id: id.to_owned(), nonce })
+    }
+
+    fn addressee(&self, call: &Call) -> (String, String) {
+        let id = match call {
+            Call::ListMachines => return Default::default(),
+            Call::CreateMachine { name, .. } => return (String::new(), name.clone()),
+            Call::GetMachine { id }
+            | Call::AcquireLease { id, .. }
+            | Call::ReleaseLease { id, .. }
+            | Call::Cordon { id, .. }
+            | Call::Uncordon { id, .. }
+            | Call::Start { id, .. }
+            | Call::Stop { id, .. }
+            | Call::Destroy { id, .. }
+            | Call::Wait { id, .. } => id,
+        };
+        let name = self.places.get(id).map(|place| self.machines[*place].name.clone()).unwrap_or_default();
+        (id.clone(), name)
+    }
+
+    fn perform(&mut self, call: &Call) -> Answered {
+        match call {
+            Call::ListMachines => {
+                let all = self.machines.iter().zip(&self.lives);
+                let listed = all
+                    .filter(|(machine, life)| machine.state != State::Destroyed && life.listed_from_ms <= self.now_ms);
+                now(Reply::Done(Answer::Machines(listed.map(|(machine, _)| machine.clone()).collect())))
+            }
+            Call::CreateMachine { name, request } => now(self.create(name, request)),
+            Call::GetMachine { id } => match self.places.get(id) {
+                Some(place) => now(Reply::Done(Answer::Machine(Box::new(self.machines[*place].clone())))),
+                None => now(Reply::Absent),
+            },
+            Call::AcquireLease { id, ttl_s, nonce } => {
+                self.on(id, |world, place| world.lease(place, *ttl_s, nonce.as_ref()))
+            }
+            Call::ReleaseLease { id, nonce } => self.on(id, |world, place| world.release(place, nonce)),
+            Call::Cordon { id, nonce } => self.change(call, id, nonce, |world, place| world.cordon(place, true)),
+            Call::Uncordon { id, nonce } => self.change(call, id, nonce, |world, place| world.cordon(place, false)),
+            Call::Start { id, nonce } => self.change(call, id, nonce, Self::start),
+            Call::Stop { id, nonce } => self.change(call, id, nonce, Self::stop),
+            Call::Destroy { id, nonce } => self.change(call, id, nonce, Self::destroy),
+            Call::Wait { id, state, timeout_s, .. } => match self.places.get(id) {
+                None => now(Reply::Absent),
+                Some(_) => {
+                    let until_ms = self.now_ms.saturating_add(timeout_s.saturating_mul(1_000));
+                    let waiting = Waiting { id: id.clone(), state: state.clone(), until_ms };
+                    self.settled(&waiting).map_or(Answered::Later(waiting), now)
+                }
+            },
+        }
+    }
+
+    fn on(&mut self, id: &str, act: impl FnOnce(&mut Self, usize) -> Reply) -> Answered {
+        now(match self.places.get(id).copied() {
+            Some(place) if self.machines[place].state != State::Destroyed => act(self, place),
+            _ => Reply::Absent,
+        })
+    }
+
+    /// A change by a call: needs the lease where there is one, and a host that answers.
+    fn change(
+        &mut self,
+        call: &Call,
+        id: &str,
+        nonce: &Option<String>,
+        act: impl FnOnce(&mut Self, usize) -> Reply,
+    ) -> Answered {
+        self.on(id, |world, place| {
+            world.checker.touched(world.now_ms, id, Kind::of(call).as_str());
+            if let Some(held) = world.held(place).filter(|held| Some(&held.nonce) != nonce.as_ref()) {
+                return Reply::Refused(Why::LeaseHeld { owner: held.owner.clone() });
+            }
+            if world.machines[place].host_status != HostStatus::Ok {
+                return Reply::Unknown;
+            }
+            let reply = act(world, place);
+            world.changed(place, true);
+            reply
+        })
+    }
+
+    fn create(&mut self, name: &str, request: &CreateRequest) -> Reply {
+        // A destroyed machine keeps its name for a while.
+        if let Some(other) = self.machines.iter().find(|machine| !name.is_empty() && machine.name == name) {
+            let message = format!(
+                "already_exists: unique machine name violation, machine ID {} already exists with name \"{name}\"",
+                other.id
+            );
+            return Reply::Refused(Why::NameTaken { message });
+        }
+        let mut machine = machine::created(name.to_owned(), request, &mut self.random);
+        machine::push_event(&mut machine, self.now_ms, "launch", "created", None);
+        let place = self.add(machine);
+        self.changed(place, true);
+        self.plan(place, self.settings.prepare_ms, Then::Prepared { launch: !request.skip_launch });
+        Reply::Done(Answer::Machine(Box::new(self.machines[place].clone())))
+    }
+
+    fn lease(&mut self, place: usize, ttl_s: u64, nonce: Option<&String>) -> Reply {
+        let id = self.machines[place].id.clone();
+        self.checker.touched(self.now_ms, &id, "lease");
+        let nonce = match (self.held(place), nonce) {
+            (Some(held), nonce) if nonce != Some(&held.nonce) => {
+                return Reply::Refused(Why::LeaseHeld { owner: held.owner.clone() });
+            }
+            (Some(held), _) => held.nonce.clone(),
+            (None, Some(_)) => return Reply::Absent,
+            (None, None) => format!("{:012x}", self.random.next() & 0xffff_ffff_ffff),
+        };
+        let expires_ms = self.now_ms.saturating_add(ttl_s.saturating_mul(1_000));
+        self.lives[place].lease = Some(Held { nonce: nonce.clone(), owner: OWNER.to_owned(), expires_ms });
+        Reply::Done(Answer::Lease { nonce, instance_id: self.machines[place].instance_id.clone() })
+    }
+
+    fn release(&mut self, place: usize, nonce: &str) -> Reply {
+        match self.held(place) {
+            None => Reply::Absent,
+            Some(held) if held.nonce != nonce => Reply::Refused(Why::LeaseHeld { owner: held.owner.clone() }),
+            Some(_) => {
+                self.lives[place].lease = None;
+                Reply::Done(Answer::Ok)
+            }
+        }
+    }
+
+    /// The lease of a machine, its holder's name and when it ends, while it holds.
+    pub fn lease_of(&self, id: &str) -> Option<Lease> {
+        let held = self.held(*self.places.get(id)?)?;
+        let expires_at = i64::try_from(held.expires_ms / 1_000).unwrap_or(i64::MAX);
+        Some(Lease { owner: held.owner.clone(), expires_at, description: String::new() })
+    }
+
+    fn held(&self, place: usize) -> Option<&Held> {
+        self.lives[place].lease.as_ref().filter(|held| held.expires_ms > self.now_ms)
+    }
+
+    fn cordon(&mut self, place: usize, cordoned: bool) -> Reply {
+        self.machines[place].cordoned = cordoned;
+        Reply::Done(Answer::Ok)
+    }
+
+    fn start(&mut self, place: usize) -> Reply {
+        match &self.machines[place].state {
+            State::Started | State::Starting => Reply::Done(Answer::Ok),
+            State::Stopped | State::Suspended | State::Failed => {
+                self.boot(place);
+                Reply::Done(Answer::Ok)
+            }
+            other => {
+                let message = format!("failed_precondition: unable to start machine from current state: '{other}'");
+                Reply::Refused(Why::WrongState { message })
+            }
+        }
+    }
+
+    fn stop(&mut self, place: usize) -> Reply {
+        if !matches!(self.machines[place].state, State::Stopped | State::Stopping) {
+            self.enter(place, State::Stopping);
+            let slowly = self.behaviours(place).into_iter().find_map(|behaviour| match behaviour {
+                Behaviour::StopsSlowly { ms } => Some(ms),
+                _ => None,
+            });
+            self.plan(place, slowly.unwrap_or(self.settings.stop_ms), Then::Stopped);
+        }
+        Reply::Done(Answer::Ok)
+    }
+
+    fn destroy(&mut self, place: usize) -> Reply {
+        self.machines[place].checks.clear();
+        self.lives[place].lease = None;
+        self.enter(place, State::Destroyed);
+        Reply::Done(Answer::Ok)
+    }
+
+    fn add(&mut self, machine: Machine) -> usize {
+        let place = self.machines.len();
+        self.places.insert(machine.id.clone(), place);
+        self.machines.push(machine);
+        self.lives.push(Life::default());
+        for behaviour in self.behaviours(place) {
+            match behaviour {
+                Behaviour::Leased { owner, ms } => {
+                    let held = Held { nonce: "elsewhere".to_owned(), owner, expires_ms: self.now_ms + ms };
+                    self.lives[place].lease = Some(held);
+                }
+                Behaviour::Unlisted { ms } => self.lives[place].listed_from_ms = self.now_ms + ms,
+                _ => {}
+            }
+        }
+        place
+    }
+
+    fn changed(&mut self, place: usize, called: bool) {
+        self.changes += 1;
+        let machine = &self.machines[place];
+        if let Some(breach) = self.checker.changed(self.now_ms, machine, called) {
+            let id = machine.id.clone();
+            self.note("checker", "breach", &id, &breach.what);
+        }
+    }
+
+    fn note(&mut self, who: &str, what: &str, whom: &str, how: &str) {
+        self.trace.push(format!("{:>9} {who:<8} {what:<9} {whom:<32} {how}", self.now_ms));
+    }
+}
+
+const fn now(reply: Reply) -> Answered {
+    Answered::Now { reply, slow_ms: 0 }
+}
+
+fn brief(reply: &Reply) -> String {
+    match reply {
+        Reply::Done(_) => "done".to_owned(),
+        Reply::Absent => "absent".to_owned(),
+        Reply::Unknown => "lost".to_owned(),
+        Reply::Refused(why) => format!("refused {why:?}"),
+    }
+}
+
+/// Who holds the leases taken through calls.
+const OWNER: &str = "sim";

@@ -1,0 +1,187 @@
+//! `check` and `explain`.
+
+use serde_json::json;
+
+use crate::test::Test;
+
+const CLEAN: &str = "app = \"shop\"\nprimary_region = \"iad\"\n";
+const MISSPELT: &str = "app = \"shop\"\n\n[deploy]\nstrategy = \"Rolling\"\n";
+const MENDED: &str = "app = \"shop\"\n\n[deploy]\nstrategy = \"rolling\"\n";
+const BROKEN: &str = "app = \n[deploy\n";
+
+#[test]
+fn a_clean_file_is_said_to_be_so() {
+    Test::new().file("fly.toml", CLEAN).args(["check"]).stdout("ok: nothing found in `fly.toml`\n").stderr("").run();
+}
+
+#[test]
+fn findings_point_at_the_file_and_fail() {
+    let ran = Test::new().file("fly.toml", MISSPELT).args(["check"]).status(1).run();
+    insta::assert_snapshot!(ran.stdout, @r#"
+    error[unknown-strategy]: there is no strategy `Rolling`
+     --> fly.toml:4:12
+      |
+    4 | strategy = "Rolling"
+      |            ^^^^^^^^^
+      |
+      = help: did you mean `rolling`?
+      = fix: write `rolling` (--fix)
+
+    1 error; 1 can be fixed with `--fix`
+    "#);
+}
+
+#[test]
+fn every_syntax_error_is_found() {
+    let ran = Test::new().file("fly.toml", BROKEN).args(["check", "--format", "json"]).status(1).run();
+    let file = &ran.json()["files"][0];
+    assert_eq!(file["flyctl"], "rejects");
+    assert!(file["diagnostics"].as_array().unwrap().len() >= 2, "{file}");
+}
+
+#[test]
+fn json_has_bytes_for_programs_and_characters_for_people() {
+    let text = "app = \"shop\"\nbuild = { args = { CRAB = \"🦀\" }, dokerfile = \"D\" }\n";
+    let ran = Test::new().stdin(text).args(["check", "-", "--format", "json"]).run();
+    let found = ran.json()["files"][0]["diagnostics"][0].clone();
+    let offset = text.find("dokerfile").unwrap();
+    let column = text.lines().nth(1).unwrap().chars().position(|c| c == '}').unwrap() + 4;
+    assert_eq!(found["start"], json!({"offset": offset, "line": 2, "column": column}));
+    assert_eq!(found["end"], json!({"offset": offset + 9, "line": 2, "column": column + 9}));
+    assert_eq!(found["rule"], "unknown-key");
+    assert_eq!(found["url"], "https://cutover.dev/rules/unknown-key");
+    assert_eq!(found["labels"], json!([]));
+    assert_eq!(found["fix"]["edits"], json!([{"start": offset, "end": offset + 9, "text": "dockerfile"}]));
+    assert_eq!(ran.json()["version"], 1);
+}
+
+#[test]
+fn fix_mends_the_file_and_tells() {
+    let ran = Test::new()
+        .file("fly.toml", MISSPELT)
+        .args(["check", "--fix"])
+        .stdout("ok: nothing found in `fly.toml`\n")
+        .stderr("applied 1 fix in 1 file\n")
+        .run();
+    assert_eq!(ran.read("fly.toml"), MENDED);
+    assert_eq!(ran.files(), ["fly.toml"], "nothing is left beside it");
+}
+
+#[test]
+fn fix_leaves_what_needs_a_look() {
+    let text = "app = \"shop\"\nkil_signal = \"SIGINT\"\n";
+    let ran = Test::new().file("fly.toml", text).args(["check", "--fix"]).run();
+    assert_eq!(ran.read("fly.toml"), text);
+    assert!(ran.stdout.ends_with("1 warning; 1 can be fixed with `--fix --unsafe-fixes`\n"), "{}", ran.stdout);
+    let ran = ran.then(["check", "--fix", "--unsafe-fixes"]).run();
+    assert_eq!(ran.read("fly.toml"), text.replace("kil_signal", "kill_signal"));
+}
+
+#[test]
+fn a_diff_changes_nothing() {
+    let ran = Test::new().file("fly.toml", MISSPELT).args(["check", "--diff"]).status(1).run();
+    assert_eq!(ran.read("fly.toml"), MISSPELT);
+    insta::assert_snapshot!(ran.stdout, @r#"
+    --- fly.toml
+    +++ fly.toml
+    @@ -1,4 +1,4 @@
+     app = "shop"
+     
+     [deploy]
+    -strategy = "Rolling"
+    +strategy = "rolling"
+    "#);
+}
+
+#[test]
+fn what_comes_from_standard_input_goes_mended_to_standard_output() {
+    Test::new().stdin(MISSPELT).args(["check", "--fix", "-"]).stdout(MENDED).run();
+}
+
+#[cfg(unix)]
+#[test]
+fn a_mended_file_keeps_its_permissions() {
+    use std::os::unix::fs::PermissionsExt;
+    let ran = Test::new().file("fly.toml", MISSPELT).args(["check"]).status(1).run();
+    std::fs::set_permissions(ran.path("fly.toml"), std::fs::Permissions::from_mode(0o640)).unwrap();
+    let ran = ran.then(["check", "--fix"]).run();
+    let mode = std::fs::metadata(ran.path("fly.toml")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o640);
+}
+
+#[test]
+fn fail_on_says_what_fails() {
+    let warning = "app = \"shop\"\nkil_signal = \"SIGINT\"\n";
+    for (text, fail_on, status) in [
+        (warning, "error", 0),
+        (warning, "warning", 1),
+        (warning, "never", 0),
+        (BROKEN, "error", 1),
+        (BROKEN, "never", 0),
+        (CLEAN, "warning", 0),
+    ] {
+        Test::new().file("fly.toml", text).args(["check", "--fail-on", fail_on]).status(status).run();
+    }
+}
+
+#[test]
+fn a_folder_is_each_of_its_configs() {
+    let ran = Test::new()
+        .file("apps/fly.toml", CLEAN)
+        .file("apps/fly.staging.toml", MISSPELT)
+        .file("apps/Cargo.toml", "[package]\n")
+        .args(["check", "apps", "--format", "json"])
+        .status(1)
+        .run();
+    let paths: Vec<_> = ran.json()["files"].as_array().unwrap().iter().map(|file| file["path"].clone()).collect();
+    assert_eq!(paths, ["apps/fly.staging.toml", "apps/fly.toml"]);
+}
+
+#[test]
+fn without_a_path_flyctls_own_names_are_tried_in_its_order() {
+    let first = |names: &[&str]| {
+        let with_files = |test: Test, name: &&str| test.file(name, "");
+        let test = names.iter().fold(Test::new(), with_files);
+        test.args(["check", "--format", "json", "--fail-on", "never"]).run().json()["files"][0]["path"].clone()
+    };
+    assert_eq!(first(&["fly.yaml"]), "fly.yaml");
+    assert_eq!(first(&["fly.yaml", "fly.json"]), "fly.json");
+    assert_eq!(first(&["fly.yaml", "fly.json", "fly.toml"]), "fly.toml");
+}
+
+#[test]
+fn what_cannot_be_read_is_named() {
+    let none = "error: there is no fly.toml, fly.json or fly.yaml in";
+    let help = "  help: name the file, or change to the app's folder\n";
+    Test::new().args(["check"]).status(2).stderr(&format!("{none} this folder\n{help}")).run();
+    Test::new().file("empty/x", "").args(["check", "empty"]).status(2).stderr(&format!("{none} `empty`\n{help}")).run();
+    Test::new()
+        .args(["check", "a.toml"])
+        .status(2)
+        .stderr("error: cannot read `a.toml`: there is no such file\n")
+        .run();
+    let ran = Test::new().file("fly.toml", b"app = \"\xff\"").args(["check"]).status(2).run();
+    assert!(ran.stderr.starts_with("error: `fly.toml` is not UTF-8: the byte at offset 7"), "{}", ran.stderr);
+    let ran = Test::new().args(["check", "-", "-"]).status(2).run();
+    assert!(ran.stderr.contains("standard input can be read only once"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_rule_is_explained() {
+    let ran = Test::new().args(["explain", "unknown-key"]).run();
+    assert!(ran.stdout.starts_with("warning: unknown-key\n"), "{}", ran.stdout);
+    assert!(ran.stdout.ends_with("page    https://cutover.dev/rules/unknown-key\n"), "{}", ran.stdout);
+    Test::new()
+        .args(["explain", "unknown-keys"])
+        .status(2)
+        .stderr("error: there is no rule `unknown-keys`\n  help: did you mean `unknown-key`?\n")
+        .run();
+}
+
+#[test]
+fn every_rule_is_in_the_table() {
+    let table = Test::new().args(["explain", "--all", "--format", "json"]).run().json();
+    let rules = table["rules"].as_array().unwrap();
+    assert_eq!(rules.len(), cutover::rules::RULES.len());
+    assert!(rules.iter().all(|rule| rule["why"].as_str().is_some_and(|why| !why.is_empty())));
+}

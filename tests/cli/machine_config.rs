@@ -1,0 +1,69 @@
+//! `machine-config` and `normalize`.
+
+use serde_json::json;
+
+use crate::test::Test;
+
+#[test]
+fn every_group_has_its_config() {
+    let ran = Test::shop().args(["machine-config", "--image", "shop:v2"]).run();
+    let groups = ran.json();
+    assert_eq!(groups.as_object().unwrap().keys().collect::<Vec<_>>(), ["app", "worker"]);
+    assert_eq!(groups["app"]["image"], "shop:v2");
+    assert_eq!(groups["worker"]["metadata"]["fly_process_group"], "worker");
+    assert_eq!(groups["app"]["services"][0]["internal_port"], 8080);
+}
+
+#[test]
+fn one_group_over_an_existing_machine() {
+    let existing = json!({"id": "1", "config": {"dns": {"hostname": "kept"}, "env": {"OLD": "gone"}}});
+    let ran = Test::shop()
+        .file("machine.json", existing.to_string())
+        .args(["machine-config", "--group", "app", "--from", "machine.json"])
+        .run();
+    let app = &ran.json()["app"];
+    assert_eq!(app["dns"]["hostname"], "kept");
+    assert_eq!(app["env"]["LOG_LEVEL"], "info");
+    assert_eq!(app["env"]["OLD"], json!(null));
+}
+
+#[test]
+fn an_unknown_group_is_told_with_those_there_are() {
+    Test::shop()
+        .args(["machine-config", "--group", "web"])
+        .status(2)
+        .stderr("error: `fly.toml` has no process group `web`\n  help: it has `app`, `worker`\n")
+        .run();
+}
+
+#[test]
+fn what_is_no_machine_config_is_refused() {
+    let ran = Test::shop().file("list.json", "[]").args(["machine-config", "--from", "list.json"]).status(2).run();
+    assert_eq!(ran.stderr, "error: `list.json` holds no Machine config: it is not a JSON object\n");
+}
+
+#[test]
+fn normalize_writes_the_groups_out() {
+    let text = "app = \"shop\" # ours\n\n[http_service]\ninternal_port = 8080\n";
+    let ran = Test::new().file("fly.toml", text).args(["normalize"]).run();
+    assert!(ran.stdout.contains("[processes]") && ran.stdout.contains("# ours"), "{}", ran.stdout);
+    assert_eq!(ran.read("fly.toml"), text, "it prints, and changes nothing");
+    let again = Test::new().stdin(&ran.stdout).args(["normalize", "-"]).run();
+    assert_eq!(again.stdout, ran.stdout);
+}
+
+#[test]
+fn only_toml_that_flyctl_reads_is_normalized() {
+    Test::new()
+        .file("fly.toml", "app = \n")
+        .args(["normalize"])
+        .status(2)
+        .stdout("")
+        .stderr(
+            "error: flyctl could not read `fly.toml`, so there is nothing to normalize\n  \
+             help: `cutover check fly.toml` shows why\n",
+        )
+        .run();
+    let ran = Test::new().file("fly.json", "{}").args(["normalize"]).status(2).run();
+    assert_eq!(ran.stderr, "error: `fly.json` is not TOML, and only TOML can be normalized\n");
+}

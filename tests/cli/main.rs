@@ -1,0 +1,10 @@
+//! The program as a person or a script meets it: arguments in; output, files and exit status out.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
+
+mod apply;
+mod check;
+mod deploy;
+mod general;
+mod machine_config;
+mod plan;
+mod test;
