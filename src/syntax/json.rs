@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{DEEPEST_KEPT, Document, Entry, Node, SyntaxError, Table, Value, place_of};
+use super::{DEEPEST_KEPT, Document, Entry, Format, Node, SyntaxError, Table, Value, place_of};
 use crate::span::{Span, Spanned};
 
 pub(super) fn parse(text: &str) -> Document {
@@ -24,7 +24,7 @@ pub(super) fn parse(text: &str) -> Document {
         }
         None => Node::new(whole, Value::Table(Table::default())),
     };
-    Document { root, errors: reader.tokens.errors }
+    Document { format: Format::Json, root, errors: reader.tokens.errors }
 }
 
 /// Reads values without recursion: how deep they nest is the file's choice.

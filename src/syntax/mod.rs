@@ -29,6 +29,7 @@ impl Format {
 /// What a text says, as far as it could be understood.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Document {
+    pub format: Format,
     /// Always a table.
     pub root: Node,
     /// In the order of the text. flyctl reads nothing from a file that has one.
@@ -53,9 +54,10 @@ pub enum Value {
     Null,
     Bool(bool),
     Integer(i64),
+    /// Every number of JSON.
     Float(f64),
     Text(String),
-    /// A date, a time or both, as written.
+    /// A date, a time or both: as written in TOML, with offset in YAML.
     Date(String),
     Array(Vec<Node>),
     Table(Table),

@@ -12,7 +12,7 @@ mod parse;
 mod resolve;
 mod scan;
 
-use super::{Document, Node, SyntaxError, Table, Value};
+use super::{Document, Format, Node, SyntaxError, Table, Value};
 use crate::span::Span;
 
 pub(super) fn parse(text: &str) -> Document {
@@ -24,7 +24,7 @@ pub(super) fn parse(text: &str) -> Document {
         None => Table::default(),
     };
     errors.sort_by_key(|error| error.span);
-    Document { root: Node::new(Span::new(0, text.len()), Value::Table(root)), errors }
+    Document { format: Format::Yaml, root: Node::new(Span::new(0, text.len()), Value::Table(root)), errors }
 }
 
 fn control_characters(text: &str) -> Vec<SyntaxError> {
