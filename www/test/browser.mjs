@@ -13,8 +13,9 @@ const ARGS = [
 
 /** `open(options)` gives a page that has started; `close()` ends browser and server. */
 export async function startBrowser() {
-  const server = await serve(DIST);
+  // First: a server that nobody closes would keep the tests from ending.
   const browser = await chromium.launch({ executablePath: process.env.CHROMIUM || "/usr/bin/chromium", args: ARGS });
+  const server = await serve(DIST);
 
   async function open(options = {}) {
     const page = await browser.newPage({ viewport: { width: 1440, height: 900 }, ...options });

@@ -13,7 +13,7 @@ let browser;
 before(async () => {
   browser = await startBrowser();
 });
-after(() => browser.close());
+after(() => browser?.close());
 
 describe("on a desk", () => {
   let page, wrong;
