@@ -11,8 +11,9 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 
-use cutover::diagnostic::{Safety, Severity, apply_fixes};
-use cutover::rules::{self, RULES};
+use cutover::diagnostic::{Diagnostic, Safety, Severity, apply_fixes};
+use cutover::lint::{self, Input, Settings};
+use cutover::rules::RULES;
 
 #[test]
 fn every_rule_fires_on_its_bad_example() {
@@ -50,7 +51,7 @@ fn rules_are_sorted_and_their_ids_are_their_file_names() {
     let mut files: Vec<String> = fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/src/rules"))
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .filter(|name| !["mod.rs", "mend.rs"].contains(&name.as_str()))
+        .filter(|name| name != "mod.rs")
         .map(|name| name.trim_end_matches(".rs").replace('_', "-"))
         .collect();
     files.sort();
@@ -71,16 +72,15 @@ fn what_is_said_of_a_rule_is_whole() {
 #[test]
 fn fixes_mend_what_they_are_for_and_converge() {
     for (name, text) in examples() {
-        let before = rules::check("fly.toml", &text, None).diagnostics;
+        let before = check(&text);
         // In a file that is not TOML nobody can tell what a change changes.
         let is_toml = before.iter().all(|found| found.rule != "syntax-error");
         for found in before.iter().filter(|_| is_toml) {
             let Some(fix) = &found.fix else { continue };
             let (mended, applied) = apply_fixes(&text, [fix]);
             assert_eq!(applied, 1, "{name}");
-            let after = rules::check("fly.toml", &mended, None).diagnostics;
-            let count =
-                |list: &[cutover::diagnostic::Diagnostic], rule: &str| list.iter().filter(|d| d.rule == rule).count();
+            let after = check(&mended);
+            let count = |list: &[Diagnostic], rule: &str| list.iter().filter(|d| d.rule == rule).count();
             assert!(
                 count(&after, found.rule) < count(&before, found.rule),
                 "{name}: {} is still there:\n{mended}",
@@ -150,7 +150,7 @@ fn the_corpus_is_checked_without_a_panic() {
         }
         let text = fs::read_to_string(&path).unwrap();
         files += 1;
-        for found in rules::check("fly.toml", &text, None).diagnostics {
+        for found in check(&text) {
             *by_rule.entry((found.severity, found.rule)).or_default() += 1;
         }
     }
@@ -161,15 +161,20 @@ fn the_corpus_is_checked_without_a_panic() {
     assert!(files > 200, "only {files} files were found");
 }
 
+/// Everything that any rule says.
+fn check(text: &str) -> Vec<Diagnostic> {
+    lint::check(&Input::new("fly.toml", text), &Settings::pedantic()).diagnostics
+}
+
 fn ids(text: &str) -> Vec<&'static str> {
-    rules::check("fly.toml", text, None).diagnostics.into_iter().map(|found| found.rule).collect()
+    check(text).into_iter().map(|found| found.rule).collect()
 }
 
 /// `line:column severity[rule] message`, a line each.
 fn summary(text: &str) -> String {
     let index = cutover::span::LineIndex::new(text);
     let mut out = String::new();
-    for found in rules::check("fly.toml", text, None).diagnostics {
+    for found in check(text) {
         let at = index.position(text, found.span.start);
         let severity = format!("{:?}", found.severity).to_lowercase();
         writeln!(out, "{}:{} {severity}[{}] {}", at.line, at.column, found.rule, found.message).unwrap();

@@ -1,16 +1,9 @@
 //! What can be wrong with a fly.toml: one file per rule, one table. A rule reads facts and reports
 //! places; it knows nothing of severity settings, suppressions or output.
 
-mod mend;
-
-use crate::config;
 use crate::diagnostic::{Diagnostic, Edit, Fix, Flyctl, Label, Safety, Severity};
 use crate::facts::Facts;
-use crate::fleet::Fleet;
 use crate::span::Span;
-use crate::syntax::{self, Format};
-
-pub use mend::{Mended, mend};
 
 /// Declares the files and lists what is in them.
 macro_rules! table {
@@ -43,46 +36,25 @@ table! {
     unknown_restart_policy,
     unknown_strategy,
     unsplittable_command,
+    unused_suppression,
     volume_setting_out_of_range,
     wrong_type,
 }
 
-/// What was found in one file.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Report {
-    /// By place, then by rule.
-    pub diagnostics: Vec<Diagnostic>,
-    pub flyctl: Verdict,
-}
-
-/// What flyctl does today with the file on its own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Verdict {
-    Accepts,
-    Rejects,
-}
-
-/// Runs every rule over a file; its name decides the format, as flyctl does.
-pub fn check(path: &str, text: &str, fleet: Option<&Fleet>) -> Report {
-    let reading = config::read(&syntax::parse(text, Format::of_path(path)));
-    let facts = Facts { text, reading: &reading, fleet, files: None };
-    let mut diagnostics: Vec<Diagnostic> = RULES.iter().flat_map(|rule| findings(rule, &facts)).collect();
-    diagnostics.sort_by_key(|found| (found.span, found.rule));
-    let rejects = diagnostics.iter().any(|found| found.flyctl == Flyctl::Rejects);
-    Report { diagnostics, flyctl: if rejects { Verdict::Rejects } else { Verdict::Accepts } }
-}
-
 /// The rule of that id.
 pub fn find(id: &str) -> Option<&'static Rule> {
-    RULES.iter().find(|rule| rule.id == id).copied()
+    let at = RULES.binary_search_by(|rule| rule.id.cmp(id)).ok()?;
+    Some(RULES[at])
 }
 
-fn findings(rule: &'static Rule, facts: &Facts) -> Vec<Diagnostic> {
-    let mut sink = Sink { rule, found: Vec::new() };
-    (rule.check)(facts, &mut sink);
-    sink.found
+/// The rule that was probably meant by `id`.
+pub fn closest(id: &str) -> Option<&'static str> {
+    let near = RULES.iter().map(|rule| (strsim::jaro_winkler(rule.id, id), rule.id));
+    near.max_by(|a, b| a.0.total_cmp(&b.0)).filter(|(likeness, _)| *likeness > SIMILAR_ENOUGH).map(|(_, rule)| rule)
 }
+
+/// Below this, a suggestion is more often wrong than right.
+const SIMILAR_ENOUGH: f64 = 0.8;
 
 /// A rule and all that is said about it. The documentation, `explain`, the SARIF metadata and the
 /// tests come from here.
@@ -105,6 +77,15 @@ pub struct Rule {
     /// Where this is known from.
     pub source: &'static str,
     pub check: fn(&Facts, &mut Sink),
+}
+
+impl Rule {
+    /// What this rule alone finds, in no order.
+    pub fn findings(&'static self, facts: &Facts) -> Vec<Diagnostic> {
+        let mut sink = Sink::new(self);
+        (self.check)(facts, &mut sink);
+        sink.found
+    }
 }
 
 /// What a rule's examples are checked with, beside the file: as a user would give it.
@@ -137,6 +118,14 @@ pub struct Sink {
 }
 
 impl Sink {
+    pub fn new(rule: &'static Rule) -> Self {
+        Self { rule, found: Vec::new() }
+    }
+
+    pub fn into_findings(self) -> Vec<Diagnostic> {
+        self.found
+    }
+
     /// Reports a finding with the rule's own severity; the result takes what else is known.
     pub fn report(&mut self, span: Span, message: impl Into<String>) -> Finding<'_> {
         self.found.push(Diagnostic {

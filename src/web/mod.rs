@@ -8,10 +8,10 @@ use serde_json::{Map, Value};
 use serde_wasm_bindgen::Serializer;
 use wasm_bindgen::prelude::*;
 
+use crate::lint::{self, Input, Settings};
 use crate::plan::{Plan, Policy, Refusal};
 use crate::propose::{self, Proposal, Unplanned};
 use crate::render::{self, Checked};
-use crate::rules;
 use crate::syntax::{self, Format};
 use crate::{config, fleet, machine, plan as planner};
 
@@ -35,14 +35,14 @@ pub fn version() -> String {
 #[wasm_bindgen]
 pub fn check(text: &str, path: &str, machines: Option<String>) -> Result<JsValue, JsError> {
     let fleet = machines.map(|machines| fleet::parse(&machines)).transpose()?;
-    let report = rules::check(path, text, fleet.as_ref());
+    let report = lint::check(&Input { fleet: fleet.as_ref(), ..Input::new(path, text) }, &Settings::default());
     to_js(&render::json::file(&Checked { path, text, report: &report }))
 }
 
 /// The text with its fixes applied: the safe ones, or all.
 #[wasm_bindgen]
 pub fn fix(text: &str, path: &str, with_unsafe: bool) -> String {
-    rules::mend(path, text, None, with_unsafe).text
+    lint::mend(&Input::new(path, text), &Settings::default(), with_unsafe).text
 }
 
 #[wasm_bindgen]

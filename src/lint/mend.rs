@@ -1,8 +1,7 @@
 //! Applies fixes until none is left.
 
-use super::{Report, check};
+use super::{Input, Report, Settings, check};
 use crate::diagnostic::{Diagnostic, Fix, Safety, apply_fixes};
-use crate::fleet::Fleet;
 
 /// A text after mending.
 #[derive(Debug, Clone, PartialEq)]
@@ -14,15 +13,17 @@ pub struct Mended {
     pub fixes: usize,
 }
 
-/// Applies the safe fixes, or all, in as many passes as find something to mend.
-pub fn mend(path: &str, text: &str, fleet: Option<&Fleet>, with_unsafe: bool) -> Mended {
-    let mut mended = Mended { text: text.to_owned(), report: check(path, text, fleet), fixes: 0 };
+/// Applies the safe fixes, or all, in as many passes as find something to mend. What is suppressed
+/// is left alone.
+pub fn mend(input: &Input, settings: &Settings, with_unsafe: bool) -> Mended {
+    let mut mended = Mended { text: input.text.to_owned(), report: check(input, settings), fixes: 0 };
     for _ in 0..MOST_PASSES {
         let (next, applied) = apply_fixes(&mended.text, wanted(&mended.report.diagnostics, with_unsafe));
         if applied == 0 {
             break;
         }
-        mended = Mended { report: check(path, &next, fleet), text: next, fixes: mended.fixes + applied };
+        let report = check(&Input { text: &next, ..*input }, settings);
+        mended = Mended { report, text: next, fixes: mended.fixes + applied };
     }
     mended
 }
@@ -39,20 +40,29 @@ const MOST_PASSES: usize = 10;
 mod tests {
     use super::*;
 
+    fn mended(text: &str, with_unsafe: bool) -> Mended {
+        mend(&Input::new("fly.toml", text), &Settings::default(), with_unsafe)
+    }
+
     #[test]
     fn fixes_are_applied_until_none_is_left() {
-        let text = "app = \"shop\"\nswap_size_bm = 512\nkill_signl = \"SIGTERM\"\n";
-        let mended = mend("fly.toml", text, None, true);
-        assert_eq!(mended.text, "app = \"shop\"\nswap_size_mb = 512\nkill_signal = \"SIGTERM\"\n");
-        assert_eq!(mended.fixes, 2);
-        assert_eq!(mend("fly.toml", &mended.text, None, true).fixes, 0);
+        let first = mended("app = \"shop\"\nswap_size_bm = 512\nkill_signl = \"SIGTERM\"\n", true);
+        assert_eq!(first.text, "app = \"shop\"\nswap_size_mb = 512\nkill_signal = \"SIGTERM\"\n");
+        assert_eq!(first.fixes, 2);
+        assert_eq!(mended(&first.text, true).fixes, 0);
     }
 
     #[test]
     fn an_unsafe_fix_waits_to_be_asked_for() {
         let text = "app = \"shop\"\nswap_size_bm = 512\n";
-        let mended = mend("fly.toml", text, None, false);
+        let mended = mended(text, false);
         assert_eq!((mended.text.as_str(), mended.fixes), (text, 0));
         assert_eq!(mended.report.diagnostics.len(), 1);
+    }
+
+    #[test]
+    fn what_is_suppressed_is_not_mended() {
+        let text = "app = \"shop\"\nswap_size_bm = 512 # cutover: ignore[unknown-key] later\n";
+        assert_eq!(mended(text, true).text, text);
     }
 }
