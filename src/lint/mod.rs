@@ -5,11 +5,11 @@ mod mend;
 mod settings;
 mod suppress;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::config;
 use crate::diagnostic::{Diagnostic, Flyctl};
-use crate::facts::Facts;
+use crate::facts::{self, Facts};
 use crate::fleet::Fleet;
 use crate::rules::RULES;
 use crate::syntax::{self, Format};
@@ -27,7 +27,7 @@ pub struct Input<'a> {
     pub text: &'a str,
     /// The machines that exist, when they are known.
     pub fleet: Option<&'a Fleet>,
-    /// Files beside it, by the paths that it gives them; `None`: nobody looked.
+    /// Files beside it, those of [`paths_beside`] that there are; `None`: nobody looked.
     pub files: Option<&'a BTreeMap<String, String>>,
 }
 
@@ -78,6 +78,13 @@ pub fn check(input: &Input, settings: &Settings) -> Report {
     settings.apply(&mut diagnostics);
     suppressed.retain_mut(|one| settings.judge(&mut one.diagnostic));
     Report { diagnostics, suppressed, flyctl: if rejects { Verdict::Rejects } else { Verdict::Accepts } }
+}
+
+/// The files that rules want to see, relative to the folder of the file at `path`. The content
+/// matters of Dockerfiles alone; of others it is enough that they are there.
+pub fn paths_beside(path: &str, text: &str) -> BTreeSet<String> {
+    let reading = config::read(&syntax::parse(text, Format::of_path(path)));
+    facts::paths_beside(&reading.config)
 }
 
 impl Report {

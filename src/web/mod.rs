@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use serde_wasm_bindgen::Serializer;
 use wasm_bindgen::prelude::*;
 
+use crate::config::Contents;
 use crate::lint::{self, Input, Settings};
 use crate::plan::{Plan, Policy, Refusal};
 use crate::propose::{self, Proposal, Unplanned};
@@ -84,7 +85,13 @@ pub fn plan(request: JsValue) -> Result<JsValue, JsError> {
         Ok(fleet) => fleet,
         Err(unreadable) => return to_js(&Planned::Unreadable { error: unreadable.message }),
     };
-    let proposal = Proposal { path: &request.path, text: &request.text, app: None, image: request.image.as_deref() };
+    let proposal = Proposal {
+        path: &request.path,
+        text: &request.text,
+        app: None,
+        image: request.image.as_deref(),
+        contents: &Contents::new(),
+    };
     let planned = match propose::propose(&proposal, &fleet, &request.policy) {
         Ok(plan) => Planned::Plan { json: plan.to_json(), plan: Box::new(plan) },
         Err(Unplanned::Refused(refused)) => Planned::Refused { refused },

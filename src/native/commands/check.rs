@@ -1,5 +1,6 @@
 //! `cutover check`.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
@@ -101,12 +102,14 @@ struct File {
     name: String,
     text: String,
     settings: Settings,
+    /// What it names beside it; `None` for standard input, which stands nowhere.
+    beside: Option<BTreeMap<String, String>>,
     report: Report,
 }
 
 impl File {
     fn input<'a>(&'a self, fleet: Option<&'a Fleet>) -> Input<'a> {
-        Input { fleet, ..Input::new(&self.name, &self.text) }
+        Input { path: &self.name, text: &self.text, fleet, files: self.beside.as_ref() }
     }
 }
 
@@ -147,8 +150,16 @@ fn read_one(path: PathBuf, args: &Args, fleet: Option<&Fleet>) -> Result<File, E
     let is_stdin = path.as_os_str() == STDIN;
     let name = if is_stdin { args.stdin_filename.clone() } else { path.display().to_string() };
     let settings = settings(Path::new(&name), args)?;
-    let report = lint::check(&Input { fleet, ..Input::new(&name, &text) }, &settings);
-    Ok(File { path: (!is_stdin).then_some(path), name, text, settings, report })
+    let beside = (!is_stdin).then(|| beside(&path, &text));
+    let report = lint::check(&Input { path: &name, text: &text, fleet, files: beside.as_ref() }, &settings);
+    Ok(File { path: (!is_stdin).then_some(path), name, text, settings, beside, report })
+}
+
+/// The files that the rules ask for, as far as they are there; what cannot be read counts as empty.
+fn beside(path: &Path, text: &str) -> BTreeMap<String, String> {
+    let place = |name: &String| path.with_file_name(name);
+    let asked = lint::paths_beside(&path.to_string_lossy(), text).into_iter();
+    asked.filter(|name| place(name).exists()).map(|name| (files::read_config(&place(&name)).unwrap_or_default(), name)).map(|(text, name)| (name, text)).collect()
 }
 
 fn settings(file: &Path, args: &Args) -> Result<Settings, Error> {
