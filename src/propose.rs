@@ -4,8 +4,8 @@
 use crate::config::{self, Config, Contents};
 use crate::diagnostic::{Diagnostic, Flyctl};
 use crate::fleet::Fleet;
+use crate::lint::{self, Input, Settings, Verdict};
 use crate::plan::{self, Desired, Plan, Policy, Refusal};
-use crate::rules::{self, Verdict};
 use crate::span::LineIndex;
 use crate::syntax::{self, Format};
 
@@ -51,12 +51,12 @@ pub fn propose(proposal: &Proposal, fleet: &Fleet, policy: &Policy) -> Result<Pl
 
 /// A file that flyctl rejects cannot be deployed.
 fn rejections(proposal: &Proposal) -> Vec<Refusal> {
-    let report = rules::check(proposal.path, proposal.text, None);
+    let report = lint::check(&Input::new(proposal.path, proposal.text), &Settings::default());
     if report.flyctl == Verdict::Accepts {
         return Vec::new();
     }
     let lines = LineIndex::new(proposal.text);
-    let rejecting = report.diagnostics.iter().filter(|found| found.flyctl == Flyctl::Rejects);
+    let rejecting = report.all().filter(|found| found.flyctl == Flyctl::Rejects);
     rejecting.map(|found| rejection(proposal, &lines, found)).collect()
 }
 

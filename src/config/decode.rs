@@ -46,9 +46,13 @@ impl Decoder<'_> {
             return self.wrong(node, "a table", path);
         };
         let mut out = Table::default();
-        for entry in in_the_order_of_go(table) {
+        let entries = in_the_order_of_go(table);
+        // Looked for once: a file may have a hundred thousand unknown keys.
+        let is_free = |key: &&Key| entries.binary_search_by(|entry| entry.key.value.as_str().cmp(key.name)).is_err();
+        let free: Vec<&'static str> = section.keys.iter().filter(is_free).map(|key| key.name).collect();
+        for &entry in &entries {
             let Some(key) = section.key(&entry.key.value) else {
-                self.unknown(entry, table, section, path);
+                self.unknown(entry, &free, path);
                 continue;
             };
             let path = Path::Key(path, key.name);
@@ -249,10 +253,10 @@ impl Decoder<'_> {
         Some(Value::Table(out))
     }
 
-    fn unknown(&mut self, entry: &Entry, table: &Table, section: &Section, path: &Path) {
+    /// `free`: the keys that could have been meant.
+    fn unknown(&mut self, entry: &Entry, free: &[&'static str], path: &Path) {
         let (span, key) = (entry.key.span, entry.key.value.clone());
-        let free = section.keys.iter().map(|known| known.name).filter(|known| table.get(known).is_none());
-        let meant = schema::closest(free, &key);
+        let meant = schema::closest(free.iter().copied(), &key);
         let value = entry.value.span;
         self.problems.push(Problem::UnknownKey { span, path: path.to_string(), key, meant, value });
         self.refuse_infinities(&entry.value, &Path::Key(path, &entry.key.value));

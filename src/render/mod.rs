@@ -1,12 +1,16 @@
-//! Findings, plans and events as text for people and JSON for programs. Knows every kind of value;
+//! Findings, plans and events as text for people and in the forms of other programs. Knows every kind of value;
 //! knows nothing of where the output goes: width and colour are arguments.
 
+pub mod github;
+pub mod gitlab;
 pub mod json;
+pub mod junit;
 mod mask;
+pub mod sarif;
 mod severity;
 pub mod text;
 
-use crate::rules::Report;
+use crate::lint::Report;
 
 pub use severity::{Level, level};
 

@@ -1,11 +1,14 @@
 //! From the text of a config file to a tree of values that know where they stand, with every
 //! syntax error. Knows no key of fly.toml and never fails.
 
+mod comments;
 mod json;
 mod toml;
 mod yaml;
 
 use crate::span::{Span, Spanned};
+
+pub use comments::{Comment, comments};
 
 /// How a config file is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -10,10 +10,10 @@ use wasm_bindgen::prelude::*;
 
 use crate::config::Contents;
 use crate::fleet::Fleet;
+use crate::lint::{self, Input, Settings};
 use crate::plan::{Plan, Policy, Refusal};
 use crate::propose::{self, Proposal, Unplanned};
 use crate::render::{self, Checked};
-use crate::rules;
 use crate::syntax::{self, Format};
 use crate::{config, fleet, machine, plan as planner};
 
@@ -37,7 +37,7 @@ pub fn version() -> String {
 #[wasm_bindgen]
 pub fn check(text: &str, path: &str, machines: Option<String>) -> Result<JsValue, JsError> {
     let fleet = fleet_of(machines)?;
-    let report = rules::check(path, text, fleet.as_ref());
+    let report = lint::check(&Input { fleet: fleet.as_ref(), ..Input::new(path, text) }, &Settings::default());
     to_js(&render::json::file(&Checked { path, text, report: &report }))
 }
 
@@ -48,7 +48,8 @@ pub fn check(text: &str, path: &str, machines: Option<String>) -> Result<JsValue
 #[wasm_bindgen]
 pub fn fix(text: &str, path: &str, with_unsafe: bool, machines: Option<String>) -> Result<String, JsError> {
     let fleet = fleet_of(machines)?;
-    Ok(rules::mend(path, text, fleet.as_ref(), with_unsafe).text)
+    let input = Input { fleet: fleet.as_ref(), ..Input::new(path, text) };
+    Ok(lint::mend(&input, &Settings::default(), with_unsafe).text)
 }
 
 fn fleet_of(machines: Option<String>) -> Result<Option<Fleet>, JsError> {

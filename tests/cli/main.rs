@@ -4,7 +4,10 @@
 mod apply;
 mod check;
 mod deploy;
+mod formats;
 mod general;
+mod hostile;
 mod machine_config;
 mod plan;
+mod settings;
 mod test;

@@ -22,7 +22,7 @@ impl Source {
     /// FILE, or flyctl's default.
     pub(super) fn read(file: Option<PathBuf>) -> Result<Self, Error> {
         let path = files::config_or_default(file)?;
-        let text = files::read(&path)?;
+        let text = files::read_config(&path)?;
         // Standard input is taken for TOML.
         let name = if path.as_os_str() == files::STDIN { "fly.toml".to_owned() } else { path.display().to_string() };
         let mut source = Self::of(name, text);
