@@ -10,14 +10,18 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
+use std::path::PathBuf;
 
-use cutover::diagnostic::{Safety, Severity, apply_fixes};
-use cutover::rules::{self, RULES};
+use cutover::config;
+use cutover::diagnostic::{Diagnostic, Fix, Safety, Severity, apply_fixes};
+use cutover::fleet;
+use cutover::rules::{self, Given, RULES};
+use cutover::syntax::{self, Format};
 
 #[test]
 fn every_rule_fires_on_its_bad_example() {
     for rule in RULES {
-        let found = ids(rule.bad);
+        let found = ids(rule.bad, rule.given);
         assert!(found.contains(&rule.id), "{}: silent on its bad example; found {found:?}", rule.id);
     }
 }
@@ -25,7 +29,7 @@ fn every_rule_fires_on_its_bad_example() {
 #[test]
 fn no_rule_fires_on_a_good_example() {
     for rule in RULES {
-        assert_eq!(ids(rule.good), Vec::<&str>::new(), "{}: its good example is not", rule.id);
+        assert_eq!(ids(rule.good, rule.given.of_good()), Vec::<&str>::new(), "{}: its good example is not", rule.id);
     }
 }
 
@@ -34,7 +38,7 @@ fn no_rule_fires_on_a_good_example() {
 fn the_matrix_of_rules_and_bad_examples() {
     let mut matrix = String::new();
     for rule in RULES {
-        let mut others: Vec<&str> = ids(rule.bad).into_iter().filter(|id| *id != rule.id).collect();
+        let mut others: Vec<&str> = ids(rule.bad, rule.given).into_iter().filter(|id| *id != rule.id).collect();
         others.dedup();
         if !others.is_empty() {
             writeln!(matrix, "{}: also {}", rule.id, others.join(", ")).unwrap();
@@ -70,17 +74,16 @@ fn what_is_said_of_a_rule_is_whole() {
 
 #[test]
 fn fixes_mend_what_they_are_for_and_converge() {
-    for (name, text) in examples() {
-        let before = rules::check("fly.toml", &text, None).diagnostics;
+    for (name, text, given) in examples() {
+        let before = check(&text, given);
         // In a file that is not TOML nobody can tell what a change changes.
         let is_toml = before.iter().all(|found| found.rule != "syntax-error");
         for found in before.iter().filter(|_| is_toml) {
             let Some(fix) = &found.fix else { continue };
             let (mended, applied) = apply_fixes(&text, [fix]);
             assert_eq!(applied, 1, "{name}");
-            let after = rules::check("fly.toml", &mended, None).diagnostics;
-            let count =
-                |list: &[cutover::diagnostic::Diagnostic], rule: &str| list.iter().filter(|d| d.rule == rule).count();
+            let after = check(&mended, given);
+            let count = |list: &[Diagnostic], rule: &str| list.iter().filter(|d| d.rule == rule).count();
             assert!(
                 count(&after, found.rule) < count(&before, found.rule),
                 "{name}: {} is still there:\n{mended}",
@@ -100,6 +103,29 @@ fn fixes_mend_what_they_are_for_and_converge() {
             }
         }
     }
+}
+
+/// One by one, and all at once.
+#[test]
+fn what_is_written_in_todays_form_means_the_same() {
+    let mut fixes = 0;
+    for (name, text, _) in examples() {
+        let found = rules::check("fly.toml", &text, None).diagnostics;
+        let legacy: Vec<&Fix> =
+            found.iter().filter(|found| found.rule == "legacy-form").filter_map(|found| found.fix.as_ref()).collect();
+        fixes += legacy.len();
+        for some in legacy.iter().map(|fix| vec![*fix]).chain([legacy.clone()]) {
+            let (mended, _) = apply_fixes(&text, some);
+            assert_eq!(definition(&mended), definition(&text), "{name}:\n{mended}");
+        }
+    }
+    println!("{fixes} fixes");
+    assert!(fixes > 0);
+}
+
+fn definition(text: &str) -> config::Config {
+    let config = config::read(&syntax::parse(text, Format::Toml)).config;
+    config::Config { definition: config.definition, ..config::Config::default() }
 }
 
 /// A widely copied article on blue-green deploys shows all of these in one file.
@@ -129,10 +155,25 @@ fn the_sample_with_every_popular_mistake_lights_up() {
     7:3 warning[dead-key] `auto_rollback_on_error` does nothing: there is no automatic rollback, and no such key
     9:2 error[service-without-internal-port] this service has no `internal_port`: the proxy reaches no app
     9:2 warning[service-without-port] this service has no `[[services.ports]]`: nothing outside can reach it
+    14:1 hint[check-without-grace-period] checks begin before the app can be up: there is no `grace_period`
+    15:14 hint[legacy-form] this is an older form of `interval`
+    16:13 hint[legacy-form] this is an older form of `timeout`
     17:3 warning[http-key-in-tcp-check] a TCP check has no `method`: flyctl ignores it and only connects to the port
     18:3 warning[http-key-in-tcp-check] a TCP check has no `path`: flyctl ignores it and only connects to the port
     19:3 warning[http-key-in-tcp-check] a TCP check has no `port`: flyctl ignores it and only connects to the port
     ");
+}
+
+/// What a rule looks for beside the file is asked for beforehand: an edge reads nothing else.
+#[test]
+fn files_beside_the_file_are_asked_for() {
+    for rule in RULES.iter().filter(|rule| rule.given.files.is_some()) {
+        let mut asked = rules::paths_beside("fly.toml", rule.bad);
+        asked.extend(rules::paths_beside("fly.toml", rule.good));
+        for (path, _) in rule.given.files.unwrap_or_default() {
+            assert!(asked.contains(*path), "{}: nobody asks for {path}, only for {asked:?}", rule.id);
+        }
+    }
 }
 
 #[test]
@@ -150,7 +191,7 @@ fn the_corpus_is_checked_without_a_panic() {
         }
         let text = fs::read_to_string(&path).unwrap();
         files += 1;
-        for found in rules::check("fly.toml", &text, None).diagnostics {
+        for found in check(&text, Given::NOTHING) {
             *by_rule.entry((found.severity, found.rule)).or_default() += 1;
         }
     }
@@ -161,15 +202,23 @@ fn the_corpus_is_checked_without_a_panic() {
     assert!(files > 200, "only {files} files were found");
 }
 
-fn ids(text: &str) -> Vec<&'static str> {
-    rules::check("fly.toml", text, None).diagnostics.into_iter().map(|found| found.rule).collect()
+/// The findings in a file that stands beside what is given.
+fn check(text: &str, given: Given) -> Vec<Diagnostic> {
+    let fleet = given.fleet.map(|list| fleet::parse(list).unwrap());
+    let files: Option<BTreeMap<String, String>> =
+        given.files.map(|files| files.iter().map(|(path, content)| ((*path).into(), (*content).into())).collect());
+    rules::check_given("fly.toml", text, fleet.as_ref(), files.as_ref()).diagnostics
+}
+
+fn ids(text: &str, given: Given) -> Vec<&'static str> {
+    check(text, given).into_iter().map(|found| found.rule).collect()
 }
 
 /// `line:column severity[rule] message`, a line each.
 fn summary(text: &str) -> String {
     let index = cutover::span::LineIndex::new(text);
     let mut out = String::new();
-    for found in rules::check("fly.toml", text, None).diagnostics {
+    for found in check(text, Given::NOTHING) {
         let at = index.position(text, found.span.start);
         let severity = format!("{:?}", found.severity).to_lowercase();
         writeln!(out, "{}:{} {severity}[{}] {}", at.line, at.column, found.rule, found.message).unwrap();
@@ -178,13 +227,15 @@ fn summary(text: &str) -> String {
 }
 
 /// The examples of the rules, and the corpus where it is there.
-fn examples() -> Vec<(String, String)> {
-    let mut texts: Vec<(String, String)> =
-        RULES.iter().map(|rule| (format!("the bad example of {}", rule.id), rule.bad.to_owned())).collect();
+fn examples() -> Vec<(String, String, Given)> {
+    let of_rules =
+        RULES.iter().map(|rule| (format!("the bad example of {}", rule.id), rule.bad.to_owned(), rule.given));
+    let mut texts: Vec<(String, String, Given)> = of_rules.collect();
     if let Ok(folder) = fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/corpus")) {
         let files =
             folder.map(|entry| entry.unwrap().path()).filter(|path| path.extension().is_some_and(|end| end == "toml"));
-        texts.extend(files.map(|path| (path.display().to_string(), fs::read_to_string(&path).unwrap())));
+        let text = |path: &PathBuf| fs::read_to_string(path).unwrap();
+        texts.extend(files.map(|path| (path.display().to_string(), text(&path), Given::NOTHING)));
     }
     texts
 }

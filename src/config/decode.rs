@@ -2,9 +2,9 @@
 //! passed over, hardly any conversion. Gives the same tree with the schema's own key names, and
 //! with every value of the type that the schema states; what is not is left out and told.
 
-use super::Problem;
 use super::legacy::{Written, holds_null, modern_value, refuses_null};
 use super::print::json_date;
+use super::{Problem, Rewrite};
 use crate::schema::{self, Key, Kind, Older, ROOT, Section};
 use crate::span::Spanned;
 use crate::syntax::{Entry, Format, Node, Table, Value};
@@ -59,7 +59,8 @@ impl Decoder<'_> {
                 self.problems.push(Problem::CaseVariant { span, path, key: key_text, known: key.name });
             }
             if let Some(value) = self.field(&entry.value, key, translated, &path) {
-                put(&mut out, Entry { key: Spanned::new(key.name.to_owned(), entry.key.span), value });
+                let entry = Entry { key: Spanned::new(key.name.to_owned(), entry.key.span), value };
+                self.put(&mut out, entry, &path);
             }
         }
         Some(out)
@@ -74,9 +75,8 @@ impl Decoder<'_> {
         let Some(modern) = translated.then(|| modern_value(node, key, self.format)).flatten() else {
             return self.value(node, key.kind, translated, path);
         };
-        if let Some(Written { text, in_place }) = modern.written {
-            let path = path.to_string();
-            self.problems.push(Problem::Legacy { span: node.span, path, modern: text, in_place });
+        if let Some(Written { words, rewrite }) = modern.written {
+            self.legacy(node, words, rewrite, path);
         }
         self.value(&Node::new(node.span, modern.value), key.kind, translated, path)
     }
@@ -152,17 +152,26 @@ impl Decoder<'_> {
                 Ok(duration) => duration,
                 Err(why) => return self.wrong_as(node, EXPECTED, &format!("{}: {why}", found(&node.value)), path),
             },
-            Value::Integer(number) => Duration::from_nanos(truncated(*number as f64)),
-            Value::Float(number) if number.is_finite() => Duration::from_nanos(truncated(*number)),
+            Value::Integer(number) => self.nanoseconds(node, truncated(*number as f64), path),
+            Value::Float(number) if number.is_finite() => self.nanoseconds(node, truncated(*number), path),
             _ => return self.wrong(node, EXPECTED, path),
         };
         Some(Value::Text(duration.to_string()))
     }
 
+    fn nanoseconds(&mut self, node: &Node, nanos: i64, path: &Path) -> Duration {
+        self.problems.push(Problem::Nanoseconds { span: node.span, path: path.to_string(), nanos });
+        Duration::from_nanos(nanos)
+    }
+
     /// In flyctl's own JSON: booleans for what older clients know.
     fn autostop(&mut self, node: &Node, path: &Path) -> Option<Value> {
         match &node.value {
-            Value::Bool(on) => Some(Value::Bool(*on)),
+            Value::Bool(on) => {
+                let mode = if *on { "\"stop\"" } else { "\"off\"" };
+                self.legacy(node, format!("`{mode}`"), Rewrite::Value(mode.into()), path);
+                Some(Value::Bool(*on))
+            }
             Value::Text(mode) if mode == "off" => Some(Value::Bool(false)),
             Value::Text(mode) if mode == "stop" => Some(Value::Bool(true)),
             Value::Text(mode) if mode == "suspend" => Some(node.value.clone()),
@@ -244,7 +253,8 @@ impl Decoder<'_> {
         let (span, key) = (entry.key.span, entry.key.value.clone());
         let free = section.keys.iter().map(|known| known.name).filter(|known| table.get(known).is_none());
         let meant = schema::closest(free, &key);
-        self.problems.push(Problem::UnknownKey { span, path: path.to_string(), key, meant });
+        let value = entry.value.span;
+        self.problems.push(Problem::UnknownKey { span, path: path.to_string(), key, meant, value });
         self.refuse_infinities(&entry.value, &Path::Key(path, &entry.key.value));
     }
 
@@ -263,6 +273,48 @@ impl Decoder<'_> {
                 .iter()
                 .for_each(|entry| self.refuse_infinities(&entry.value, &Path::Key(path, &entry.key.value))),
             _ => {}
+        }
+    }
+
+    fn legacy(&mut self, node: &Node, modern: String, rewrite: Rewrite, path: &Path) {
+        self.problems.push(Problem::Legacy { span: node.span, path: path.to_string(), modern, rewrite });
+    }
+
+    /// Two spellings of one key: tables are decoded over each other, also those in lists; anything
+    /// else anew.
+    fn put(&mut self, table: &mut Table, entry: Entry, path: &Path) {
+        let Some(at) = table.entries.iter().position(|old| old.key.value == entry.key.value) else {
+            table.entries.push(entry);
+            return;
+        };
+        let old = &mut table.entries[at];
+        if !matches!((&old.value.value, &entry.value.value), (Value::Table(_), Value::Table(_))) {
+            let (span, path) = (old.key.span, path.to_string());
+            self.problems.push(Problem::Shadowed { span, path, by: entry.key.span });
+        }
+        old.key = entry.key;
+        self.decode_over(&mut old.value, entry.value, path);
+    }
+
+    fn decode_over(&mut self, old: &mut Node, new: Node, path: &Path) {
+        old.span = new.span;
+        match (&mut old.value, new.value) {
+            (Value::Table(old), Value::Table(new)) => {
+                for entry in new.entries {
+                    let key = entry.key.value.clone();
+                    self.put(old, entry, &Path::Key(path, &key));
+                }
+            }
+            (Value::Array(old), Value::Array(new)) => {
+                old.truncate(new.len());
+                for (at, item) in new.into_iter().enumerate() {
+                    match old.get_mut(at) {
+                        Some(old) => self.decode_over(old, item, &Path::Item(path, at)),
+                        None => old.push(item),
+                    }
+                }
+            }
+            (old, new) => *old = new,
         }
     }
 
@@ -302,30 +354,6 @@ fn in_the_order_of_go(table: &Table) -> Vec<&Entry> {
     let mut entries: Vec<&Entry> = table.entries.iter().collect();
     entries.sort_by(|a, b| a.key.value.cmp(&b.key.value));
     entries
-}
-
-/// Two spellings of one key: tables are decoded over each other, also those in lists; anything
-/// else anew.
-fn put(table: &mut Table, entry: Entry) {
-    match table.entries.iter_mut().find(|old| old.key.value == entry.key.value) {
-        Some(old) => decode_over(&mut old.value, entry.value),
-        None => table.entries.push(entry),
-    }
-}
-
-fn decode_over(old: &mut Node, new: Node) {
-    old.span = new.span;
-    match (&mut old.value, new.value) {
-        (Value::Table(old), Value::Table(new)) => new.entries.into_iter().for_each(|entry| put(old, entry)),
-        (Value::Array(old), Value::Array(new)) => {
-            old.truncate(new.len());
-            let behind = old.len();
-            let mut new = new.into_iter();
-            old.iter_mut().zip(new.by_ref().take(behind)).for_each(|(old, new)| decode_over(old, new));
-            old.extend(new);
-        }
-        (old, new) => *old = new,
-    }
 }
 
 fn found(value: &Value) -> String {

@@ -122,7 +122,8 @@ impl<'a> File<'a> {
         match self.form(span) {
             Form::Header => self.line_after(span, &format!("{indent}{PROCESSES}")),
             Form::ImpliedBy { name } => {
-                let text = format!("[{name}]{end}{indent}{PROCESSES}{end}{end}");
+                let header = if name == "services" { format!("[[{name}]]") } else { format!("[{name}]") };
+                let text = format!("{header}{end}{indent}{PROCESSES}{end}{end}");
                 self.at(self.start_with_comments(span), text)
             }
             Form::Inline => {

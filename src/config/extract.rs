@@ -8,7 +8,7 @@ use serde_json::Map;
 use super::definition::{definition, json};
 use super::*;
 use crate::span::Spanned;
-use crate::syntax::{Node, Table, Value};
+use crate::syntax::{Entry, Node, Table, Value};
 use crate::units::Duration;
 
 /// `root` is what [`super::decode::decode`] gave.
@@ -28,7 +28,7 @@ pub(super) fn config(root: &Table) -> Config {
         experimental: root_fields.table("experimental", experimental),
         build: root_fields.table("build", build),
         deploy: root_fields.table("deploy", deploy),
-        env: root_fields.text_map("env"),
+        env: root_fields.variables("env"),
         processes: root_fields.table("processes", processes),
         mounts: root_fields.tables("mounts", mount),
         http_service: root_fields.table("http_service", http_service),
@@ -102,6 +102,16 @@ impl Fields<'_> {
         entries.filter_map(|entry| Some((entry.key.value.clone(), spanned_text(&entry.value)?))).collect()
     }
 
+    fn variables(self, key: &str) -> BTreeMap<String, Variable> {
+        let table = self.0.get(key).and_then(Node::as_table);
+        let entries = table.into_iter().flat_map(|table| &table.entries);
+        let variable = |entry: &Entry| {
+            let value = spanned_text(&entry.value)?;
+            Some((entry.key.value.clone(), Variable { name: entry.key.span, value }))
+        };
+        entries.filter_map(variable).collect()
+    }
+
     fn any_map(self, key: &str) -> Map<String, serde_json::Value> {
         let table = self.0.get(key).and_then(Node::as_table);
         let entries = table.into_iter().flat_map(|table| &table.entries);
@@ -152,7 +162,7 @@ fn build(fields: Fields, span: Span) -> Build {
     Build {
         span,
         builder: fields.text("builder"),
-        args: fields.text_map("args"),
+        args: fields.variables("args"),
         buildpacks: fields.texts("buildpacks"),
         image: fields.text("image"),
         settings: fields.any_map("settings"),
@@ -364,6 +374,7 @@ fn file(fields: Fields, span: Span) -> File {
         span,
         guest_path: fields.text("guest_path"),
         local_path: fields.text("local_path"),
+        content: None,
         secret_name: fields.text("secret_name"),
         raw_value: fields.text("raw_value"),
         processes: fields.texts("processes"),

@@ -2,8 +2,8 @@
 //! case are translated, as flyctl does it; what cannot be translated is left for decoding to
 //! refuse.
 
-use super::Problem;
 use super::print::printed;
+use super::{Problem, Rewrite};
 use crate::schema::{self, Key, Older};
 use crate::span::{Span, Spanned};
 use crate::syntax::{Entry, Format, Node, Table, Value};
@@ -33,6 +33,8 @@ fn refuse_null_section(root: &Table, name: &str, problems: &mut Vec<Problem>) {
 }
 
 fn move_out_of_experimental(root: &mut Table, problems: &mut Vec<Problem>) {
+    let taken: Vec<(&str, Span)> =
+        ["kill_timeout", "metrics"].into_iter().filter_map(|key| Some((key, root.entry(key)?.key.span))).collect();
     let Some(Entry { value: Node { value: Value::Table(experimental), .. }, .. }) =
         root.entries.iter_mut().find(|entry| entry.key.value == "experimental")
     else {
@@ -42,11 +44,10 @@ fn move_out_of_experimental(root: &mut Table, problems: &mut Vec<Problem>) {
     let mut metrics = Table::default();
     for (old, section, name, modern) in MOVED_OUT_OF_EXPERIMENTAL {
         let Some(mut entry) = experimental.remove(old) else { continue };
-        problems.push(Problem::Legacy {
-            span: entry.key.span,
-            path: format!("experimental.{old}"),
-            modern: (*modern).to_owned(),
-            in_place: false,
+        let (span, path) = (entry.key.span, format!("experimental.{old}"));
+        problems.push(match taken.iter().find(|(taken, _)| taken == section || section.is_empty() && taken == name) {
+            Some((_, by)) => Problem::Shadowed { span, path, by: *by },
+            None => Problem::Legacy { span, path, modern: (*modern).to_owned(), rewrite: Rewrite::Elsewhere },
         });
         if holds_infinity(&entry.value) {
             let (path, span) = (format!("experimental.{old}"), entry.value.span);
@@ -95,7 +96,10 @@ fn gather(root: &mut Table, key: &Key, problems: &mut Vec<Problem>) {
         let Some(entry) = root.remove(name) else { continue };
         if *name != key.name {
             let modern = format!("`[[{}]]`", key.name);
-            problems.push(Problem::Legacy { span: entry.key.span, path: (*name).to_owned(), modern, in_place: false });
+            let is_one_place =
+                entry.value.as_array().is_none_or(|items| items.len() == 1) && root.get(key.name).is_none();
+            let rewrite = if is_one_place { Rewrite::Key(key.name) } else { Rewrite::Elsewhere };
+            problems.push(Problem::Legacy { span: entry.key.span, path: (*name).to_owned(), modern, rewrite });
         }
         place = Some((entry.key.span, entry.value.span));
         match entry.value.value {
@@ -112,9 +116,14 @@ fn rename_build_target(root: &mut Table, problems: &mut Vec<Problem>) {
     let Some(build) = root.entries.iter_mut().find(|entry| entry.key.value == "build") else { return };
     let Value::Table(table) = &mut build.value.value else { return };
     if let Some(mut entry) = table.remove("build_target") {
-        let in_place = table.remove("build-target").is_none();
-        let (path, modern) = ("build.build_target".to_owned(), "build-target".to_owned());
-        problems.push(Problem::Legacy { span: entry.key.span, path, modern, in_place });
+        let span = entry.key.span;
+        let (path, modern) = ("build.build_target".to_owned(), "`build-target`".to_owned());
+        problems.push(match table.remove("build-target") {
+            Some(shadowed) => {
+                Problem::Shadowed { span: shadowed.key.span, path: "build.build-target".into(), by: span }
+            }
+            None => Problem::Legacy { span, path, modern, rewrite: Rewrite::Key("build-target") },
+        });
         entry.key.value = "build-target".into();
         table.entries.push(entry);
     }
@@ -123,14 +132,14 @@ fn rename_build_target(root: &mut Table, problems: &mut Vec<Problem>) {
 /// A value in today's form.
 pub(super) struct Modern {
     pub(super) value: Value,
-    /// `None` when the older form is as good.
+    /// How that is written; `None` when the older form is as good.
     pub(super) written: Option<Written>,
 }
 
-/// How today's form is written: the very text to put in place of the older one, or a hint.
+/// Today's form in words and as a change of the text.
 pub(super) struct Written {
-    pub(super) text: String,
-    pub(super) in_place: bool,
+    pub(super) words: String,
+    pub(super) rewrite: Rewrite,
 }
 
 impl Modern {
@@ -138,12 +147,22 @@ impl Modern {
         Self { value, written: None }
     }
 
-    fn in_place(value: Value, text: String) -> Self {
-        Self { value, written: Some(Written { text, in_place: true }) }
+    fn as_value(value: Value, toml: String) -> Self {
+        Self::written(value, &format!("`{toml}`"), Rewrite::Value(toml))
     }
 
-    fn hint(value: Value, text: &str) -> Self {
-        Self { value, written: Some(Written { text: text.to_owned(), in_place: false }) }
+    fn elsewhere(value: Value, words: &str) -> Self {
+        Self::written(value, words, Rewrite::Elsewhere)
+    }
+
+    /// Tables below it that stand above its header would belong to another item.
+    fn header(value: Value, name: &str, header: Span, table: &Table) -> Self {
+        let is_first = table.entries.iter().all(|entry| entry.key.span.start >= header.start);
+        Self::written(value, &format!("`[[{name}]]`"), if is_first { Rewrite::Header } else { Rewrite::Elsewhere })
+    }
+
+    fn written(value: Value, words: &str, rewrite: Rewrite) -> Self {
+        Self { value, written: Some(Written { words: words.to_owned(), rewrite }) }
     }
 }
 
@@ -154,31 +173,32 @@ pub(super) fn modern_value(node: &Node, key: &Key, format: Format) -> Option<Mod
         (Older::SingleTable, Value::Table(table)) if !key.aliases.is_empty() => {
             Some(Modern::silent(one_item(span, table)))
         }
-        (Older::SingleTable, Value::Table(table)) => {
-            Some(Modern::hint(one_item(span, table), &format!("`[[{}]]`", key.name)))
-        }
-        (Older::SingleService, Value::Table(_)) => {
-            Some(Modern::hint(without_empty_tables(std::slice::from_ref(node)), "`[[services]]`"))
+        (Older::SingleTable, Value::Table(table)) => Some(Modern::header(one_item(span, table), key.name, span, table)),
+        (Older::SingleService, Value::Table(table)) if table.entries.is_empty() => Some(Modern::silent(Value::Null)),
+        (Older::SingleService, Value::Table(table)) => {
+            Some(Modern::header(without_empty_tables(std::slice::from_ref(node)), "services", span, table))
         }
         (Older::SingleService, Value::Array(items)) => Some(Modern::silent(without_empty_tables(items))),
         (Older::NumericText, value) => numeric(value),
         (Older::AnyAsText, value) if !is_text(value) => Some(Modern::silent(Value::Text(printed(node)))),
         (Older::Millis, value) => duration(value, 1_000_000, format),
         (Older::Seconds, value) => duration(value, 1_000_000_000, format),
-        (Older::OneText, Value::Text(text)) => {
-            let written = format!("[{}]", toml_edit::Value::from(text.as_str()));
-            Some(Modern::in_place(Value::Array(vec![node.clone()]), written))
+        (Older::OneText, Value::Text(_)) => {
+            Some(Modern::written(Value::Array(vec![node.clone()]), "a list", Rewrite::Item))
         }
         (Older::LimitPair, Value::Text(text)) => limit_pair(text, span),
         (Older::HeaderList | Older::AnyValues, Value::Table(table)) => Some(Modern::silent(all_text(table))),
         (Older::HeaderList, Value::Array(items)) => {
-            Some(Modern::hint(named_texts(items, "value", true)?, "a table of headers"))
+            Some(Modern::elsewhere(named_texts(items, "value", true)?, "a table of headers"))
         }
-        (Older::AnyValues, Value::Array(items)) => Some(Modern::hint(merged(items)?, "one table `[env]`")),
+        (Older::AnyValues, Value::Array(items)) => Some(Modern::elsewhere(merged(items)?, "one table `[env]`")),
+        (Older::CommandList, Value::Array(items)) if items.is_empty() => {
+            Some(Modern::written(Value::Null, "nothing at all", Rewrite::Nothing))
+        }
         (Older::CommandList, Value::Array(items)) => {
-            Some(Modern::hint(named_texts(items, "command", false)?, "`[processes]`"))
+            Some(Modern::elsewhere(named_texts(items, "command", false)?, "`[processes]`"))
         }
-        (Older::NamedList, Value::Array(items)) => Some(Modern::hint(named_tables(items)?, "`[checks.NAME]`")),
+        (Older::NamedList, Value::Array(items)) => Some(Modern::elsewhere(named_tables(items)?, "`[checks.NAME]`")),
         _ => None,
     }
 }
@@ -228,7 +248,7 @@ fn numeric(value: &Value) -> Option<Modern> {
     match value {
         Value::Text(text) => {
             let number: i64 = text.parse().ok()?;
-            Some(Modern::in_place(Value::Integer(number), number.to_string()))
+            Some(Modern::as_value(Value::Integer(number), number.to_string()))
         }
         Value::Float(number) => Some(Modern::silent(Value::Integer(truncated(*number)))),
         _ => None,
@@ -246,7 +266,7 @@ fn duration(value: &Value, unit_nanos: i64, format: Format) -> Option<Modern> {
     };
     let text = Duration::from_nanos(number.wrapping_mul(unit_nanos)).to_string();
     let written = format!("\"{text}\"");
-    Some(Modern::in_place(Value::Text(text), written))
+    Some(Modern::as_value(Value::Text(text), written))
 }
 
 fn limit_pair(text: &str, span: Span) -> Option<Modern> {
@@ -259,7 +279,7 @@ fn limit_pair(text: &str, span: Span) -> Option<Modern> {
         entry("soft_limit", Value::Integer(soft)),
     ];
     let written = format!("{{ type = \"requests\", soft_limit = {soft}, hard_limit = {hard} }}");
-    Some(Modern::in_place(Value::Table(Table { entries }), written))
+    Some(Modern::as_value(Value::Table(Table { entries }), written))
 }
 
 fn all_text(table: &Table) -> Value {

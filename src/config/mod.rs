@@ -12,6 +12,7 @@ mod decode;
 mod definition;
 mod explicit;
 mod extract;
+mod files;
 mod groups;
 mod legacy;
 mod normalize;
@@ -24,6 +25,7 @@ use crate::span::Span;
 use crate::syntax::Document;
 
 pub use explicit::explicit_groups;
+pub use files::Contents;
 pub use groups::IMPLICIT_GROUP;
 pub use normalize::normalize;
 pub use types::*;
@@ -43,15 +45,36 @@ pub enum Problem {
     Syntax { span: Span, message: String },
     /// flyctl has no such key and ignores it. `path` is that of the table (`""`: the top); `meant`
     /// is a similar key that the table does not have yet.
-    UnknownKey { span: Span, path: String, key: String, meant: Option<&'static str> },
+    UnknownKey { span: Span, path: String, key: String, meant: Option<&'static str>, value: Span },
     /// The whole file is rejected over it.
     WrongType { span: Span, path: String, expected: String, found: String },
     /// A key in another case than flyctl's own: decoded, but passed over by the translation of
     /// legacy forms.
     CaseVariant { span: Span, path: String, key: String, known: &'static str },
-    /// An older form that flyctl still understands. `modern` is today's: exactly what to write at
-    /// `span` when it is `in_place`, otherwise a hint.
-    Legacy { span: Span, path: String, modern: String, in_place: bool },
+    /// A bare number where flyctl reads a duration and knows no unit but its own.
+    Nanoseconds { span: Span, path: String, nanos: i64 },
+    /// A key without effect, since the one at `by` is read in its place.
+    Shadowed { span: Span, path: String, by: Span },
+    /// An older form that flyctl still understands; `modern` says today's, and `rewrite` how to
+    /// come to it.
+    Legacy { span: Span, path: String, modern: String, rewrite: Rewrite },
+}
+
+/// How to write an older form in today's way, as far as one place tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Rewrite {
+    /// This value, in TOML, in place of the one at the span.
+    Value(String),
+    /// The value at the span as the only item of a list.
+    Item,
+    /// The header at the span with double brackets.
+    Header,
+    /// This key in place of the one at the span.
+    Key(&'static str),
+    /// Without the entry whose value is at the span: it says nothing.
+    Nothing,
+    /// Not in one place: something has to move.
+    Elsewhere,
 }
 
 /// Reads a document as flyctl reads it. Never fails: a field that flyctl would refuse is left
@@ -78,6 +101,8 @@ impl Problem {
             | Self::UnknownKey { span, .. }
             | Self::WrongType { span, .. }
             | Self::CaseVariant { span, .. }
+            | Self::Nanoseconds { span, .. }
+            | Self::Shadowed { span, .. }
             | Self::Legacy { span, .. } => *span,
         }
     }
@@ -183,6 +208,8 @@ mod tests {
                     format!("type | {place} | {path}: {expected}, not {found}")
                 }
                 Problem::CaseVariant { path, known, .. } => format!("case | {place} | {path}: {known}"),
+                Problem::Nanoseconds { path, nanos, .. } => format!("nanoseconds | {place} | {path}: {nanos}"),
+                Problem::Shadowed { path, .. } => format!("shadowed | {place} | {path}"),
                 Problem::Legacy { path, modern, .. } => format!("older | {place} | {path}: {modern}"),
             }
         };
@@ -227,7 +254,7 @@ wait_timeout = "5"
 memory = 512
 "#;
         insta::assert_snapshot!(problems(text), @r#"
-        older | 5 | kill_timeout: "5s"
+        older | 5 | kill_timeout: `"5s"`
         unknown | aap | aap in ``
         type | "1" | swap_size_mb: a whole number, not the text "1"
         unknown | x | x in ``
@@ -237,7 +264,7 @@ memory = 512
         type | "20,25" | http_service.concurrency: a table, not the text "20,25"
         type | -1 | http_service.http_options.idle_timeout: a whole number from 0 to 4294967295, not the number -1
         type | 1 | services[0].processes[1]: text, not the number 1
-        older | "20,25" | services[0].concurrency: { type = "requests", soft_limit = 20, hard_limit = 25 }
+        older | "20,25" | services[0].concurrency: `{ type = "requests", soft_limit = 20, hard_limit = 25 }`
         type | "http" | services[0].ports[1].port: a whole number, not the text "http"
         type | "5d" | services[0].tcp_checks[0].interval: a duration such as `10s` or `1m30s`, not the text "5d": unknown unit `d`
         unknown | Mount | Mount in ``

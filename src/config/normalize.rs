@@ -2,9 +2,9 @@
 //! layout kept, and the same Machine configs.
 
 use super::sections::{modern_sections, rename_sections};
-use super::{Problem, Reading, explicit_groups, read};
+use super::{Problem, Reading, Rewrite, explicit_groups, read};
 use crate::diagnostic::{Edit, Fix, Safety, apply_fixes};
-use crate::span::{Span, Spanned};
+use crate::span::Span;
 use crate::syntax::{self, Document, Format};
 
 /// `text` in today's form; as it is when flyctl would refuse it anyway. Doing it twice changes
@@ -14,7 +14,7 @@ pub fn normalize(text: &str) -> String {
     if reading.problems.iter().any(Problem::is_fatal) {
         return text.to_owned();
     }
-    let mut edits = modern_values(text, &reading);
+    let mut edits = modern_values(&reading);
     edits.extend(rename_sections(text, &document));
     let text = with_edits(text, edits);
 
@@ -37,25 +37,24 @@ fn with_edits(text: &str, mut edits: Vec<Edit>) -> String {
     apply_fixes(text, [&Fix { safety: Safety::Safe, title: String::new(), edits }]).0
 }
 
-fn modern_values(text: &str, reading: &Reading) -> Vec<Edit> {
-    let known = reading.problems.iter().filter_map(|problem| match problem {
-        Problem::Legacy { span, modern, in_place: true, .. } => Some(Edit { span: *span, text: modern.clone() }),
+/// The older values and keys that one place says how to write today.
+fn modern_values(reading: &Reading) -> Vec<Edit> {
+    let rewritten = reading.problems.iter().filter_map(|problem| match problem {
+        Problem::Legacy { span, path, rewrite, .. } => Some(rewritten(*span, path, rewrite)),
         _ => None,
     });
-    known.chain(words_for_autostop(text, reading)).collect()
+    rewritten.flatten().collect()
 }
 
-/// `true` and `false` still mean what they did, but no longer say which of two ways to stop.
-fn words_for_autostop(text: &str, reading: &Reading) -> impl Iterator<Item = Edit> {
-    let http = reading.config.http_service.iter().map(|service| &service.auto_stop_machines);
-    let services = reading.config.services.iter().map(|service| &service.auto_stop_machines);
-    let spans: Vec<Span> = http.chain(services).flatten().map(|Spanned { span, .. }| *span).collect();
-    spans.into_iter().filter_map(|span| {
-        let word = match span.of(text) {
-            "true" => "\"stop\"",
-            "false" => "\"off\"",
-            _ => return None,
-        };
-        Some(Edit { span, text: word.to_owned() })
-    })
+fn rewritten(span: Span, path: &str, rewrite: &Rewrite) -> Vec<Edit> {
+    match rewrite {
+        Rewrite::Value(toml) => vec![Edit { span, text: toml.clone() }],
+        Rewrite::Item => vec![
+            Edit { span: Span::at(span.start), text: "[".to_owned() },
+            Edit { span: Span::at(span.end), text: "]".to_owned() },
+        ],
+        // Whole sections are renamed together, since two names may be one list.
+        Rewrite::Key(key) if path.contains('.') => vec![Edit { span, text: (*key).to_owned() }],
+        Rewrite::Key(_) | Rewrite::Header | Rewrite::Nothing | Rewrite::Elsewhere => Vec::new(),
+    }
 }

@@ -30,7 +30,7 @@ pub struct Config {
     pub experimental: Option<Experimental>,
     pub build: Option<Build>,
     pub deploy: Option<Deploy>,
-    pub env: BTreeMap<String, Spanned<String>>,
+    pub env: BTreeMap<String, Variable>,
     /// Group -> command; `None` when the file has no `[processes]`: there is one implicit group.
     pub processes: Option<Processes>,
     pub mounts: Vec<Mount>,
@@ -59,11 +59,19 @@ pub struct Process {
     pub command: Spanned<String>,
 }
 
+/// One of `[env]` or `[build.args]`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Variable {
+    /// Where its name stands.
+    pub name: Span,
+    pub value: Spanned<String>,
+}
+
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Build {
     pub span: Span,
     pub builder: Field<String>,
-    pub args: BTreeMap<String, Spanned<String>>,
+    pub args: BTreeMap<String, Variable>,
     pub buildpacks: Vec<Spanned<String>>,
     pub image: Field<String>,
     pub settings: Map<String, Value>,
@@ -284,6 +292,8 @@ pub struct File {
     pub span: Span,
     pub guest_path: Field<String>,
     pub local_path: Field<String>,
+    /// What stands in the file at `local_path`, once it was supplied.
+    pub content: Option<Vec<u8>>,
     pub secret_name: Field<String>,
     pub raw_value: Field<String>,
     pub processes: Groups,

@@ -1,7 +1,5 @@
 //! JSON objects put together as Go's structs print theirs: which fields are left out.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Map, Value};
 
 use crate::config::{Autostop, Field};
@@ -109,8 +107,4 @@ impl AsJson for Autostop {
             Self::Suspend => "suspend".into(),
         }
     }
-}
-
-pub(super) fn texts(map: &BTreeMap<String, Spanned<String>>) -> Map<String, Value> {
-    map.iter().map(|(key, text)| (key.clone(), text.value.as_str().into())).collect()
 }

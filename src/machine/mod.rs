@@ -10,11 +10,11 @@ mod services;
 use serde_json::{Map, Value};
 
 use crate::config::words;
-use crate::config::{Config, Experimental, Field};
+use crate::config::{Config, Experimental, Field, Vm};
 use crate::fleet::MachineConfig;
 use crate::limits;
 use crate::span::{Span, Spanned};
-use json::{Object, texts};
+use json::Object;
 
 pub use guest::{PRESETS, Preset};
 
@@ -107,6 +107,14 @@ pub fn release_command_config(config: &Config, image: Option<&str>) -> Result<Op
     Ok(Some(MachineConfig(machine.0)))
 }
 
+/// The size that one `[[vm]]` asks for: its preset, changed by what else it says.
+///
+/// # Errors
+/// An unknown preset, or memory that is no size.
+pub fn guest(vm: &Vm, config: &Config) -> Result<Map<String, Value>, Conversion> {
+    guest::of(vm, config).map(|guest| guest.0)
+}
+
 fn metrics(config: &Config, group: &str) -> Option<Object> {
     let metrics = config.metrics.iter().find(|metrics| config.is_for(&metrics.processes, group))?;
     let mut out = Object::default();
@@ -148,7 +156,10 @@ fn set_metadata(machine: &mut Object, group: &str) {
 }
 
 fn environment(config: &Config, group: &str) -> Object {
-    let mut out = Object(texts(&config.env));
+    let mut out = Object::default();
+    for (name, variable) in &config.env {
+        out.put(name, variable.value.as_str());
+    }
     out.put("FLY_PROCESS_GROUP", group);
     if let Some(region) = config.primary_region.as_ref().filter(|region| !region.is_empty()) {
         out.put("PRIMARY_REGION", region.value.as_str());
@@ -204,8 +215,11 @@ fn files(config: &Config) -> Result<Vec<Value>, Conversion> {
         written.put_text("guest_path", &file.guest_path);
         let set = |field: &Field<String>| field.clone().filter(|text| !text.is_empty());
         if let Some(path) = set(&file.local_path) {
-            let message = format!("the content of `{}` is needed", path.value);
-            return Err(Conversion { span: path.span, message, cause: Cause::File(path.value) });
+            let Some(content) = &file.content else {
+                let message = format!("the content of `{}` is needed", path.value);
+                return Err(Conversion { span: path.span, message, cause: Cause::File(path.value) });
+            };
+            written.put("raw_value", base64(content));
         } else if let Some(secret) = set(&file.secret_name) {
             written.put("secret_name", secret.value);
         } else if let Some(content) = set(&file.raw_value) {

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::{Desired, Disposition, Observed, PlannedMachine, Policy, green};
+use crate::facts::purpose;
 use crate::fleet::{Fleet, HostStatus, Image, Machine, MachineConfig, State};
 
 /// All that planning looks at.
@@ -251,17 +252,5 @@ fn is_empty(value: &Value) -> bool {
         Value::Array(items) => items.is_empty(),
         Value::Object(fields) => fields.is_empty(),
         Value::Bool(_) | Value::Number(_) => false,
-    }
-}
-
-/// What flyctl makes machines for that belong to no group of fly.toml.
-fn purpose(machine: &Machine) -> Option<&'static str> {
-    match machine.group()? {
-        "fly_app_release_command" => Some("a release command"),
-        "fly_app_test_machine_command" => Some("a machine check"),
-        "fly_app_console" => Some("a console"),
-        // Older versions of flyctl: under the older key alone, since a group may have that name.
-        _ if machine.metadata("process_group") == Some("release_command") => Some("a release command"),
-        _ => None,
     }
 }

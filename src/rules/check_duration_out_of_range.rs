@@ -1,10 +1,11 @@
 //! A check's interval, timeout or grace period that Fly changes or refuses.
 
 use super::{Given, Persona, Rule, Sink};
-use crate::config::Field;
+use crate::config::{Field, Problem};
 use crate::diagnostic::{Flyctl, Severity};
 use crate::facts::Facts;
 use crate::limits;
+use crate::span::Span;
 use crate::units::Duration;
 
 pub(super) const RULE: Rule = Rule {
@@ -28,10 +29,10 @@ pub(super) const RULE: Rule = Rule {
 fn check(facts: &Facts, sink: &mut Sink) {
     for service in facts.services() {
         for check in service.tcp_checks {
-            clamped(sink, [&check.interval, &check.timeout, &check.grace_period]);
+            clamped(facts, sink, [&check.interval, &check.timeout, &check.grace_period]);
         }
         for check in service.http_checks {
-            clamped(sink, [&check.interval, &check.timeout, &check.grace_period]);
+            clamped(facts, sink, [&check.interval, &check.timeout, &check.grace_period]);
         }
     }
     for check in facts.config().checks.values() {
@@ -52,10 +53,10 @@ fn check(facts: &Facts, sink: &mut Sink) {
 }
 
 /// What Fly makes of a service check's interval, timeout and grace period.
-fn clamped(sink: &mut Sink, durations: [&Field<Duration>; 3]) {
+fn clamped(facts: &Facts, sink: &mut Sink, durations: [&Field<Duration>; 3]) {
     let [_, _, grace_period] = durations;
     let (min, max) = limits::SERVICE_CHECK_RANGE;
-    for duration in durations.into_iter().flatten() {
+    for duration in durations.into_iter().flatten().filter(|duration| !is_bare(facts, duration.span)) {
         let is_no_grace = duration.value == Duration::default() && Some(duration) == grace_period.as_ref();
         let (verb, bound) = if duration.value > max {
             ("lowered", max)
@@ -64,12 +65,11 @@ fn clamped(sink: &mut Sink, durations: [&Field<Duration>; 3]) {
         } else {
             continue;
         };
-        let finding = sink.report(duration.span, format!("{} will be {verb} to {bound} by Fly", duration.value));
-        if duration.value < NUMBER_OF_NANOS_SUSPECT {
-            finding.help("a bare number in `[[http_service.checks]]` counts nanoseconds: write a unit, as in \"15s\"");
-        }
+        sink.report(duration.span, format!("{} will be {verb} to {bound} by Fly", duration.value));
     }
 }
 
-/// Nobody means less than this; it comes from a number whose unit was lost.
-const NUMBER_OF_NANOS_SUSPECT: Duration = Duration::from_millis(1);
+/// Whether this is a number whose unit was lost: that has a rule of its own, which says more.
+fn is_bare(facts: &Facts, value: Span) -> bool {
+    facts.problems_at(value).any(|problem| matches!(problem, Problem::Nanoseconds { .. }))
+}

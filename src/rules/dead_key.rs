@@ -2,8 +2,9 @@
 
 use super::{Given, Persona, Rule, Sink};
 use crate::config::Problem;
-use crate::diagnostic::{Flyctl, Severity};
-use crate::facts::Facts;
+use crate::diagnostic::{Edit, Flyctl, Safety, Severity};
+use crate::facts::{Facts, line_of_entry};
+use crate::span::Span;
 
 pub(super) const RULE: Rule = Rule {
     id: "dead-key",
@@ -24,10 +25,10 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(facts: &Facts, sink: &mut Sink) {
     for problem in facts.problems() {
-        if let Problem::UnknownKey { span, path, key, .. } = problem
+        if let Problem::UnknownKey { span, path, key, value, .. } = problem
             && let Some(why) = reason(path, key)
         {
-            sink.report(*span, format!("`{key}` does nothing: {why}")).help("remove it");
+            dead(facts, sink, *span, *value, &format!("`{key}` does nothing: {why}"));
         }
     }
     let Some(experimental) = &facts.config().experimental else { return };
@@ -39,8 +40,15 @@ fn check(facts: &Facts, sink: &mut Sink) {
     ];
     for (field, key, why) in parsed {
         if let Some(value) = field {
-            sink.report(value.span, format!("`{key}` does nothing: {why}")).help("remove it");
+            dead(facts, sink, value.span, value.span, &format!("`{key}` does nothing: {why}"));
         }
+    }
+}
+
+fn dead(facts: &Facts, sink: &mut Sink, place: Span, value: Span, message: &str) {
+    let finding = sink.report(place, message).help("remove it");
+    if let Some(span) = line_of_entry(facts.text, value) {
+        finding.fix(Safety::Safe, "remove it", vec![Edit { span, text: String::new() }]);
     }
 }
 
@@ -52,7 +60,9 @@ pub(super) fn reason(path: &str, key: &str) -> Option<&'static str> {
         ("experimental", "auto_rollback_on_error" | "auto_rollback_on_failure") => {
             Some("there is no automatic rollback, and no such key")
         }
-        ("experimental", "allowed_public_ports" | "private_network") => Some("it belonged to the Nomad platform"),
+        ("experimental", "allowed_public_ports" | "private_network" | "max_per_region") => {
+            Some("it belonged to the Nomad platform")
+        }
         ("services", "script_checks") => Some("Machines have no script checks"),
         (_, "restart_limit") if path.contains("checks") => Some("a failing check never restarts a Machine"),
         _ => None,

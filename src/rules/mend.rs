@@ -3,6 +3,7 @@
 use super::{Report, check};
 use crate::diagnostic::{Diagnostic, Fix, Safety, apply_fixes};
 use crate::fleet::Fleet;
+use crate::syntax::{self, Format};
 
 /// A text after mending.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,13 +19,37 @@ pub struct Mended {
 pub fn mend(path: &str, text: &str, fleet: Option<&Fleet>, with_unsafe: bool) -> Mended {
     let mut mended = Mended { text: text.to_owned(), report: check(path, text, fleet), fixes: 0 };
     for _ in 0..MOST_PASSES {
-        let (next, applied) = apply_fixes(&mended.text, wanted(&mended.report.diagnostics, with_unsafe));
+        let fixes: Vec<&Fix> = wanted(&mended.report.diagnostics, with_unsafe).collect();
+        let (text, applied) = apply_together(&mended.text, &fixes, Format::of_path(path));
         if applied == 0 {
             break;
         }
-        mended = Mended { report: check(path, &next, fleet), text: next, fixes: mended.fixes + applied };
+        mended = Mended { report: check(path, &text, fleet), text, fixes: mended.fixes + applied };
     }
     mended
+}
+
+/// Two fixes that are right on their own can be wrong together: both write a key that may stand
+/// there only once. Then those are applied that leave the syntax as good as it was, in order.
+fn apply_together(text: &str, fixes: &[&Fix], format: Format) -> (String, usize) {
+    let errors = |text: &str| syntax::parse(text, format).errors.len();
+    let before = errors(text);
+    let (mut best, mut applied) = apply_fixes(text, fixes.iter().copied());
+    if errors(&best) <= before {
+        return (best, applied);
+    }
+    (best, applied) = (text.to_owned(), 0);
+    let mut kept = Vec::new();
+    for fix in fixes {
+        kept.push(*fix);
+        let (next, number) = apply_fixes(text, kept.iter().copied());
+        if number == kept.len() && errors(&next) <= before {
+            (best, applied) = (next, number);
+        } else {
+            kept.pop();
+        }
+    }
+    (best, applied)
 }
 
 fn wanted(found: &[Diagnostic], with_unsafe: bool) -> impl Iterator<Item = &Fix> {
@@ -46,6 +71,24 @@ mod tests {
         assert_eq!(mended.text, "app = \"shop\"\nswap_size_mb = 512\nkill_signal = \"SIGTERM\"\n");
         assert_eq!(mended.fixes, 2);
         assert_eq!(mend("fly.toml", &mended.text, None, true).fixes, 0);
+    }
+
+    #[test]
+    fn fixes_that_would_write_one_key_twice_are_not_applied_together() {
+        let check = |text: &str, expected: &str| {
+            let mended = mend("fly.toml", text, None, true);
+            assert_eq!(mended.text, expected);
+            assert_eq!(syntax::parse(&mended.text, Format::Toml).errors, []);
+        };
+        check(
+            "[http_service]\ninternal_port = 80\nforc_https = true\nforce_htps = false\n",
+            "[http_service]\ninternal_port = 80\nforce_https = true\nforce_htps = false\n",
+        );
+        // The table of the other fix would be a second `processes`, and the list's type is mended after it.
+        check(
+            "processe = []\n[http_service]\ninternal_port = 80\nprocesses = [\"app\"]\n",
+            "[processes]\napp = \"\"\n\n[http_service]\ninternal_port = 80\nprocesses = [\"app\"]\n",
+        );
     }
 
     #[test]

@@ -1,51 +1,239 @@
 //! What can be wrong with a fly.toml: one file per rule, one table. A rule reads facts and reports
 //! places; it knows nothing of severity settings, suppressions or output.
 
+mod alphabetical_default_group;
+mod ambiguous_file;
+mod autostop_overruled;
+mod autostop_without_autostart;
+mod bluegreen_group_without_check;
+mod bluegreen_with_long_kill_timeout;
+mod bluegreen_with_machine_check;
+mod bluegreen_with_volume;
+mod bluegreen_without_health_check;
+mod broken_port_range;
+mod broken_replay_cache;
+mod canary_with_volume;
+mod check_duration_out_of_range;
+mod check_meets_redirect;
+mod check_on_public_port;
+mod check_on_udp_service;
+mod check_on_unserved_port;
+mod check_timeout_over_interval;
+mod check_without_grace_period;
+mod checks_differ_from_fleet;
+mod contradictory_handlers;
+mod credential_in_file;
+mod dead_key;
+mod deploy_timeout_too_short;
+mod deploy_with_one_machine;
+mod duration_in_nanoseconds;
+mod file_in_every_process_group;
+mod force_https_without_http;
+mod force_https_without_https;
+mod group_without_machines;
+mod http_key_in_tcp_check;
+mod immediate_with_health_check;
+mod implicit_process_group;
+mod impossible_machine;
+mod incomplete_check;
+mod incomplete_metrics;
+mod incomplete_static;
+mod invalid_check_path;
+mod invalid_volume_name;
+mod key_in_other_case;
+mod kill_timeout_too_long;
+mod legacy_form;
+mod machine_check_without_command;
+mod machine_size_out_of_range;
+mod max_unavailable_out_of_range;
+mod max_unavailable_without_effect;
 mod mend;
+mod min_machines_over_fleet;
+mod min_machines_without_autostop;
+mod min_machines_without_primary_region;
+mod missing_file;
+mod mixed_images;
+mod never_restarted_service;
+mod option_without_handler;
+mod partial_vm;
+mod port_443_without_tls;
+mod port_80_with_tls;
+mod port_mismatch;
+mod port_not_exposed;
+mod port_out_of_range;
+mod primary_region_in_env;
+mod proxy_feature_on_udp;
+mod public_port_used_twice;
+mod release_command_with_volume;
+mod removed_process_group;
+mod restart_retries_without_effect;
+mod retired_gpu;
+mod second_mount_in_group;
+mod section_without_process_group;
+mod service_defined_twice;
+mod service_without_internal_port;
+mod service_without_port;
+mod service_without_process_group;
+mod setting_among_variables;
+mod several_build_sources;
+mod shadowed_key;
+mod shadowed_section;
+mod soft_limit_over_hard_limit;
+mod suspend_not_possible;
+mod syntax_error;
+mod tls_option_in_http_check;
+mod top_level_check_of_service;
+mod udp_port_rewritten;
+mod unknown_check_method;
+mod unknown_check_protocol;
+mod unknown_compression;
+mod unknown_concurrency_type;
+mod unknown_handler;
+mod unknown_key;
+mod unknown_process_group;
+mod unknown_proxy_protocol_version;
+mod unknown_region;
+mod unknown_restart_policy;
+mod unknown_service_protocol;
+mod unknown_strategy;
+mod unknown_tls_version;
+mod unmanaged_machine;
+mod unpinned_image;
+mod unsplittable_command;
+mod unsupported_kill_signal;
+mod unusable_group_name;
+mod unusable_mount;
+mod unusable_variable_name;
+mod unused_seed_command;
+mod volume_differs_from_fleet;
+mod volume_setting_out_of_range;
+mod volume_shared_by_groups;
+mod volume_that_cannot_grow;
+mod wrong_type;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::config;
 use crate::diagnostic::{Diagnostic, Edit, Fix, Flyctl, Label, Safety, Severity};
-use crate::facts::Facts;
+use crate::facts::{self, Facts};
 use crate::fleet::Fleet;
-use crate::span::Span;
+use crate::schema;
+use crate::span::{Span, Spanned};
 use crate::syntax::{self, Format};
 
 pub use mend::{Mended, mend};
 
-/// Declares the files and lists what is in them.
-macro_rules! table {
-    ($($name:ident,)*) => {
-        $(mod $name;)*
-
-        /// Every rule, by id.
-        pub const RULES: &[&Rule] = &[$(&$name::RULE),*];
-    };
-}
-
-table! {
-    bluegreen_with_volume,
-    bluegreen_without_health_check,
-    canary_with_volume,
-    check_duration_out_of_range,
-    dead_key,
-    http_key_in_tcp_check,
-    implicit_process_group,
-    impossible_machine,
-    incomplete_check,
-    key_in_other_case,
-    service_without_internal_port,
-    service_without_port,
-    service_without_process_group,
-    syntax_error,
-    unknown_compression,
-    unknown_key,
-    unknown_process_group,
-    unknown_restart_policy,
-    unknown_strategy,
-    unsplittable_command,
-    volume_setting_out_of_range,
-    wrong_type,
-}
+/// Every rule, by id.
+pub const RULES: &[&Rule] = &[
+    &alphabetical_default_group::RULE,
+    &ambiguous_file::RULE,
+    &autostop_overruled::RULE,
+    &autostop_without_autostart::RULE,
+    &bluegreen_group_without_check::RULE,
+    &bluegreen_with_long_kill_timeout::RULE,
+    &bluegreen_with_machine_check::RULE,
+    &bluegreen_with_volume::RULE,
+    &bluegreen_without_health_check::RULE,
+    &broken_port_range::RULE,
+    &broken_replay_cache::RULE,
+    &canary_with_volume::RULE,
+    &check_duration_out_of_range::RULE,
+    &check_meets_redirect::RULE,
+    &check_on_public_port::RULE,
+    &check_on_udp_service::RULE,
+    &check_on_unserved_port::RULE,
+    &check_timeout_over_interval::RULE,
+    &check_without_grace_period::RULE,
+    &checks_differ_from_fleet::RULE,
+    &contradictory_handlers::RULE,
+    &credential_in_file::RULE,
+    &dead_key::RULE,
+    &deploy_timeout_too_short::RULE,
+    &deploy_with_one_machine::RULE,
+    &duration_in_nanoseconds::RULE,
+    &file_in_every_process_group::RULE,
+    &force_https_without_http::RULE,
+    &force_https_without_https::RULE,
+    &group_without_machines::RULE,
+    &http_key_in_tcp_check::RULE,
+    &immediate_with_health_check::RULE,
+    &implicit_process_group::RULE,
+    &impossible_machine::RULE,
+    &incomplete_check::RULE,
+    &incomplete_metrics::RULE,
+    &incomplete_static::RULE,
+    &invalid_check_path::RULE,
+    &invalid_volume_name::RULE,
+    &key_in_other_case::RULE,
+    &kill_timeout_too_long::RULE,
+    &legacy_form::RULE,
+    &machine_check_without_command::RULE,
+    &machine_size_out_of_range::RULE,
+    &max_unavailable_out_of_range::RULE,
+    &max_unavailable_without_effect::RULE,
+    &min_machines_over_fleet::RULE,
+    &min_machines_without_autostop::RULE,
+    &min_machines_without_primary_region::RULE,
+    &missing_file::RULE,
+    &mixed_images::RULE,
+    &never_restarted_service::RULE,
+    &option_without_handler::RULE,
+    &partial_vm::RULE,
+    &port_443_without_tls::RULE,
+    &port_80_with_tls::RULE,
+    &port_mismatch::RULE,
+    &port_not_exposed::RULE,
+    &port_out_of_range::RULE,
+    &primary_region_in_env::RULE,
+    &proxy_feature_on_udp::RULE,
+    &public_port_used_twice::RULE,
+    &release_command_with_volume::RULE,
+    &removed_process_group::RULE,
+    &restart_retries_without_effect::RULE,
+    &retired_gpu::RULE,
+    &second_mount_in_group::RULE,
+    &section_without_process_group::RULE,
+    &service_defined_twice::RULE,
+    &service_without_internal_port::RULE,
+    &service_without_port::RULE,
+    &service_without_process_group::RULE,
+    &setting_among_variables::RULE,
+    &several_build_sources::RULE,
+    &shadowed_key::RULE,
+    &shadowed_section::RULE,
+    &soft_limit_over_hard_limit::RULE,
+    &suspend_not_possible::RULE,
+    &syntax_error::RULE,
+    &tls_option_in_http_check::RULE,
+    &top_level_check_of_service::RULE,
+    &udp_port_rewritten::RULE,
+    &unknown_check_method::RULE,
+    &unknown_check_protocol::RULE,
+    &unknown_compression::RULE,
+    &unknown_concurrency_type::RULE,
+    &unknown_handler::RULE,
+    &unknown_key::RULE,
+    &unknown_process_group::RULE,
+    &unknown_proxy_protocol_version::RULE,
+    &unknown_region::RULE,
+    &unknown_restart_policy::RULE,
+    &unknown_service_protocol::RULE,
+    &unknown_strategy::RULE,
+    &unknown_tls_version::RULE,
+    &unmanaged_machine::RULE,
+    &unpinned_image::RULE,
+    &unsplittable_command::RULE,
+    &unsupported_kill_signal::RULE,
+    &unusable_group_name::RULE,
+    &unusable_mount::RULE,
+    &unusable_variable_name::RULE,
+    &unused_seed_command::RULE,
+    &volume_differs_from_fleet::RULE,
+    &volume_setting_out_of_range::RULE,
+    &volume_shared_by_groups::RULE,
+    &volume_that_cannot_grow::RULE,
+    &wrong_type::RULE,
+];
 
 /// What was found in one file.
 #[derive(Debug, Clone, PartialEq)]
@@ -65,12 +253,25 @@ pub enum Verdict {
 
 /// Runs every rule over a file; its name decides the format, as flyctl does.
 pub fn check(path: &str, text: &str, fleet: Option<&Fleet>) -> Report {
+    check_given(path, text, fleet, None)
+}
+
+/// The same, with what stands beside the file: the files that [`paths_beside`] asked for, as far
+/// as there are any. `None`: nobody looked.
+pub fn check_given(path: &str, text: &str, fleet: Option<&Fleet>, files: Option<&BTreeMap<String, String>>) -> Report {
     let reading = config::read(&syntax::parse(text, Format::of_path(path)));
-    let facts = Facts { text, reading: &reading, fleet, files: None };
+    let facts = Facts { text, reading: &reading, fleet, files };
     let mut diagnostics: Vec<Diagnostic> = RULES.iter().flat_map(|rule| findings(rule, &facts)).collect();
     diagnostics.sort_by_key(|found| (found.span, found.rule));
     let rejects = diagnostics.iter().any(|found| found.flyctl == Flyctl::Rejects);
     Report { diagnostics, flyctl: if rejects { Verdict::Rejects } else { Verdict::Accepts } }
+}
+
+/// The files that rules want to see, relative to the folder of the file at `path`. The content
+/// matters of Dockerfiles alone; of others it is enough that they are there.
+pub fn paths_beside(path: &str, text: &str) -> BTreeSet<String> {
+    let reading = config::read(&syntax::parse(text, Format::of_path(path)));
+    facts::paths_beside(&reading.config)
 }
 
 /// The rule of that id.
@@ -112,12 +313,31 @@ pub struct Rule {
 pub struct Given {
     /// A machine list.
     pub fleet: Option<&'static str>,
+    /// The machine list of the good example, where the cure lies there.
+    pub mended_fleet: Option<&'static str>,
     /// Names and contents of files beside fly.toml; `None`: nobody looked.
     pub files: Option<&'static [(&'static str, &'static str)]>,
 }
 
 impl Given {
-    pub const NOTHING: Self = Self { fleet: None, files: None };
+    pub const NOTHING: Self = Self { fleet: None, mended_fleet: None, files: None };
+
+    pub const fn fleet(list: &'static str) -> Self {
+        Self { fleet: Some(list), ..Self::NOTHING }
+    }
+
+    pub const fn mended(self, list: &'static str) -> Self {
+        Self { mended_fleet: Some(list), ..self }
+    }
+
+    pub const fn files(files: &'static [(&'static str, &'static str)]) -> Self {
+        Self { files: Some(files), ..Self::NOTHING }
+    }
+
+    /// What the good example is checked with.
+    pub fn of_good(self) -> Self {
+        Self { fleet: self.mended_fleet.or(self.fleet), ..self }
+    }
 }
 
 /// Who wants to hear of a finding.
@@ -151,6 +371,22 @@ impl Sink {
         });
         let last = self.found.len() - 1;
         Finding(&mut self.found[last])
+    }
+
+    /// Reports a text that is none of `names`, of which there is a certain `kind`, with the one
+    /// that was probably meant. An empty text is unset.
+    pub fn report_unless_known(&mut self, written: &Spanned<String>, kind: &str, names: &[&str]) {
+        if written.is_empty() || names.contains(&written.value.as_str()) {
+            return;
+        }
+        let finding = self.report(written.span, format!("there is no {kind} `{}`", written.value));
+        let Some(meant) = schema::closest(names.iter().copied(), written) else {
+            finding.help(format!("there are: {}", names.join(", ")));
+            return;
+        };
+        let safety = if meant.eq_ignore_ascii_case(written) { Safety::Safe } else { Safety::Unsafe };
+        let edit = Edit { span: written.span, text: format!("\"{meant}\"") };
+        finding.help(format!("did you mean `{meant}`?")).fix(safety, format!("write `{meant}`"), vec![edit]);
     }
 }
 

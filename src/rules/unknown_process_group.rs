@@ -3,7 +3,7 @@
 use super::{Given, Persona, Rule, Sink};
 use crate::config::Groups;
 use crate::diagnostic::{Edit, Flyctl, Safety, Severity};
-use crate::facts::Facts;
+use crate::facts::{self, Facts};
 use crate::schema;
 
 pub(super) const RULE: Rule = Rule {
@@ -26,13 +26,12 @@ fn check(facts: &Facts, sink: &mut Sink) {
     for service in facts.services() {
         unknown(facts, sink, service.processes, Flyctl::Rejects);
     }
-    for restart in &config.restart {
-        unknown(facts, sink, &restart.processes, Flyctl::Rejects);
+    for section in facts::grouped_sections(config) {
+        let is_validated = section.header == "[[restart]]";
+        unknown(facts, sink, section.processes, if is_validated { Flyctl::Rejects } else { Flyctl::Silent });
     }
-    let silent = config.mounts.iter().map(|section| &section.processes);
-    let silent = silent.chain(config.checks.values().map(|section| &section.processes));
-    let silent = silent.chain(config.metrics.iter().map(|section| &section.processes));
-    for processes in silent.chain(config.vm.iter().map(|section| &section.processes)) {
+    let sizes = config.vm.iter().map(|vm| &vm.processes);
+    for processes in sizes.chain(config.files.iter().map(|file| &file.processes)) {
         unknown(facts, sink, processes, Flyctl::Silent);
     }
 }

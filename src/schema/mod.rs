@@ -116,13 +116,53 @@ impl Section {
 /// The one of `names` that was probably meant by `written`: the most similar, when it is similar
 /// enough.
 pub fn closest<'a>(names: impl IntoIterator<Item = &'a str>, written: &str) -> Option<&'a str> {
-    let similarity = |name: &str| strsim::jaro_winkler(name, &written.to_lowercase().replace('-', "_"));
-    let scored = names.into_iter().map(|name| (similarity(name), name));
-    let best = scored.max_by(|a, b| a.0.total_cmp(&b.0))?;
-    (best.0 >= SIMILAR_ENOUGH).then_some(best.1)
+    let plain = |text: &str| text.to_lowercase().replace('-', "_");
+    let written = plain(written);
+    let scored = names.into_iter().map(|name| (strsim::jaro_winkler(&plain(name), &written), name));
+    let (similarity, name) = scored.max_by(|a, b| a.0.total_cmp(&b.0))?;
+    let is_alike = strsim::normalized_levenshtein(&plain(name), &written) >= ALIKE_ENOUGH;
+    (similarity >= SIMILAR_ENOUGH && is_alike).then_some(name)
+}
+
+/// A table that has a certain key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// `""` for the top level, `services.ports`.
+    pub path: String,
+    /// How the table is written: `[http_service]`, `[[services.ports]]`, `[checks.NAME]`.
+    pub header: String,
+}
+
+/// Every table that has a key of exactly this name, the top level first.
+pub fn places(key: &str) -> Vec<Place> {
+    let mut out = Vec::new();
+    find_places(&ROOT, key, Place { path: String::new(), header: String::new() }, &mut out);
+    out
+}
+
+fn find_places(section: &Section, key: &str, place: Place, out: &mut Vec<Place>) {
+    if section.keys.iter().any(|known| known.name == key || known.aliases.contains(&key)) {
+        out.push(place.clone());
+    }
+    for inner in section.keys {
+        let Some(below) = inner.kind.section() else { continue };
+        let path = if place.path.is_empty() { inner.name.to_owned() } else { format!("{}.{}", place.path, inner.name) };
+        let header = inner.kind.header(&path).unwrap_or_default();
+        find_places(below, key, Place { path, header }, out);
+    }
 }
 
 impl Kind {
+    /// How a table at `path` is begun; `None` for single values.
+    pub fn header(&self, path: &str) -> Option<String> {
+        match self {
+            Self::Tables(_) => Some(format!("[[{path}]]")),
+            Self::NamedTables(_) => Some(format!("[{path}.NAME]")),
+            Self::Table(_) | Self::TextMap | Self::AnyMap => Some(format!("[{path}]")),
+            _ => None,
+        }
+    }
+
     /// The section that the values of this key are tables of.
     pub fn section(&self) -> Option<&'static Section> {
         match self {
@@ -189,3 +229,6 @@ impl Key {
 
 /// Below this, a suggestion is more often wrong than right.
 const SIMILAR_ENOUGH: f64 = 0.85;
+
+/// The same for how many characters are right: a common beginning is not enough.
+const ALIKE_ENOUGH: f64 = 0.65;

@@ -3,6 +3,7 @@
 use super::Kind::{AnyMap, Autostop, Boolean, Duration, Integer, Table, Tables, Text, TextList, TextMap, Unsigned};
 use super::top::SIGNALS;
 use super::{Key, Older, Section, key};
+use crate::limits;
 
 pub(super) const HTTP_SERVICE: Section = Section {
     keys: &[
@@ -24,7 +25,7 @@ pub(super) const HTTP_SERVICE: Section = Section {
 
 pub(super) const SERVICE: Section = Section {
     keys: &[
-        key("protocol", Text, "`tcp` or `udp`.").default("tcp").values(&["tcp", "udp"]),
+        key("protocol", Text, "`tcp` or `udp`.").default("tcp").values(&limits::SERVICE_PROTOCOLS),
         key("internal_port", Integer, "The port that the app listens on.").default("8080").older(Older::NumericText),
         AUTO_STOP_MACHINES,
         AUTO_START_MACHINES,
@@ -73,33 +74,32 @@ const CONCURRENCY_KEY: Key =
 
 const CONCURRENCY: Section = Section {
     keys: &[
-        key("type", Text, "What is counted.").default("connections").values(&["connections", "requests"]),
+        key("type", Text, "What is counted.").default("connections").values(&limits::CONCURRENCY_TYPES),
         key("hard_limit", Integer, "From here on a machine gets no more.").default("no limit"),
         key("soft_limit", Integer, "From here on other machines are preferred, and started.").default("20"),
     ],
     source: "https://fly.io/docs/reference/configuration/#services-concurrency",
 };
 
-const PORT: Section =
-    Section {
-        keys: &[
-            key("port", Integer, "The public port.").older(Older::NumericText).keeps_zero(),
-            key("start_port", Integer, "The first of a range of public ports.").keeps_zero(),
-            key("end_port", Integer, "The last of a range of public ports.").keeps_zero(),
-            key("handlers", TextList, "What the proxy does to connections, in order; nothing for plain TCP.")
-                .values(&["http", "tls", "pg_tls", "proxy_proto"]),
-            key("force_https", Boolean, "Redirect HTTP to HTTPS; for the `http` handler.").default("false"),
-            key("tls_options", Table(&TLS_OPTIONS), "How the `tls` handler ends TLS."),
-            key("http_options", Table(&HTTP_OPTIONS), "How the `http` handler speaks HTTP."),
-            key("proxy_proto_options", Table(&PROXY_PROTO_OPTIONS), "How the `proxy_proto` handler announces clients."),
-        ],
-        source: "https://fly.io/docs/reference/configuration/#services-ports",
-    };
+const PORT: Section = Section {
+    keys: &[
+        key("port", Integer, "The public port.").older(Older::NumericText).keeps_zero(),
+        key("start_port", Integer, "The first of a range of public ports.").keeps_zero(),
+        key("end_port", Integer, "The last of a range of public ports.").keeps_zero(),
+        key("handlers", TextList, "What the proxy does to connections, in order; nothing for plain TCP.")
+            .values(&limits::HANDLERS),
+        key("force_https", Boolean, "Redirect HTTP to HTTPS; for the `http` handler.").default("false"),
+        key("tls_options", Table(&TLS_OPTIONS), "How the `tls` handler ends TLS."),
+        key("http_options", Table(&HTTP_OPTIONS), "How the `http` handler speaks HTTP."),
+        key("proxy_proto_options", Table(&PROXY_PROTO_OPTIONS), "How the `proxy_proto` handler announces clients."),
+    ],
+    source: "https://fly.io/docs/reference/configuration/#services-ports",
+};
 
 const TLS_OPTIONS: Section = Section {
     keys: &[
         key("alpn", TextList, "Protocols offered, in order: `h2`, `http/1.1`."),
-        key("versions", TextList, "TLS versions accepted.").values(&["TLSv1.2", "TLSv1.3"]),
+        key("versions", TextList, "TLS versions accepted.").values(&limits::TLS_VERSIONS),
         key("default_self_signed", Boolean, "Answer with a self-signed certificate where there is none.")
             .default("false")
             .keeps_zero(),
@@ -131,7 +131,7 @@ const REPLAY_CACHE: Section = Section {
     keys: &[
         key("path_prefix", Text, "The paths that this is for.").written_when_unset(),
         key("ttl_seconds", Integer, "How long a replay is remembered, at least 10 seconds.").written_when_unset(),
-        key("type", Text, "What tells clients apart.").values(&["cookie", "header"]).written_when_unset(),
+        key("type", Text, "What tells clients apart.").values(&limits::REPLAY_CACHE_KINDS).written_when_unset(),
         key("name", Text, "The name of the cookie or header.").written_when_unset(),
         key("allow_bypass", Boolean, "Let clients ask for a fresh decision.").default("false"),
     ],
@@ -139,7 +139,9 @@ const REPLAY_CACHE: Section = Section {
 };
 
 const PROXY_PROTO_OPTIONS: Section = Section {
-    keys: &[key("version", Text, "The version of the PROXY protocol.").default("v1").values(&["v1", "v2"])],
+    keys: &[key("version", Text, "The version of the PROXY protocol.")
+        .default("v1")
+        .values(&limits::PROXY_PROTOCOL_VERSIONS)],
     source: "https://fly.io/docs/reference/configuration/#services-ports",
 };
 
@@ -181,7 +183,7 @@ const SERVICE_CHECK_GRACE: Key = key(
 const METHOD: Key = key("method", Text, "The method of the request.").default("GET").keeps_zero();
 const PATH: Key = key("path", Text, "The path of the request.").keeps_zero();
 const PROTOCOL: Key =
-    key("protocol", Text, "How the request is sent.").default("http").values(&["http", "https"]).keeps_zero();
+    key("protocol", Text, "How the request is sent.").default("http").values(&limits::CHECK_PROTOCOLS).keeps_zero();
 const TLS_SKIP_VERIFY: Key =
     key("tls_skip_verify", Boolean, "Accept any certificate; for `https`.").default("false").keeps_zero();
 const TLS_SERVER_NAME: Key =

@@ -1,8 +1,8 @@
 //! The config file that a command is about, read and understood.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use crate::config::{self, Config};
+use crate::config::{self, Config, Contents, Problem};
 use crate::native::error::Error;
 use crate::native::files;
 use crate::syntax::{self, Format};
@@ -12,6 +12,10 @@ pub(super) struct Source {
     pub(super) path: String,
     pub(super) text: String,
     pub(super) config: Config,
+    /// Whether flyctl cannot even decode the file.
+    pub(super) is_refused: bool,
+    /// Of the files that `[[files]]` names and that are there.
+    pub(super) contents: Contents,
 }
 
 impl Source {
@@ -21,11 +25,21 @@ impl Source {
         let text = files::read(&path)?;
         // Standard input is taken for TOML.
         let name = if path.as_os_str() == files::STDIN { "fly.toml".to_owned() } else { path.display().to_string() };
-        Ok(Self::of(name, text))
+        let mut source = Self::of(name, text);
+        source.read_contents(path.parent().unwrap_or(Path::new("")));
+        Ok(source)
     }
 
     pub(super) fn of(path: String, text: String) -> Self {
-        let config = config::read(&syntax::parse(&text, Format::of_path(&path))).config;
-        Self { path, text, config }
+        let reading = config::read(&syntax::parse(&text, Format::of_path(&path)));
+        let is_refused = reading.problems.iter().any(Problem::is_fatal);
+        Self { path, text, config: reading.config, is_refused, contents: Contents::new() }
+    }
+
+    /// As far as the files are there: what needs one that is not says so.
+    fn read_contents(&mut self, folder: &Path) {
+        let read = |path: &str| Some((path.to_owned(), std::fs::read(folder.join(path)).ok()?));
+        self.contents = self.config.local_files().filter_map(read).collect();
+        self.config.supply(&self.contents);
     }
 }

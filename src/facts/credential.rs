@@ -1,0 +1,178 @@
+//! What looks like a credential, told by the name of a variable and the shape of its value. Says
+//! what kind it is and never the value.
+
+/// What `value` seems to be; `None`: nothing secret, or a placeholder.
+pub fn credential(name: &str, value: &str) -> Option<&'static str> {
+    let value = value.trim();
+    if value.contains("-----BEGIN ") && value.contains("PRIVATE KEY-----") {
+        return Some("a private key");
+    }
+    if password_in_url(value).is_some_and(is_literal) {
+        return Some("a URL with a password");
+    }
+    let is_public = PUBLIC_WORDS.iter().any(|word| words(name).any(|part| part.eq_ignore_ascii_case(word)));
+    if is_public || !is_literal(value) {
+        return None;
+    }
+    token(value).or_else(|| named(name, value))
+}
+
+/// Of `scheme://user:password@host`.
+fn password_in_url(value: &str) -> Option<&str> {
+    let (scheme, rest) = value.split_once("://")?;
+    let is_scheme = !scheme.is_empty() && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c));
+    let authority = rest.split(['/', '?', '#']).next()?;
+    let (user, _) = authority.rsplit_once('@')?;
+    let (_, password) = user.split_once(':')?;
+    (is_scheme && !password.is_empty()).then_some(password)
+}
+
+/// Not a template's gap, nor a word that stands for a value to come.
+fn is_literal(value: &str) -> bool {
+    let is_gap = value.contains(['$', '{', '}', '<', '>', '*']) || value.contains("%%") || value.contains("__");
+    let is_marked = value.starts_with('%') && value.ends_with('%');
+    let lower = value.to_lowercase();
+    !is_gap && !is_marked && !PLACEHOLDERS.iter().any(|word| lower.contains(word))
+}
+
+/// A token whose issuer marks it.
+fn token(value: &str) -> Option<&'static str> {
+    let is_long = |rest: &str, least: usize| {
+        rest.len() >= least && rest.chars().all(|c| c.is_ascii_alphanumeric() || "-_.+/=,".contains(c))
+    };
+    let known =
+        TOKENS.iter().find(|(prefix, least, _)| value.strip_prefix(prefix).is_some_and(|it| is_long(it, *least)));
+    if let Some((_, _, kind)) = known {
+        return Some(kind);
+    }
+    let is_jwt = value.starts_with("eyJ") && value.split('.').count() == 3 && is_long(value, 40);
+    is_jwt.then_some("a signed token")
+}
+
+/// A value whose name says that it is secret.
+fn named(name: &str, value: &str) -> Option<&'static str> {
+    let upper = name.to_uppercase().replace(['-', '.'], "_");
+    let ends = |word: &str| upper.strip_suffix(word).is_some_and(|rest| rest.is_empty() || rest.ends_with('_'));
+    let (_, kind) = SECRET_NAMES.iter().find(|(word, _)| ends(word))?;
+    looks_secret(value).then_some(*kind)
+}
+
+/// Not a switch, a number, a path, an address or the name of something.
+fn looks_secret(value: &str) -> bool {
+    let is_setting = SETTINGS.iter().any(|word| value.eq_ignore_ascii_case(word));
+    let is_number = value.parse::<f64>().is_ok();
+    let is_place = value.contains("://") || value.starts_with(['/', '.', '~']) || value.contains(' ');
+    value.len() >= SHORTEST && !is_setting && !is_number && !is_place
+}
+
+fn words(name: &str) -> impl Iterator<Item = &str> {
+    name.split(['_', '-', '.'])
+}
+
+/// Shorter values are settings, or nothing to steal.
+const SHORTEST: usize = 6;
+
+/// Parts of names whose values are meant for everybody: they end up in browsers.
+const PUBLIC_WORDS: [&str; 7] = ["public", "vite", "react", "anon", "publishable", "site", "test"];
+
+const PLACEHOLDERS: [&str; 9] =
+    ["redacted", "changeme", "change-me", "change_me", "replace", "your", "example", "placeholder", "xxxx"];
+
+const SETTINGS: [&str; 6] = ["enabled", "disabled", "required", "optional", "default", "production"];
+
+/// How tokens begin, how much follows at least, and what they are.
+const TOKENS: [(&str, usize, &str); 24] = [
+    ("AKIA", 16, "an AWS access key"),
+    ("ghp_", 30, "a GitHub token"),
+    ("gho_", 30, "a GitHub token"),
+    ("ghs_", 30, "a GitHub token"),
+    ("github_pat_", 30, "a GitHub token"),
+    ("glpat-", 20, "a GitLab token"),
+    ("xoxb-", 20, "a Slack token"),
+    ("xoxp-", 20, "a Slack token"),
+    ("xapp-", 20, "a Slack token"),
+    ("sk_live_", 16, "a Stripe key"),
+    ("rk_live_", 16, "a Stripe key"),
+    ("whsec_", 16, "a webhook's secret"),
+    ("sk-", 20, "an API key"),
+    ("AIza", 35, "a Google API key"),
+    ("ya29.", 20, "a Google token"),
+    ("SG.", 40, "a SendGrid key"),
+    ("npm_", 30, "an npm token"),
+    ("hf_", 30, "a Hugging Face token"),
+    ("dop_v1_", 30, "a DigitalOcean token"),
+    ("shpat_", 20, "a Shopify token"),
+    ("fo1_", 20, "a Fly token"),
+    ("fm1r_", 20, "a Fly token"),
+    ("fm2_", 20, "a Fly token"),
+    ("FlyV1 ", 6, "a Fly token"),
+];
+
+/// How names of secrets end, and what they are.
+const SECRET_NAMES: [(&str, &str); 17] = [
+    ("PASSWORD", "what its name calls a password"),
+    ("PASSWD", "what its name calls a password"),
+    ("PASSPHRASE", "what its name calls a password"),
+    ("SECRET", "what its name calls a secret"),
+    ("SECRETS", "what its name calls a secret"),
+    ("SECRET_KEY", "what its name calls a secret key"),
+    ("SECRET_KEY_BASE", "what its name calls a secret key"),
+    ("PRIVATE_KEY", "what its name calls a private key"),
+    ("MASTER_KEY", "what its name calls a secret key"),
+    ("ENCRYPTION_KEY", "what its name calls a secret key"),
+    ("SIGNING_KEY", "what its name calls a secret key"),
+    ("ACCESS_KEY", "what its name calls an access key"),
+    ("API_KEY", "what its name calls an API key"),
+    ("APIKEY", "what its name calls an API key"),
+    ("TOKEN", "what its name calls a token"),
+    ("CREDENTIALS", "what its name calls credentials"),
+    ("AUTH_KEY", "what its name calls a key"),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_are_told_by_name_or_shape() {
+        for (name, value) in [
+            ("DATABASE_URL", "postgres://shop:correct-horse@db.internal:5432/shop"),
+            ("CELERY_BROKER", "redis+sentinel://:hunter2@cache:6379"),
+            ("TLS", "-----BEGIN EC PRIVATE KEY-----\nMHcCAQ\n-----END EC PRIVATE KEY-----"),
+            ("GH", "ghp_0123456789abcdefghijABCDEFGHIJ0123"),
+            ("X", "AKIAIOSFODNN7ABCDEFG"),
+            ("OPENAI", "sk-proj-0123456789abcdefghij"),
+            ("SESSION", "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJlLXRoYXQtaXMtbG9uZw"),
+            ("db.password", "hunter2"),
+            ("STRIPE_API_KEY", "a1b2c3d4e5"),
+            ("DEPLOY", "FlyV1 fm2_abcdef,fm2_ghijkl"),
+        ] {
+            assert!(credential(name, value).is_some(), "{name}");
+        }
+    }
+
+    #[test]
+    fn settings_placeholders_and_public_values_are_not() {
+        for (name, value) in [
+            ("DATABASE_URL", "postgres://db.internal:5432/shop"),
+            ("DATABASE_URL", "postgres://shop@db.internal/shop"),
+            ("REDIS_URL", "redis://default:${REDIS_PASSWORD}@cache.internal:6379"),
+            ("REDIS_PASSWORD", ""),
+            ("REDIS_PASSWORD", "%redis_password%"),
+            ("PASSWORD", "{YOUR_PASSWORD}"),
+            ("API_KEY", "redacted"),
+            ("API_TOKEN", "__TOKEN__"),
+            ("MAX_TOKEN", "4096"),
+            ("CSRF_TOKEN", "enabled"),
+            ("DB_PASSWORD", "/run/secrets/db"),
+            ("TOKEN_SECRET", "https://vault.internal/token"),
+            ("NEXT_PUBLIC_API_KEY", "a1b2c3d4e5f6"),
+            ("SUPABASE_ANON_KEY", "eyJhbGciOiJIUzI1NiJ9.eyJyb2xlIjoiYW5vbiJ9.c2lnbmF0dXJlLXRoYXQtaXMtbG9uZw"),
+            ("TOKENIZER", "bert-base-uncased"),
+            ("ACCESS_TOKEN_TTL", "3600000"),
+            ("LLM", "sk-short"),
+        ] {
+            assert_eq!(credential(name, value), None, "{name}={value}");
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! `[[files]]` that go further than they say.
+
+use super::{Given, Persona, Rule, Sink};
+use crate::diagnostic::{Flyctl, Severity};
+use crate::facts::Facts;
+
+pub(super) const RULE: Rule = Rule {
+    id: "file-in-every-process-group",
+    persona: Persona::Regular,
+    severity: Severity::Warning,
+    flyctl: Flyctl::Silent,
+    summary: "`processes` of `[[files]]`, which flyctl does not heed",
+    why: "flyctl gathers the files before it looks at process groups, and puts all of them on the machines of every \
+          group. A file that is meant for one group, with a credential in it perhaps, is on all machines.",
+    bad: "app = \"shop\"\n\n[processes]\napp = \"serve\"\nworker = \"work\"\n\n\
+          [[files]]\nguest_path = \"/etc/shop.conf\"\nsecret_name = \"SHOP_CONF\"\nprocesses = [\"worker\"]\n",
+    good: "app = \"shop\"\n\n[processes]\napp = \"serve\"\nworker = \"work\"\n\n\
+           [[files]]\nguest_path = \"/etc/shop.conf\"\nsecret_name = \"SHOP_CONF\"\n",
+    given: Given::NOTHING,
+    source: "flyctl internal/appconfig/config.go: MergeFiles; machines.go: updateMachineConfig",
+    check,
+};
+
+fn check(facts: &Facts, sink: &mut Sink) {
+    let config = facts.config();
+    for file in &config.files {
+        let Some(first) = file.processes.first() else { continue };
+        let (meant, others): (Vec<&str>, Vec<&str>) =
+            config.group_names().into_iter().partition(|group| config.is_for(&file.processes, group));
+        if let (Some(other), false) = (others.first(), meant.is_empty()) {
+            sink.report(
+                first.span,
+                format!("flyctl does not heed this: machines of group `{other}` get the file, too"),
+            )
+            .help("do not rely on it; remove `processes`, or write the file when the app starts");
+        }
+    }
+}

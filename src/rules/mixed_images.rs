@@ -1,0 +1,74 @@
+//! Machines of one group that run different software.
+
+use super::{Given, Persona, Rule, Sink};
+use crate::diagnostic::{Flyctl, Severity};
+use crate::facts::Facts;
+use crate::fleet::{Image, Machine};
+
+pub(super) const RULE: Rule = Rule {
+    id: "mixed-images",
+    persona: Persona::Regular,
+    severity: Severity::Warning,
+    flyctl: Flyctl::Silent,
+    summary: "a process group whose machines run different images",
+    why: "A group runs several images after a deploy that failed, was interrupted or was for some of the machines. \
+          Users get one version or the other. flyctl refuses a blue-green deploy of such an app, after it has built \
+          the image and run the release command.",
+    bad: "app = \"shop\"\nprimary_region = \"iad\"\n\n[http_service]\ninternal_port = 8080\n",
+    good: "app = \"shop\"\nprimary_region = \"iad\"\n\n[http_service]\ninternal_port = 8080\n",
+    given: Given::fleet(FLEET).mended(MENDED),
+    source: "flyctl internal/command/deploy/strategy_bluegreen.go: DetectMultipleImageVersions; flyctl#3456",
+    check,
+};
+
+fn check(facts: &Facts, sink: &mut Sink) {
+    for group in facts.config().group_names() {
+        let images = images(&facts.managed_in(group));
+        if images.len() < 2 {
+            continue;
+        }
+        let each: Vec<String> =
+            images.iter().map(|(image, machines)| format!("{} on {}", image.brief(), machines.join(", "))).collect();
+        let message = format!("group `{group}` runs {} images: {}", images.len(), each.join("; "));
+        let finding = sink.report(facts.place_of(group), message);
+        match facts.bluegreen() {
+            Some(strategy) => finding
+                .severity(Severity::Error)
+                .flyctl(Flyctl::FailsDeploy)
+                .label(strategy, "a blue-green deploy is refused")
+                .help("`cutover plan` says which of them serve, and how to be rid of the others"),
+            None => finding.help("the next deploy of all machines mends it"),
+        };
+    }
+}
+
+/// Each image with the ids of the machines that run it.
+fn images<'a>(machines: &[&'a Machine]) -> Vec<(Image, Vec<&'a str>)> {
+    let mut images: Vec<(Image, Vec<&str>)> = Vec::new();
+    for machine in machines {
+        let Some(image) = machine.image() else { continue };
+        match images.iter_mut().find(|(known, _)| known.is_same(&image)) {
+            Some((_, ids)) => ids.push(&machine.id),
+            None => images.push((image, vec![&machine.id])),
+        }
+    }
+    images
+}
+
+const FLEET: &str = r#"[
+  {"id": "3287e0a1", "state": "started", "region": "iad",
+   "image_ref": {"repository": "shop", "tag": "v1"},
+   "config": {"metadata": {"fly_platform_version": "v2", "fly_process_group": "app"}}},
+  {"id": "3287e0a2", "state": "started", "region": "iad",
+   "image_ref": {"repository": "shop", "tag": "v2"},
+   "config": {"metadata": {"fly_platform_version": "v2", "fly_process_group": "app"}}}
+]"#;
+
+const MENDED: &str = r#"[
+  {"id": "3287e0a1", "state": "started", "region": "iad",
+   "image_ref": {"repository": "shop", "tag": "v1"},
+   "config": {"metadata": {"fly_platform_version": "v2", "fly_process_group": "app"}}},
+  {"id": "3287e0a2", "state": "started", "region": "iad",
+   "image_ref": {"repository": "shop", "tag": "v1"},
+   "config": {"metadata": {"fly_platform_version": "v2", "fly_process_group": "app"}}}
+]"#;
