@@ -47,8 +47,7 @@ impl Decoder<'_> {
         let mut out = Table::default();
         let entries = in_the_order_of_go(table);
         // Looked for once: a file may have a hundred thousand unknown keys.
-        let is_free =
-            |key: &&Key| entries.binary_search_by(|entry| entry.key.value.as_str().cmp(key.name)).is_err();
+        let is_free = |key: &&Key| entries.binary_search_by(|entry| entry.key.value.as_str().cmp(key.name)).is_err();
         let free: Vec<&'static str> = section.keys.iter().filter(is_free).map(|key| key.name).collect();
         for &entry in &entries {
             let Some(key) = section.key(&entry.key.value) else {

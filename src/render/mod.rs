@@ -4,6 +4,7 @@
 pub mod github;
 pub mod gitlab;
 pub mod json;
+mod json_schema;
 pub mod junit;
 mod mask;
 pub mod sarif;
@@ -12,6 +13,7 @@ pub mod text;
 
 use crate::lint::Report;
 
+pub use json_schema::{Of, json_schema};
 pub use severity::{Level, level};
 
 /// One file and what was found in it.
