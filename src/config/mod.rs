@@ -84,7 +84,7 @@ pub fn read(document: &Document) -> Reading {
     let mut problems: Vec<Problem> =
         syntax.map(|error| Problem::Syntax { span: error.span, message: error.message.clone() }).collect();
     let root = legacy::modern_root(&document.root, &mut problems);
-    let root = decode::decode(&root, &mut problems);
+    let root = decode::decode(&root, document.format, &mut problems);
     problems.sort_by_key(|problem| problem.span().start);
     Reading { config: extract::config(&root), problems }
 }

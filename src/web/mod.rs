@@ -9,6 +9,7 @@ use serde_wasm_bindgen::Serializer;
 use wasm_bindgen::prelude::*;
 
 use crate::config::Contents;
+use crate::fleet::Fleet;
 use crate::lint::{self, Input, Settings};
 use crate::plan::{Plan, Policy, Refusal};
 use crate::propose::{self, Proposal, Unplanned};
@@ -35,15 +36,24 @@ pub fn version() -> String {
 /// When `machines` is no machine list.
 #[wasm_bindgen]
 pub fn check(text: &str, path: &str, machines: Option<String>) -> Result<JsValue, JsError> {
-    let fleet = machines.map(|machines| fleet::parse(&machines)).transpose()?;
+    let fleet = fleet_of(machines)?;
     let report = lint::check(&Input { fleet: fleet.as_ref(), ..Input::new(path, text) }, &Settings::default());
     to_js(&render::json::file(&Checked { path, text, report: &report }))
 }
 
 /// The text with its fixes applied: the safe ones, or all.
+///
+/// # Errors
+/// When `machines` is no machine list.
 #[wasm_bindgen]
-pub fn fix(text: &str, path: &str, with_unsafe: bool) -> String {
-    lint::mend(&Input::new(path, text), &Settings::default(), with_unsafe).text
+pub fn fix(text: &str, path: &str, with_unsafe: bool, machines: Option<String>) -> Result<String, JsError> {
+    let fleet = fleet_of(machines)?;
+    let input = Input { fleet: fleet.as_ref(), ..Input::new(path, text) };
+    Ok(lint::mend(&input, &Settings::default(), with_unsafe).text)
+}
+
+fn fleet_of(machines: Option<String>) -> Result<Option<Fleet>, JsError> {
+    Ok(machines.map(|machines| fleet::parse(&machines)).transpose()?)
 }
 
 #[wasm_bindgen]

@@ -44,7 +44,7 @@ fn what_is_no_machine_config_is_refused() {
 
 #[test]
 fn a_file_that_flyctl_cannot_decode_has_none() {
-    let ran = Test::new().file("fly.toml", "kill_timeout = [1]\n").args(["machine-config"]).status(1).run();
+    let ran = Test::new().file("fly.toml", "app = [1]\n").args(["machine-config"]).status(1).run();
     assert_eq!(ran.stdout, "");
     assert!(ran.stderr.contains("flyctl cannot decode `fly.toml`"), "{}", ran.stderr);
 }
