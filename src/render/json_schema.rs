@@ -111,12 +111,17 @@ fn older(key: &Key, translated: bool) -> Option<Value> {
         Older::AnyAsText => Some(json!(true)),
         Older::Millis | Older::Seconds => Some(json!({"not": {"type": "string", "minLength": 1}})),
         Older::OneText => Some(json!({"type": "string"})),
-        Older::LimitPair => Some(json!({"type": "string"})),
-        Older::HeaderList | Older::CommandList | Older::NamedList => {
-            Some(json!({"type": ["array", "object"], "items": {"type": "object"}}))
-        }
-        Older::AnyValues => Some(json!({"type": ["array", "object"]})),
+        Older::LimitPair => Some(json!({"type": "string", "pattern": "^[+-]?[0-9]+,[+-]?[0-9]+$"})),
+        Older::HeaderList => Some(json!({"anyOf": [{"type": "object"}, list(named(json!({"type": "object"})))]})),
+        Older::CommandList => Some(json!({"type": "array"})),
+        Older::NamedList => table().map(|table| list(named(table))),
+        Older::AnyValues => Some(json!({"type": ["array", "object"], "items": {"type": ["array", "object"]}})),
     }
+}
+
+fn named(mut table: Value) -> Value {
+    table["required"] = json!(["name"]);
+    table
 }
 
 fn check() -> Value {
@@ -174,7 +179,15 @@ fn plan() -> Value {
             ("request", request),
         ],
     );
-    let capacity = object(&[("after", text()), ("group", text()), ("region", text()), ("serving", number(0))], &[]);
+    let capacity = object(
+        &[
+            ("after", json!({"type": ["string", "null"]})),
+            ("group", text()),
+            ("region", text()),
+            ("serving", number(0)),
+        ],
+        &[],
+    );
     let warning = object(&[("code", text()), ("message", text())], &[]);
     let plan = object(
         &[
