@@ -157,13 +157,14 @@ fn read_one(path: PathBuf, args: &Args, fleet: Option<&Fleet>) -> Result<File, E
 
 /// The files that the rules ask for, as far as they are there; what cannot be read counts as empty.
 fn beside(path: &Path, text: &str) -> BTreeMap<String, String> {
-    let place = |name: &String| path.with_file_name(name);
-    let asked = lint::paths_beside(&path.to_string_lossy(), text).into_iter();
-    asked
-        .filter(|name| place(name).exists())
-        .map(|name| (files::read_config(&place(&name)).unwrap_or_default(), name))
-        .map(|(text, name)| (name, text))
-        .collect()
+    let mut found = BTreeMap::new();
+    for name in lint::paths_beside(&path.to_string_lossy(), text) {
+        let place = path.with_file_name(&name);
+        if place.exists() {
+            found.insert(name, files::read_config(&place).unwrap_or_default());
+        }
+    }
+    found
 }
 
 fn settings(file: &Path, args: &Args) -> Result<Settings, Error> {

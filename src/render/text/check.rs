@@ -5,7 +5,7 @@ use annotate_snippets::{AnnotationKind, Level as SnippetLevel, Renderer, Snippet
 use super::look::{BOLD, GREEN, Look, clean, count, list};
 use crate::diagnostic::{Diagnostic, Label, Safety, Severity};
 use crate::render::severity::{self, LEVELS};
-use crate::render::{Checked, level};
+use crate::render::{Checked, level, rule_url};
 use crate::span::{LineIndex, Span};
 
 /// Every finding with its lines of the file, then one line that sums up. `with_unsafe` counts fixes
@@ -26,6 +26,7 @@ pub fn check(files: &[Checked], with_unsafe: bool, look: Look) -> String {
 fn finding(file: &Checked, lines: &LineIndex, found: &Diagnostic, look: Look) -> String {
     let row = level(found.severity);
     let title = snippet_level(found.severity).with_name(row.name).primary_title(clean(&found.message)).id(found.rule);
+    let title = if look.links { title.id_url(rule_url(found.rule)) } else { title };
     let part = part(file.text, lines, found);
     let inside = |span: Span| {
         let whole = printable(file.text, span.range());
@@ -69,7 +70,7 @@ fn part(text: &str, lines: &LineIndex, found: &Diagnostic) -> Span {
 /// `text` in lines that fit behind `  = name: `.
 fn note(text: &str, name: &str, margin: usize, look: Look) -> String {
     let taken = margin + name.len() + " = : ".len();
-    let narrow = Look { width: look.width.saturating_sub(taken), color: false };
+    let narrow = Look { width: look.width.saturating_sub(taken), ..Look::default() };
     narrow.wrap("", text).trim_end().to_owned()
 }
 
@@ -121,10 +122,16 @@ fn printable(text: &str, range: std::ops::Range<usize>) -> std::ops::Range<usize
 
 fn renderer(look: Look) -> Renderer {
     if !look.color {
-        return Renderer::plain().term_width(look.width);
+        return Renderer::plain().hyperlink(look.links).term_width(look.width);
     }
     let [error, warning, hint] = LEVELS.map(|row| row.style);
-    Renderer::styled().error(error).warning(warning).info(hint).emphasis(BOLD).term_width(look.width)
+    Renderer::styled()
+        .hyperlink(look.links)
+        .error(error)
+        .warning(warning)
+        .info(hint)
+        .emphasis(BOLD)
+        .term_width(look.width)
 }
 
 fn snippet_level(severity: Severity) -> SnippetLevel<'static> {
@@ -202,6 +209,17 @@ mod tests {
 
         1 error, 1 warning and 1 hint; 1 can be fixed with `--fix`
         "#);
+    }
+
+    #[test]
+    fn a_rule_s_id_leads_to_its_page_where_the_terminal_can() {
+        let report = checked(vec![finding(Severity::Error, at("app"))]);
+        let files = [Checked { path: "fly.toml", text: TEXT, report: &report }];
+        let shown = |look: Look| check(&files, false, look);
+        let address = format!("\u{1b}]8;;{}\u{1b}\\", rule_url("unknown-key"));
+        assert!(shown(Look { links: true, ..Look::default() }).contains(&address));
+        assert!(shown(Look { links: true, color: true, ..Look::default() }).contains(&address));
+        assert!(!shown(Look { color: true, ..Look::default() }).contains("]8;;"));
     }
 
     #[test]
