@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
-use super::source::Source;
+use super::source::{self, Source};
 use crate::fleet::MachineConfig;
 use crate::machine::{self, Conversion};
 use crate::native::error::{Error, Kind, Status};
@@ -39,6 +39,7 @@ pub(in crate::native) struct Args {
 
 pub(in crate::native) fn run(args: Args, terminal: Terminal) -> Result<Status, Error> {
     let source = Source::read(args.file)?;
+    source::refuse_unreadable(Path::new(&source.path), &source.text, "there is no Machine config")?;
     let existing = args.from.as_deref().map(read_machine_config).transpose()?;
     let known = source.config.group_names();
     let groups = match &args.group {

@@ -1,9 +1,9 @@
 //! The config file that a command is about, read and understood.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use crate::config::{self, Config};
-use crate::native::error::Error;
+use crate::config::{self, Config, Problem};
+use crate::native::error::{Error, Kind};
 use crate::native::files;
 use crate::syntax::{self, Format};
 
@@ -28,4 +28,15 @@ impl Source {
         let config = config::read(&syntax::parse(&text, Format::of_path(&path))).config;
         Self { path, text, config }
     }
+}
+
+/// What flyctl cannot read says nothing about machines. `so`: what follows from that.
+pub(super) fn refuse_unreadable(path: &Path, text: &str, so: &str) -> Result<(), Error> {
+    let path = path.display().to_string();
+    let reading = config::read(&syntax::parse(text, Format::of_path(&path)));
+    if !reading.problems.iter().any(Problem::is_fatal) {
+        return Ok(());
+    }
+    Err(Error::new(Kind::Input, format!("flyctl could not read `{path}`, so {so}"))
+        .hint(format!("`cutover check {path}` shows why")))
 }
