@@ -4,9 +4,9 @@
 //! Serialising a [`Config`] gives what flyctl stores as a release's `definition`: the same key
 //! names, unset fields left out.
 //!
-//! Reading goes flyctl's way: whole sections are moved to their modern places ([`legacy`]), each
-//! key is decoded along the schema ([`decode`]), and what came out is put into types
-//! ([`extract`]). flyctl stops at the first fault; here all are gathered.
+//! Reading goes flyctl's way: whole sections are moved to their modern places (`legacy`), each
+//! key is decoded along the schema (`decode`), and what came out is put into types
+//! (`extract`). flyctl stops at the first fault; here all are gathered.
 
 mod decode;
 mod definition;
