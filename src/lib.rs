@@ -21,6 +21,7 @@ pub mod facts;
 pub mod fleet;
 pub mod language;
 pub mod limits;
+pub mod lint;
 pub mod machine;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod native;

@@ -1,11 +1,11 @@
 //! From texts to a plan: what the command line and the page both ask for. Knows no files, no
 //! arguments and no page.
 
-use crate::config::{self, Config};
+use crate::config::{self, Config, Contents};
 use crate::diagnostic::{Diagnostic, Flyctl};
 use crate::fleet::Fleet;
+use crate::lint::{self, Input, Settings, Verdict};
 use crate::plan::{self, Desired, Plan, Policy, Refusal};
-use crate::rules::{self, Verdict};
 use crate::span::LineIndex;
 use crate::syntax::{self, Format};
 
@@ -19,6 +19,8 @@ pub struct Proposal<'a> {
     pub app: Option<&'a str>,
     /// Goes before the file's `[build] image`.
     pub image: Option<&'a str>,
+    /// Of the files that `[[files]]` names.
+    pub contents: &'a Contents,
 }
 
 /// Why there is no plan.
@@ -38,7 +40,8 @@ pub fn propose(proposal: &Proposal, fleet: &Fleet, policy: &Policy) -> Result<Pl
     if !rejected.is_empty() {
         return Err(Unplanned::Refused(rejected));
     }
-    let config = config::read(&syntax::parse(proposal.text, Format::of_path(proposal.path))).config;
+    let mut config = config::read(&syntax::parse(proposal.text, Format::of_path(proposal.path))).config;
+    config.supply(proposal.contents);
     let named = |name: &&str| !name.is_empty();
     let app = proposal.app.or_else(|| app_of(&config)).filter(named).ok_or(Unplanned::NoApp)?;
     let image = proposal.image.or_else(|| image_of(&config)).filter(named).ok_or(Unplanned::NoImage)?;
@@ -48,12 +51,12 @@ pub fn propose(proposal: &Proposal, fleet: &Fleet, policy: &Policy) -> Result<Pl
 
 /// A file that flyctl rejects cannot be deployed.
 fn rejections(proposal: &Proposal) -> Vec<Refusal> {
-    let report = rules::check(proposal.path, proposal.text, None);
+    let report = lint::check(&Input::new(proposal.path, proposal.text), &Settings::default());
     if report.flyctl == Verdict::Accepts {
         return Vec::new();
     }
     let lines = LineIndex::new(proposal.text);
-    let rejecting = report.diagnostics.iter().filter(|found| found.flyctl == Flyctl::Rejects);
+    let rejecting = report.all().filter(|found| found.flyctl == Flyctl::Rejects);
     rejecting.map(|found| rejection(proposal, &lines, found)).collect()
 }
 
@@ -83,7 +86,11 @@ mod tests {
     /// The image and app of the plan, or why there is none.
     fn check(text: &str, app: Option<&str>, image: Option<&str>) -> String {
         let policy = Policy { first_deploy: true, allow_unchecked: true, ..Policy::default() };
-        match propose(&Proposal { path: "fly.toml", text, app, image }, &Fleet::default(), &policy) {
+        match propose(
+            &Proposal { path: "fly.toml", text, app, image, contents: &Contents::new() },
+            &Fleet::default(),
+            &policy,
+        ) {
             Ok(plan) => format!("{} on {}", plan.image, plan.app),
             Err(Unplanned::Refused(refused)) => {
                 refused.into_iter().map(|one| one.message).collect::<Vec<_>>().join("; ")

@@ -127,6 +127,13 @@ impl LineIndex {
         Position { offset, line: line + 1, column: column + 1 }
     }
 
+    /// The whole lines that `span` touches, the end of the last included.
+    pub fn lines_around(&self, span: Span, text: &str) -> Span {
+        let start = self.starts[self.line_of(span.start)];
+        let end = self.starts.get(self.line_of(span.end) + 1).copied().unwrap_or(text.len());
+        Span::new(start, end)
+    }
+
     pub fn to_editor(&self, text: &str, offset: usize, encoding: Encoding) -> EditorPosition {
         let offset = floor_char_boundary(text, offset);
         let line = self.line_of(offset);

@@ -151,6 +151,13 @@ fn decimal(number: u64, scale: u64) -> String {
     format!("{whole}.{rest:0width$}").trim_end_matches('0').to_owned()
 }
 
+/// Go's conversion to a whole number as it comes out on amd64: what does not fit becomes the
+/// smallest.
+pub fn truncated(number: f64) -> i64 {
+    const TOO_LARGE: f64 = 9_223_372_036_854_775_808.0;
+    if number > -TOO_LARGE && number < TOO_LARGE { number as i64 } else { i64::MIN }
+}
+
 /// Which power a `k` in a size stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scale {
@@ -172,11 +179,14 @@ pub fn parse_bytes(text: &str, scale: Scale) -> Result<i64, String> {
     let (number, unit) = (&text[..=last], &text[last + 1..]);
     let number = number.strip_suffix(' ').unwrap_or(number);
     let number: f64 = number.parse().map_err(|_| bad("a number is expected"))?;
+    if number.is_infinite() {
+        return Err(bad("it is too large"));
+    }
     if number < 0.0 {
         return Err(bad("it is negative"));
     }
     let factor = unit_bytes(&unit.to_lowercase(), scale).ok_or_else(|| bad(&format!("unknown unit `{unit}`")))?;
-    Ok((number * factor) as i64)
+    Ok(truncated(number * factor))
 }
 
 fn unit_bytes(unit: &str, scale: Scale) -> Option<f64> {

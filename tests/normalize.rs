@@ -12,8 +12,8 @@ use std::path::Path;
 
 use cutover::config::{self, Problem, Reading, normalize};
 use cutover::diagnostic::Flyctl;
+use cutover::lint::{self, Input, Settings};
 use cutover::machine::{machine_config, release_command_config};
-use cutover::rules;
 use cutover::syntax::{self, Format};
 use serde_json::Value;
 
@@ -46,7 +46,7 @@ fn the_machine_configs_stay_and_twice_is_once() {
 
 /// The rules that say that flyctl rejects the file.
 fn refusals(text: &str) -> Vec<&'static str> {
-    let found = rules::check("fly.toml", text, None).diagnostics.into_iter();
+    let found = lint::check(&Input::new("fly.toml", text), &Settings::default()).diagnostics.into_iter();
     let mut ids: Vec<_> = found.filter(|found| found.flyctl == Flyctl::Rejects).map(|found| found.rule).collect();
     ids.sort_unstable();
     ids

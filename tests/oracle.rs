@@ -13,8 +13,8 @@ use std::path::{Path, PathBuf};
 
 use cutover::config::{self, Config};
 use cutover::fleet::MachineConfig;
+use cutover::lint::{self, Input, Settings, Verdict};
 use cutover::machine;
-use cutover::rules::{self, Verdict};
 use cutover::syntax::{self, Format};
 use serde_json::{Map, Value};
 
@@ -53,7 +53,7 @@ fn compare(name: &str, at_least: Agreement) {
         let text = text_of(row);
         let label = format!("{name}:{} {}", line + 1, row["mutations"].as_str().unwrap_or_default());
         let reading = config::read(&syntax::parse(&text, Format::Toml));
-        let verdict = rules::check("fly.toml", &text, None).flyctl;
+        let verdict = lint::check(&Input::new("fly.toml", &text), &Settings::default()).flyctl;
         let config = without_files(&reading.config);
         let expected = flyctl_rejects(row);
         count(&mut asked.verdicts, &mut agreed.verdicts, verdict == Verdict::Rejects, expected, || {

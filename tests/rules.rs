@@ -15,7 +15,8 @@ use std::path::PathBuf;
 use cutover::config;
 use cutover::diagnostic::{Diagnostic, Fix, Safety, Severity, apply_fixes};
 use cutover::fleet;
-use cutover::rules::{self, Given, RULES};
+use cutover::lint::{self, Input, Settings};
+use cutover::rules::{Given, RULES};
 use cutover::syntax::{self, Format};
 
 #[test]
@@ -54,7 +55,7 @@ fn rules_are_sorted_and_their_ids_are_their_file_names() {
     let mut files: Vec<String> = fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/src/rules"))
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .filter(|name| !["mod.rs", "mend.rs"].contains(&name.as_str()))
+        .filter(|name| name != "mod.rs")
         .map(|name| name.trim_end_matches(".rs").replace('_', "-"))
         .collect();
     files.sort();
@@ -110,7 +111,7 @@ fn fixes_mend_what_they_are_for_and_converge() {
 fn what_is_written_in_todays_form_means_the_same() {
     let mut fixes = 0;
     for (name, text, _) in examples() {
-        let found = rules::check("fly.toml", &text, None).diagnostics;
+        let found = check(&text, Given::NOTHING);
         let legacy: Vec<&Fix> =
             found.iter().filter(|found| found.rule == "legacy-form").filter_map(|found| found.fix.as_ref()).collect();
         fixes += legacy.len();
@@ -168,8 +169,8 @@ fn the_sample_with_every_popular_mistake_lights_up() {
 #[test]
 fn files_beside_the_file_are_asked_for() {
     for rule in RULES.iter().filter(|rule| rule.given.files.is_some()) {
-        let mut asked = rules::paths_beside("fly.toml", rule.bad);
-        asked.extend(rules::paths_beside("fly.toml", rule.good));
+        let mut asked = lint::paths_beside("fly.toml", rule.bad);
+        asked.extend(lint::paths_beside("fly.toml", rule.good));
         for (path, _) in rule.given.files.unwrap_or_default() {
             assert!(asked.contains(*path), "{}: nobody asks for {path}, only for {asked:?}", rule.id);
         }
@@ -207,7 +208,8 @@ fn check(text: &str, given: Given) -> Vec<Diagnostic> {
     let fleet = given.fleet.map(|list| fleet::parse(list).unwrap());
     let files: Option<BTreeMap<String, String>> =
         given.files.map(|files| files.iter().map(|(path, content)| ((*path).into(), (*content).into())).collect());
-    rules::check_given("fly.toml", text, fleet.as_ref(), files.as_ref()).diagnostics
+    let input = Input { fleet: fleet.as_ref(), files: files.as_ref(), ..Input::new("fly.toml", text) };
+    lint::check(&input, &Settings::pedantic()).diagnostics
 }
 
 fn ids(text: &str, given: Given) -> Vec<&'static str> {

@@ -36,6 +36,14 @@ test("the example has no error, and fixing it twice changes nothing more", () =>
   assert.equal(core.fix(once, "fly.toml", false), once);
 });
 
+test("a file is held against its machines, when they are given", () => {
+  const renamed = TOML.replaceAll("worker", "jobs");
+  const found = (machines) => core.check(renamed, "fly.toml", machines).diagnostics.map((diagnostic) => diagnostic.rule);
+  assert.ok(found(MACHINES).includes("removed-process-group"));
+  assert.ok(!found(undefined).includes("removed-process-group"));
+  assert.throws(() => core.check(TOML, "fly.toml", "?"));
+});
+
 test("a plan is the same bytes each time, and can be shown", () => {
   const { plan, json } = core.plan(REQUEST);
   assert.equal(core.plan(REQUEST).json, json);

@@ -1,4 +1,5 @@
 // The package and the command give the same: the same findings, and the same plan to the byte.
+// CUTOVER names the command; otherwise it is built.
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
@@ -10,7 +11,8 @@ import { promisify } from "node:util";
 import init, * as core from "cutover";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const cutover = (...args) => promisify(execFile)("cargo", ["run", "--quiet", "--", ...args], { cwd: root });
+const [command, ...leading] = process.env.CUTOVER ? [process.env.CUTOVER] : ["cargo", "run", "--quiet", "--"];
+const cutover = (...args) => promisify(execFile)(command, [...leading, ...args], { cwd: root });
 const PATH = "examples/shop/fly.toml";
 const MACHINES = "examples/shop/machines.json";
 const IMAGE = "registry.fly.io/shop:v2";

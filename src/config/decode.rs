@@ -2,21 +2,22 @@
 //! passed over, hardly any conversion. Gives the same tree with the schema's own key names, and
 //! with every value of the type that the schema states; what is not is left out and told.
 
-use super::legacy::{Written, modern_value, truncated};
+use super::legacy::{Written, holds_null, modern_value, refuses_null};
 use super::print::json_date;
 use super::{Problem, Rewrite};
 use crate::schema::{self, Key, Kind, Older, ROOT, Section};
 use crate::span::Spanned;
-use crate::syntax::{Entry, Node, Table, Value};
-use crate::units::Duration;
+use crate::syntax::{Entry, Format, Node, Table, Value};
+use crate::units::{Duration, truncated};
 
 /// `root` has been through [`super::legacy::modern_root`].
-pub(super) fn decode(root: &Node, problems: &mut Vec<Problem>) -> Table {
-    let mut decoder = Decoder { problems };
+pub(super) fn decode(root: &Node, format: Format, problems: &mut Vec<Problem>) -> Table {
+    let mut decoder = Decoder { format, problems };
     decoder.section(root, &ROOT, true, &Path::Root).unwrap_or_default()
 }
 
 struct Decoder<'a> {
+    format: Format,
     problems: &'a mut Vec<Problem>,
 }
 
@@ -45,9 +46,13 @@ impl Decoder<'_> {
             return self.wrong(node, "a table", path);
         };
         let mut out = Table::default();
-        for entry in in_the_order_of_go(table) {
+        let entries = in_the_order_of_go(table);
+        // Looked for once: a file may have a hundred thousand unknown keys.
+        let is_free = |key: &&Key| entries.binary_search_by(|entry| entry.key.value.as_str().cmp(key.name)).is_err();
+        let free: Vec<&'static str> = section.keys.iter().filter(is_free).map(|key| key.name).collect();
+        for &entry in &entries {
             let Some(key) = section.key(&entry.key.value) else {
-                self.unknown(entry, table, section, path);
+                self.unknown(entry, &free, path);
                 continue;
             };
             let path = Path::Key(path, key.name);
@@ -67,7 +72,11 @@ impl Decoder<'_> {
 
     fn field(&mut self, node: &Node, key: &Key, translated: bool, path: &Path) -> Option<Node> {
         let translated = translated && key.older != Older::NoneBelow;
-        let Some(modern) = translated.then(|| modern_value(node, key)).flatten() else {
+        let crashes = CRASH_OVER_NULL.contains(&key.name) && holds_null(node);
+        if crashes || translated && refuses_null(node, key.older) {
+            return self.wrong_as(node, "a value", "null", path);
+        }
+        let Some(modern) = translated.then(|| modern_value(node, key, self.format)).flatten() else {
             return self.value(node, key.kind, translated, path);
         };
         if let Some(Written { words, rewrite }) = modern.written {
@@ -110,11 +119,19 @@ impl Decoder<'_> {
         }
     }
 
+    /// In lists and tables, null is the empty text.
+    fn text_or_empty(&mut self, node: &Node, path: &Path) -> Option<Value> {
+        match node.value {
+            Value::Null => Some(Value::Text(String::new())),
+            _ => self.text(node, path),
+        }
+    }
+
     fn integer(&mut self, node: &Node, min: i64, max: i64, path: &Path) -> Option<i64> {
         let number = match node.value {
             Value::Integer(number) => Some(number),
-            // From 1e21 on, Go's JSON has an exponent, which is no integer to it.
-            Value::Float(number) if number.fract() == 0.0 && number.abs() < 9.3e18 => Some(number as i64),
+            // Go writes the shortest digits that mean the same float, and reads them as an integer.
+            Value::Float(number) => number.to_string().parse().ok(),
             _ => None,
         };
         let Some(number) = number else { return self.wrong(node, "a whole number", path) };
@@ -187,7 +204,7 @@ impl Decoder<'_> {
         let Value::Array(items) = &node.value else { return self.wrong(node, "a list of texts", path) };
         let mut out = Vec::with_capacity(items.len());
         for (at, item) in items.iter().enumerate() {
-            let text = self.text(item, &Path::Item(path, at));
+            let text = self.text_or_empty(item, &Path::Item(path, at));
             out.extend(text.map(|text| Node::new(item.span, text)));
         }
         Some(Value::Array(out))
@@ -197,7 +214,7 @@ impl Decoder<'_> {
         let Value::Table(table) = &node.value else { return self.wrong(node, "a table of texts", path) };
         let mut out = Table::default();
         for Entry { key, value } in &table.entries {
-            let text = self.text(value, &Path::Key(path, &key.value));
+            let text = self.text_or_empty(value, &Path::Key(path, &key.value));
             out.entries.extend(text.map(|text| Entry { key: key.clone(), value: Node::new(value.span, text) }));
         }
         Some(Value::Table(out))
@@ -206,7 +223,7 @@ impl Decoder<'_> {
     fn any_map(&mut self, node: &Node, path: &Path) -> Option<Value> {
         let Value::Table(_) = &node.value else { return self.wrong(node, "a table", path) };
         self.refuse_infinities(node, path);
-        Some(node.value.clone())
+        Some(with_floats(&node.value))
     }
 
     fn tables(&mut self, node: &Node, section: &Section, translated: bool, path: &Path) -> Option<Value> {
@@ -215,6 +232,8 @@ impl Decoder<'_> {
         };
         let mut out = Vec::with_capacity(items.len());
         for (at, item) in items.iter().enumerate() {
+            let empty = Node::new(item.span, Value::Table(Table::default()));
+            let item = if item.value == Value::Null { &empty } else { item };
             let table = self.section(item, section, translated, &Path::Item(path, at));
             out.extend(table.map(|table| Node::new(item.span, Value::Table(table))));
         }
@@ -234,10 +253,10 @@ impl Decoder<'_> {
         Some(Value::Table(out))
     }
 
-    fn unknown(&mut self, entry: &Entry, table: &Table, section: &Section, path: &Path) {
+    /// `free`: the keys that could have been meant.
+    fn unknown(&mut self, entry: &Entry, free: &[&'static str], path: &Path) {
         let (span, key) = (entry.key.span, entry.key.value.clone());
-        let free = section.keys.iter().map(|known| known.name).filter(|known| table.get(known).is_none());
-        let meant = schema::closest(free, &key);
+        let meant = schema::closest(free.iter().copied(), &key);
         let value = entry.value.span;
         self.problems.push(Problem::UnknownKey { span, path: path.to_string(), key, meant, value });
         self.refuse_infinities(&entry.value, &Path::Key(path, &entry.key.value));
@@ -319,6 +338,21 @@ impl Decoder<'_> {
     }
 }
 
+/// What has no type of its own in flyctl has the numbers of JSON: floats.
+fn with_floats(value: &Value) -> Value {
+    let node = |node: &Node| Node::new(node.span, with_floats(&node.value));
+    match value {
+        Value::Integer(number) => Value::Float(*number as f64),
+        Value::Array(items) => Value::Array(items.iter().map(node).collect()),
+        Value::Table(table) => {
+            let entries = table.entries.iter();
+            let entries = entries.map(|entry| Entry { key: entry.key.clone(), value: node(&entry.value) });
+            Value::Table(Table { entries: entries.collect() })
+        }
+        other => other.clone(),
+    }
+}
+
 /// Go sorts the keys of a map when it writes JSON, and the last of several spellings wins.
 fn in_the_order_of_go(table: &Table) -> Vec<&Entry> {
     let mut entries: Vec<&Entry> = table.entries.iter().collect();
@@ -339,6 +373,9 @@ fn found(value: &Value) -> String {
         Value::Table(_) => "a table".into(),
     }
 }
+
+/// Lists whose items flyctl looks into without asking whether there is one.
+const CRASH_OVER_NULL: [&str; 3] = ["checks", "tcp_checks", "http_checks"];
 
 /// Texts up to this many characters are quoted in messages.
 const SHORT: usize = 40;

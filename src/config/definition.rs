@@ -27,9 +27,11 @@ pub(super) fn json(node: &Node) -> Json {
     }
 }
 
-/// Go writes a whole float without a point.
+/// Go writes a whole float without a point, in the shortest digits that mean the same.
 fn whole_or_float(number: f64) -> Json {
-    if number.fract() == 0.0 && number.abs() < 9.0e15 { (number as i64).into() } else { number.into() }
+    let digits = number.to_string();
+    let signed = digits.parse().map(|number: i64| number.into());
+    signed.or_else(|_| digits.parse().map(|number: u64| number.into())).unwrap_or(number.into())
 }
 
 fn section(table: &Table, section: &Section) -> Map<String, Json> {

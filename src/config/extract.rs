@@ -374,6 +374,7 @@ fn file(fields: Fields, span: Span) -> File {
         span,
         guest_path: fields.text("guest_path"),
         local_path: fields.text("local_path"),
+        content: None,
         secret_name: fields.text("secret_name"),
         raw_value: fields.text("raw_value"),
         processes: fields.texts("processes"),

@@ -6,20 +6,30 @@ use super::print::printed;
 use super::{Problem, Rewrite};
 use crate::schema::{self, Key, Older};
 use crate::span::{Span, Spanned};
-use crate::syntax::{Entry, Node, Table, Value};
-use crate::units::Duration;
+use crate::syntax::{Entry, Format, Node, Table, Value};
+use crate::units::{Duration, truncated};
 
 /// The top level with every section in its modern place. flyctl makes the lists of `[[vm]]`,
 /// `[[mounts]]` and `[[metrics]]` anew, so that one written in another case comes to nothing.
 pub(super) fn modern_root(root: &Node, problems: &mut Vec<Problem>) -> Node {
     let Value::Table(table) = &root.value else { return root.clone() };
     let mut table = table.clone();
+    for name in ["build", "experimental"] {
+        refuse_null_section(&table, name, problems);
+    }
     move_out_of_experimental(&mut table, problems);
     for key in schema::ROOT.keys.iter().filter(|key| !key.aliases.is_empty()) {
         gather(&mut table, key, problems);
     }
     rename_build_target(&mut table, problems);
     Node::new(root.span, Value::Table(table))
+}
+
+fn refuse_null_section(root: &Table, name: &str, problems: &mut Vec<Problem>) {
+    if let Some(Node { span, value: Value::Null }) = root.get(name) {
+        let (expected, found) = ("a table".to_owned(), "nothing".to_owned());
+        problems.push(Problem::WrongType { span: *span, path: name.to_owned(), expected, found });
+    }
 }
 
 fn move_out_of_experimental(root: &mut Table, problems: &mut Vec<Problem>) {
@@ -39,6 +49,11 @@ fn move_out_of_experimental(root: &mut Table, problems: &mut Vec<Problem>) {
             Some((_, by)) => Problem::Shadowed { span, path, by: *by },
             None => Problem::Legacy { span, path, modern: (*modern).to_owned(), rewrite: Rewrite::Elsewhere },
         });
+        if holds_infinity(&entry.value) {
+            let (path, span) = (format!("experimental.{old}"), entry.value.span);
+            let (expected, found) = ("a finite number".to_owned(), printed(&entry.value));
+            problems.push(Problem::WrongType { span, path, expected, found });
+        }
         entry.key.value = (*name).to_owned();
         match *section {
             "metrics" => metrics.entries.push(entry),
@@ -54,6 +69,16 @@ fn move_out_of_experimental(root: &mut Table, problems: &mut Vec<Problem>) {
         if root.get(&entry.key.value).is_none() {
             root.entries.push(entry);
         }
+    }
+}
+
+/// flyctl leaves the older key where it is, and JSON has no such number.
+fn holds_infinity(node: &Node) -> bool {
+    match &node.value {
+        Value::Float(number) => !number.is_finite(),
+        Value::Array(items) => items.iter().any(holds_infinity),
+        Value::Table(table) => table.entries.iter().any(|entry| holds_infinity(&entry.value)),
+        _ => false,
     }
 }
 
@@ -83,8 +108,8 @@ fn gather(root: &mut Table, key: &Key, problems: &mut Vec<Problem>) {
         }
     }
     let (key_span, span) = place.unwrap_or_default();
-    let value = if items.is_empty() { Value::Null } else { Value::Array(items) };
-    root.entries.push(Entry { key: Spanned::new(key.name.to_owned(), key_span), value: Node::new(span, value) });
+    let value = Node::new(span, Value::Array(items));
+    root.entries.push(Entry { key: Spanned::new(key.name.to_owned(), key_span), value });
 }
 
 fn rename_build_target(root: &mut Table, problems: &mut Vec<Problem>) {
@@ -142,7 +167,7 @@ impl Modern {
 }
 
 /// `None` when the value is in today's form, or none can be made of it.
-pub(super) fn modern_value(node: &Node, key: &Key) -> Option<Modern> {
+pub(super) fn modern_value(node: &Node, key: &Key, format: Format) -> Option<Modern> {
     let span = node.span;
     match (key.older, &node.value) {
         (Older::SingleTable, Value::Table(table)) if !key.aliases.is_empty() => {
@@ -156,8 +181,8 @@ pub(super) fn modern_value(node: &Node, key: &Key) -> Option<Modern> {
         (Older::SingleService, Value::Array(items)) => Some(Modern::silent(without_empty_tables(items))),
         (Older::NumericText, value) => numeric(value),
         (Older::AnyAsText, value) if !is_text(value) => Some(Modern::silent(Value::Text(printed(node)))),
-        (Older::Millis, value) => duration(value, 1_000_000),
-        (Older::Seconds, value) => duration(value, 1_000_000_000),
+        (Older::Millis, value) => duration(value, 1_000_000, format),
+        (Older::Seconds, value) => duration(value, 1_000_000_000, format),
         (Older::OneText, Value::Text(_)) => {
             Some(Modern::written(Value::Array(vec![node.clone()]), "a list", Rewrite::Item))
         }
@@ -176,6 +201,27 @@ pub(super) fn modern_value(node: &Node, key: &Key) -> Option<Modern> {
         (Older::NamedList, Value::Array(items)) => Some(Modern::elsewhere(named_tables(items)?, "`[checks.NAME]`")),
         _ => None,
     }
+}
+
+/// Whether flyctl, when it translates older forms, stumbles over a null that it would decode.
+pub(super) fn refuses_null(node: &Node, older: Older) -> bool {
+    let is_null = |node: &Node| node.value == Value::Null;
+    match older {
+        Older::None | Older::NoneBelow | Older::AnyAsText | Older::Millis | Older::Seconds => false,
+        Older::OneText => holds_null(node),
+        Older::SingleTable | Older::SingleService => is_null(node) || holds_null(node),
+        Older::NumericText
+        | Older::LimitPair
+        | Older::HeaderList
+        | Older::AnyValues
+        | Older::CommandList
+        | Older::NamedList => is_null(node),
+    }
+}
+
+/// Whether it is a list with a null in it.
+pub(super) fn holds_null(node: &Node) -> bool {
+    node.as_array().is_some_and(|items| items.iter().any(|item| item.value == Value::Null))
 }
 
 fn is_text(value: &Value) -> bool {
@@ -209,23 +255,18 @@ fn numeric(value: &Value) -> Option<Modern> {
     }
 }
 
-/// A number of units in Go's words; whatever is neither number nor text counts as unset.
-fn duration(value: &Value, unit_nanos: i64) -> Option<Modern> {
+/// A number of units in Go's words; whatever is neither number nor text counts as unset. So does a
+/// whole number of YAML: there it is an `int`, and flyctl asks only for `int64` and `float64`.
+fn duration(value: &Value, unit_nanos: i64, format: Format) -> Option<Modern> {
     let number = match value {
         Value::Text(text) if !text.is_empty() => return None,
-        Value::Integer(number) => *number,
+        Value::Integer(number) if format != Format::Yaml => *number,
         Value::Float(number) => truncated(*number),
         _ => return Some(Modern::silent(Value::Null)),
     };
     let text = Duration::from_nanos(number.wrapping_mul(unit_nanos)).to_string();
     let written = format!("\"{text}\"");
     Some(Modern::as_value(Value::Text(text), written))
-}
-
-/// Go's conversion as it comes out on amd64: what does not fit becomes the smallest number.
-pub(super) fn truncated(number: f64) -> i64 {
-    const TOO_LARGE: f64 = 9_223_372_036_854_775_808.0;
-    if number > -TOO_LARGE && number < TOO_LARGE { number as i64 } else { i64::MIN }
 }
 
 fn limit_pair(text: &str, span: Span) -> Option<Modern> {

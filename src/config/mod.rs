@@ -12,6 +12,7 @@ mod decode;
 mod definition;
 mod explicit;
 mod extract;
+mod files;
 mod groups;
 mod legacy;
 mod normalize;
@@ -24,6 +25,7 @@ use crate::span::Span;
 use crate::syntax::Document;
 
 pub use explicit::explicit_groups;
+pub use files::Contents;
 pub use groups::IMPLICIT_GROUP;
 pub use normalize::normalize;
 pub use types::*;
@@ -82,7 +84,7 @@ pub fn read(document: &Document) -> Reading {
     let mut problems: Vec<Problem> =
         syntax.map(|error| Problem::Syntax { span: error.span, message: error.message.clone() }).collect();
     let root = legacy::modern_root(&document.root, &mut problems);
-    let root = decode::decode(&root, &mut problems);
+    let root = decode::decode(&root, document.format, &mut problems);
     problems.sort_by_key(|problem| problem.span().start);
     Reading { config: extract::config(&root), problems }
 }

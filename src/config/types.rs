@@ -292,6 +292,8 @@ pub struct File {
     pub span: Span,
     pub guest_path: Field<String>,
     pub local_path: Field<String>,
+    /// What stands in the file at `local_path`, once it was supplied.
+    pub content: Option<Vec<u8>>,
     pub secret_name: Field<String>,
     pub raw_value: Field<String>,
     pub processes: Groups,

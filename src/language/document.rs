@@ -1,7 +1,7 @@
 //! One open text and what was found in it.
 
 use crate::diagnostic::Diagnostic;
-use crate::rules;
+use crate::lint::{self, Input, Settings};
 use crate::span::{EditorPosition, Encoding, LineIndex, Span};
 
 #[derive(Debug, Clone)]
@@ -25,7 +25,7 @@ pub(super) struct Change {
 impl Document {
     pub(super) fn open(uri: String, version: i32, text: String) -> Self {
         let lines = LineIndex::new(&text);
-        let findings = rules::check(&uri, &text, None).diagnostics;
+        let findings = findings(&uri, &text);
         Self { uri, version, text, lines, findings }
     }
 
@@ -43,7 +43,7 @@ impl Document {
             self.lines = LineIndex::new(&self.text);
         }
         self.version = version;
-        self.findings = rules::check(&self.uri, &self.text, None).diagnostics;
+        self.findings = findings(&self.uri, &self.text);
     }
 
     /// Findings with a fix that touch `place`; an empty place touches what it stands beside.
@@ -51,6 +51,10 @@ impl Document {
         let touches = move |found: &&Diagnostic| found.span.start <= place.end && place.start <= found.span.end;
         self.findings.iter().filter(|found| found.fix.is_some()).filter(touches)
     }
+}
+
+fn findings(uri: &str, text: &str) -> Vec<Diagnostic> {
+    lint::check(&Input::new(uri, text), &Settings::default()).diagnostics
 }
 
 #[cfg(test)]

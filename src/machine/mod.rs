@@ -53,6 +53,8 @@ pub fn machine_config(
     image: Option<&str>,
     existing: Option<&MachineConfig>,
 ) -> Result<MachineConfig, Conversion> {
+    // A group without a name is flyctl's word for the default one.
+    let group = if group.is_empty() { config.default_group() } else { group };
     let mut machine = Object(existing.map(|existing| existing.0.clone()).unwrap_or_default());
     containers::lay_under(&mut machine, config)?;
     machine.replace("metrics", metrics(config, group));
@@ -213,8 +215,11 @@ fn files(config: &Config) -> Result<Vec<Value>, Conversion> {
         written.put_text("guest_path", &file.guest_path);
         let set = |field: &Field<String>| field.clone().filter(|text| !text.is_empty());
         if let Some(path) = set(&file.local_path) {
-            let message = format!("the content of `{}` is needed", path.value);
-            return Err(Conversion { span: path.span, message, cause: Cause::File(path.value) });
+            let Some(content) = &file.content else {
+                let message = format!("the content of `{}` is needed", path.value);
+                return Err(Conversion { span: path.span, message, cause: Cause::File(path.value) });
+            };
+            written.put("raw_value", base64(content));
         } else if let Some(secret) = set(&file.secret_name) {
             written.put("secret_name", secret.value);
         } else if let Some(content) = set(&file.raw_value) {

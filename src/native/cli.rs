@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 use super::commands;
 use super::error::{Error, Status};
@@ -35,6 +35,8 @@ enum Command {
     #[command(subcommand)]
     Sim(commands::sim::Command),
     Lsp(commands::lsp::Args),
+    Schema(commands::schema::Args),
+    Completions(commands::completions::Args),
 }
 
 pub(super) fn main() -> ExitCode {
@@ -59,6 +61,8 @@ fn run(command: Command, terminal: Terminal) -> Result<Status, Error> {
         Command::Deploy(args) => commands::deploy::run(args, terminal),
         Command::Sim(command) => commands::sim::run(command, terminal),
         Command::Lsp(args) => commands::lsp::run(&args, terminal),
+        Command::Schema(args) => commands::schema::run(&args, terminal),
+        Command::Completions(args) => commands::completions::run(&args, &mut Cli::command(), terminal),
     }
 }
 

@@ -37,14 +37,49 @@ pub(super) fn configs_in(folder: &Path) -> Result<Vec<PathBuf>, Error> {
     if found.is_empty() { Err(no_config_in(folder)) } else { Ok(found) }
 }
 
-/// The text of a file, or of standard input for `-`.
+/// The text of a plan or a machine list, or of standard input for `-`.
 pub(super) fn read(path: &Path) -> Result<String, Error> {
+    read_up_to(path, LARGEST_INPUT)
+}
+
+/// The text of a config, or of standard input for `-`.
+pub(super) fn read_config(path: &Path) -> Result<String, Error> {
+    read_up_to(path, LARGEST_CONFIG)
+}
+
+fn read_up_to(path: &Path, most: u64) -> Result<String, Error> {
     let mut bytes = Vec::new();
-    if path == Path::new(STDIN) {
-        io::stdin().lock().read_to_end(&mut bytes).map_err(|error| cannot("read", path, &error))?;
+    // One byte more tells a larger file, however large it is, and a device that never ends.
+    let read = if path == Path::new(STDIN) {
+        io::stdin().lock().take(most + 1).read_to_end(&mut bytes)
     } else {
-        bytes = fs::read(path).map_err(|error| cannot("read", path, &error))?;
+        open(path)?.take(most + 1).read_to_end(&mut bytes)
+    };
+    read.map_err(|error| cannot("read", path, &error))?;
+    if bytes.len() as u64 > most {
+        let mib = most >> 20;
+        return Err(Error::new(
+            Kind::Input,
+            format!("{} is larger than {mib} MiB, the most that is read", shown(path)),
+        ));
     }
+    text(path, bytes)
+}
+
+/// Refuses what would block or never end: a named pipe that nobody writes to, a device. What a
+/// shell makes for `<(command)` is a pipe too, with a writer.
+fn open(path: &Path) -> Result<fs::File, Error> {
+    let failed = |error| cannot("read", path, &error);
+    let kind = fs::metadata(path).map_err(failed)?;
+    let is_given_open = ["/dev/fd", "/dev/stdin", "/proc/self/fd"].iter().any(|folder| path.starts_with(folder));
+    if !kind.is_file() && !kind.is_dir() && !is_given_open {
+        let message = format!("cannot read {}: it is a device or a pipe, not a file", shown(path));
+        return Err(Error::new(Kind::Input, message).hint("pass what it gives to standard input, and name `-`"));
+    }
+    fs::File::open(path).map_err(failed)
+}
+
+fn text(path: &Path, bytes: Vec<u8>) -> Result<String, Error> {
     String::from_utf8(bytes).map_err(|error| {
         let offset = error.utf8_error().valid_up_to();
         Error::new(
@@ -106,6 +141,12 @@ fn no_config_in(folder: &Path) -> Error {
     Error::new(Kind::Input, format!("there is no fly.toml, fly.json or fly.yaml in {place}"))
         .hint("name the file, or change to the app's folder")
 }
+
+/// Real ones have a few kB; the largest imaginable one, with files in it, some hundred.
+const LARGEST_CONFIG: u64 = 10 << 20;
+
+/// Plans and machine lists grow with the fleet: thousands of machines fit.
+const LARGEST_INPUT: u64 = 256 << 20;
 
 /// A path as messages name it.
 fn shown(path: &Path) -> String {

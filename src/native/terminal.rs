@@ -93,8 +93,23 @@ impl Terminal {
         };
         let measured = terminal_size::terminal_size().filter(|_| is_terminal);
         let width = measured.map_or(DEFAULT_WIDTH, |(width, _)| usize::from(width.0).clamp(MIN_WIDTH, MAX_WIDTH));
-        Look { width, color }
+        Look { width, color, links: is_terminal && self.color != Color::Never && follows_links() }
     }
+}
+
+/// Whether the terminal is one of those that are known to make links of OSC 8; others may print it.
+fn follows_links() -> bool {
+    let get = |name: &str| std::env::var(name).unwrap_or_default();
+    if let Ok(forced) = std::env::var("FORCE_HYPERLINK") {
+        return forced != "0";
+    }
+    let is_modern_vte = get("VTE_VERSION").parse::<u32>().is_ok_and(|version| version >= 5000);
+    let is_known_program =
+        ["iTerm.app", "WezTerm", "vscode", "ghostty", "Hyper"].contains(&get("TERM_PROGRAM").as_str());
+    let is_known_terminal = ["xterm-kitty", "alacritty", "foot", "xterm-ghostty"].contains(&get("TERM").as_str());
+    let is_windows_terminal = !get("WT_SESSION").is_empty();
+    let is_ci = !get("CI").is_empty();
+    !is_ci && (is_modern_vte || is_known_program || is_known_terminal || is_windows_terminal)
 }
 
 fn output_error(error: &io::Error) -> Error {

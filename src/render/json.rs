@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::{Checked, mask, rule_url};
 use crate::diagnostic::{Diagnostic, Fix, Label};
 use crate::execute::Event;
+use crate::lint::Suppressed;
 use crate::plan::{Plan, Refusal};
 use crate::rules::Rule;
 use crate::span::{LineIndex, Span};
@@ -16,12 +17,28 @@ pub fn check(files: &[Checked]) -> String {
     pretty(&json!({"version": 1, "files": files}))
 }
 
+/// `check --format jsonl`: each finding on a line of its own, with its file.
+pub fn check_lines(files: &[Checked]) -> String {
+    let mut out = String::new();
+    for checked in files {
+        let lines = LineIndex::new(checked.text);
+        let place = Places { text: checked.text, lines: &lines };
+        for found in &checked.report.diagnostics {
+            let mut entry = place.diagnostic(found);
+            entry["path"] = checked.path.into();
+            out.push_str(&format!("{entry}\n"));
+        }
+    }
+    out
+}
+
 /// One entry of `files`.
 pub fn file(checked: &Checked) -> Value {
     let lines = LineIndex::new(checked.text);
     let place = Places { text: checked.text, lines: &lines };
     let diagnostics: Vec<Value> = checked.report.diagnostics.iter().map(|found| place.diagnostic(found)).collect();
-    json!({"path": checked.path, "flyctl": checked.report.flyctl, "diagnostics": diagnostics})
+    let suppressed: Vec<Value> = checked.report.suppressed.iter().map(|one| place.suppressed(one)).collect();
+    json!({"path": checked.path, "flyctl": checked.report.flyctl, "diagnostics": diagnostics, "suppressed": suppressed})
 }
 
 /// `plan --format json`: the plan with the values of secret-like keys masked. What `-o` writes,
@@ -79,6 +96,14 @@ impl Places<'_> {
         }
         if let Some(fix) = &found.fix {
             entry["fix"] = fix_value(fix);
+        }
+        entry
+    }
+
+    fn suppressed(&self, one: &Suppressed) -> Value {
+        let mut entry = self.diagnostic(&one.diagnostic);
+        if let Some(reason) = &one.reason {
+            entry["reason"] = reason.as_str().into();
         }
         entry
     }

@@ -12,6 +12,12 @@ pub struct Level {
     pub style: Style,
     /// `DiagnosticSeverity` of the Language Server Protocol.
     pub lsp: u32,
+    /// `level` of SARIF.
+    pub sarif: &'static str,
+    /// The workflow command of GitHub Actions.
+    pub github: &'static str,
+    /// `severity` of a GitLab code quality report.
+    pub gitlab: &'static str,
 }
 
 pub fn level(severity: Severity) -> Level {
@@ -24,9 +30,33 @@ pub fn level(severity: Severity) -> Level {
 
 /// The gravest first.
 pub(super) const LEVELS: [Level; 3] = [
-    Level { severity: Severity::Error, name: "error", style: AnsiColor::BrightRed.on_default().bold(), lsp: 1 },
-    Level { severity: Severity::Warning, name: "warning", style: AnsiColor::Yellow.on_default().bold(), lsp: 2 },
-    Level { severity: Severity::Hint, name: "hint", style: AnsiColor::BrightCyan.on_default().bold(), lsp: 4 },
+    Level {
+        severity: Severity::Error,
+        name: "error",
+        style: AnsiColor::BrightRed.on_default().bold(),
+        lsp: 1,
+        sarif: "error",
+        github: "error",
+        gitlab: "critical",
+    },
+    Level {
+        severity: Severity::Warning,
+        name: "warning",
+        style: AnsiColor::Yellow.on_default().bold(),
+        lsp: 2,
+        sarif: "warning",
+        github: "warning",
+        gitlab: "minor",
+    },
+    Level {
+        severity: Severity::Hint,
+        name: "hint",
+        style: AnsiColor::BrightCyan.on_default().bold(),
+        lsp: 4,
+        sarif: "note",
+        github: "notice",
+        gitlab: "info",
+    },
 ];
 
 #[cfg(test)]

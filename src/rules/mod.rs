@@ -47,7 +47,6 @@ mod machine_check_without_command;
 mod machine_size_out_of_range;
 mod max_unavailable_out_of_range;
 mod max_unavailable_without_effect;
-mod mend;
 mod min_machines_over_fleet;
 mod min_machines_without_autostop;
 mod min_machines_without_primary_region;
@@ -105,23 +104,17 @@ mod unusable_group_name;
 mod unusable_mount;
 mod unusable_variable_name;
 mod unused_seed_command;
+mod unused_suppression;
 mod volume_differs_from_fleet;
 mod volume_setting_out_of_range;
 mod volume_shared_by_groups;
 mod volume_that_cannot_grow;
 mod wrong_type;
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use crate::config;
 use crate::diagnostic::{Diagnostic, Edit, Fix, Flyctl, Label, Safety, Severity};
-use crate::facts::{self, Facts};
-use crate::fleet::Fleet;
+use crate::facts::Facts;
 use crate::schema;
 use crate::span::{Span, Spanned};
-use crate::syntax::{self, Format};
-
-pub use mend::{Mended, mend};
 
 /// Every rule, by id.
 pub const RULES: &[&Rule] = &[
@@ -228,6 +221,7 @@ pub const RULES: &[&Rule] = &[
     &unusable_mount::RULE,
     &unusable_variable_name::RULE,
     &unused_seed_command::RULE,
+    &unused_suppression::RULE,
     &volume_differs_from_fleet::RULE,
     &volume_setting_out_of_range::RULE,
     &volume_shared_by_groups::RULE,
@@ -235,55 +229,20 @@ pub const RULES: &[&Rule] = &[
     &wrong_type::RULE,
 ];
 
-/// What was found in one file.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Report {
-    /// By place, then by rule.
-    pub diagnostics: Vec<Diagnostic>,
-    pub flyctl: Verdict,
-}
-
-/// What flyctl does today with the file on its own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Verdict {
-    Accepts,
-    Rejects,
-}
-
-/// Runs every rule over a file; its name decides the format, as flyctl does.
-pub fn check(path: &str, text: &str, fleet: Option<&Fleet>) -> Report {
-    check_given(path, text, fleet, None)
-}
-
-/// The same, with what stands beside the file: the files that [`paths_beside`] asked for, as far
-/// as there are any. `None`: nobody looked.
-pub fn check_given(path: &str, text: &str, fleet: Option<&Fleet>, files: Option<&BTreeMap<String, String>>) -> Report {
-    let reading = config::read(&syntax::parse(text, Format::of_path(path)));
-    let facts = Facts { text, reading: &reading, fleet, files };
-    let mut diagnostics: Vec<Diagnostic> = RULES.iter().flat_map(|rule| findings(rule, &facts)).collect();
-    diagnostics.sort_by_key(|found| (found.span, found.rule));
-    let rejects = diagnostics.iter().any(|found| found.flyctl == Flyctl::Rejects);
-    Report { diagnostics, flyctl: if rejects { Verdict::Rejects } else { Verdict::Accepts } }
-}
-
-/// The files that rules want to see, relative to the folder of the file at `path`. The content
-/// matters of Dockerfiles alone; of others it is enough that they are there.
-pub fn paths_beside(path: &str, text: &str) -> BTreeSet<String> {
-    let reading = config::read(&syntax::parse(text, Format::of_path(path)));
-    facts::paths_beside(&reading.config)
-}
-
 /// The rule of that id.
 pub fn find(id: &str) -> Option<&'static Rule> {
-    RULES.iter().find(|rule| rule.id == id).copied()
+    let at = RULES.binary_search_by(|rule| rule.id.cmp(id)).ok()?;
+    Some(RULES[at])
 }
 
-fn findings(rule: &'static Rule, facts: &Facts) -> Vec<Diagnostic> {
-    let mut sink = Sink { rule, found: Vec::new() };
-    (rule.check)(facts, &mut sink);
-    sink.found
+/// The rule that was probably meant by `id`.
+pub fn closest(id: &str) -> Option<&'static str> {
+    let near = RULES.iter().map(|rule| (strsim::jaro_winkler(rule.id, id), rule.id));
+    near.max_by(|a, b| a.0.total_cmp(&b.0)).filter(|(likeness, _)| *likeness > SIMILAR_ENOUGH).map(|(_, rule)| rule)
 }
+
+/// Below this, a suggestion is more often wrong than right.
+const SIMILAR_ENOUGH: f64 = 0.8;
 
 /// A rule and all that is said about it. The documentation, `explain`, the SARIF metadata and the
 /// tests come from here.
@@ -306,6 +265,15 @@ pub struct Rule {
     /// Where this is known from.
     pub source: &'static str,
     pub check: fn(&Facts, &mut Sink),
+}
+
+impl Rule {
+    /// What this rule alone finds, in no order.
+    pub fn findings(&'static self, facts: &Facts) -> Vec<Diagnostic> {
+        let mut sink = Sink::new(self);
+        (self.check)(facts, &mut sink);
+        sink.found
+    }
 }
 
 /// What a rule's examples are checked with, beside the file: as a user would give it.
@@ -357,6 +325,14 @@ pub struct Sink {
 }
 
 impl Sink {
+    pub fn new(rule: &'static Rule) -> Self {
+        Self { rule, found: Vec::new() }
+    }
+
+    pub fn into_findings(self) -> Vec<Diagnostic> {
+        self.found
+    }
+
     /// Reports a finding with the rule's own severity; the result takes what else is known.
     pub fn report(&mut self, span: Span, message: impl Into<String>) -> Finding<'_> {
         self.found.push(Diagnostic {

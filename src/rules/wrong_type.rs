@@ -30,7 +30,9 @@ fn check(facts: &Facts, sink: &mut Sink) {
         let finding =
             sink.report(*span, format!("`{path}` takes {expected}, not {found}: flyctl rejects the whole file"));
         if let Some((title, text)) = rewritten(span.of(facts.text), expected) {
-            finding.fix(Safety::Safe, title, vec![Edit { span: *span, text }]);
+            // A number says plainly what it means; that a text was meant is a guess.
+            let safety = if expected == "text" { Safety::Unsafe } else { Safety::Safe };
+            finding.fix(safety, title, vec![Edit { span: *span, text }]);
         } else if let Some((title, edits)) = wrapped(*span, facts.text, expected) {
             finding.fix(Safety::Safe, title, edits);
         }

@@ -1,9 +1,14 @@
 //! From the text of a config file to a tree of values that know where they stand, with every
 //! syntax error. Knows no key of fly.toml and never fails.
 
+mod comments;
+mod json;
 mod toml;
+mod yaml;
 
 use crate::span::{Span, Spanned};
+
+pub use comments::{Comment, comments};
 
 /// How a config file is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +32,7 @@ impl Format {
 /// What a text says, as far as it could be understood.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Document {
+    pub format: Format,
     /// Always a table.
     pub root: Node,
     /// In the order of the text. flyctl reads nothing from a file that has one.
@@ -51,9 +57,10 @@ pub enum Value {
     Null,
     Bool(bool),
     Integer(i64),
+    /// Every number of JSON.
     Float(f64),
     Text(String),
-    /// A date, a time or both, as written.
+    /// A date, a time or both: as written in TOML, with offset in YAML.
     Date(String),
     Array(Vec<Node>),
     Table(Table),
@@ -75,15 +82,26 @@ pub struct Entry {
 pub fn parse(text: &str, format: Format) -> Document {
     match format {
         Format::Toml => toml::parse(text),
-        Format::Json | Format::Yaml => Document {
-            root: Node { span: Span::at(0), value: Value::Table(Table::default()) },
-            errors: vec![SyntaxError {
-                span: Span::at(0),
-                message: "only TOML can be read so far: `fly config save` writes it".into(),
-            }],
-        },
+        Format::Json => json::parse(text),
+        Format::Yaml => yaml::parse(text),
     }
 }
+
+/// Where a JSON or YAML value stands: a list or table of several lines at its key, or where it
+/// begins, as a TOML table stands at its header.
+fn place_of(node: &Node, key: Option<Span>, text: &str) -> Span {
+    let first_line = node.span.of(text).lines().next().unwrap_or_default();
+    let is_container = matches!(node.value, Value::Array(_) | Value::Table(_));
+    if !is_container || first_line.len() == node.span.end - node.span.start {
+        return node.span;
+    }
+    let start = node.span.start;
+    key.unwrap_or(Span::new(start, start + first_line.trim_end().len()))
+}
+
+/// Lists and tables in JSON and YAML that lie deeper than this count as null: no key of fly.toml
+/// lies half as deep, and what works on a tree may use recursion.
+const DEEPEST_KEPT: usize = 128;
 
 impl Node {
     pub fn new(span: Span, value: Value) -> Self {

@@ -3,7 +3,7 @@
 use toml::Spanned as TomlSpanned;
 use toml::de::{DeArray, DeTable, DeValue, Error};
 
-use super::{Document, Entry, Node, SyntaxError, Table, Value};
+use super::{Document, Entry, Format, Node, SyntaxError, Table, Value};
 use crate::span::{Span, Spanned};
 
 pub(super) fn parse(text: &str) -> Document {
@@ -17,7 +17,11 @@ pub(super) fn parse(text: &str) -> Document {
     }
     let root = reader.table(table.into_inner());
     reader.errors.sort_by_key(|error| error.span);
-    Document { root: Node::new(Span::new(0, text.len()), Value::Table(root)), errors: reader.errors }
+    Document {
+        format: Format::Toml,
+        root: Node::new(Span::new(0, text.len()), Value::Table(root)),
+        errors: reader.errors,
+    }
 }
 
 const BYTE_ORDER_MARK: char = '\u{feff}';
@@ -86,7 +90,6 @@ impl Reader<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Format;
     use super::*;
 
     /// Every entry as `path=what stands there`, in order.

@@ -8,10 +8,12 @@ use serde_json::{Map, Value};
 use serde_wasm_bindgen::Serializer;
 use wasm_bindgen::prelude::*;
 
+use crate::config::Contents;
+use crate::fleet::Fleet;
+use crate::lint::{self, Input, Settings};
 use crate::plan::{Plan, Policy, Refusal};
 use crate::propose::{self, Proposal, Unplanned};
 use crate::render::{self, Checked};
-use crate::rules;
 use crate::syntax::{self, Format};
 use crate::{config, fleet, machine, plan as planner};
 
@@ -34,15 +36,24 @@ pub fn version() -> String {
 /// When `machines` is no machine list.
 #[wasm_bindgen]
 pub fn check(text: &str, path: &str, machines: Option<String>) -> Result<JsValue, JsError> {
-    let fleet = machines.map(|machines| fleet::parse(&machines)).transpose()?;
-    let report = rules::check(path, text, fleet.as_ref());
+    let fleet = fleet_of(machines)?;
+    let report = lint::check(&Input { fleet: fleet.as_ref(), ..Input::new(path, text) }, &Settings::default());
     to_js(&render::json::file(&Checked { path, text, report: &report }))
 }
 
 /// The text with its fixes applied: the safe ones, or all.
+///
+/// # Errors
+/// When `machines` is no machine list.
 #[wasm_bindgen]
-pub fn fix(text: &str, path: &str, with_unsafe: bool) -> String {
-    rules::mend(path, text, None, with_unsafe).text
+pub fn fix(text: &str, path: &str, with_unsafe: bool, machines: Option<String>) -> Result<String, JsError> {
+    let fleet = fleet_of(machines)?;
+    let input = Input { fleet: fleet.as_ref(), ..Input::new(path, text) };
+    Ok(lint::mend(&input, &Settings::default(), with_unsafe).text)
+}
+
+fn fleet_of(machines: Option<String>) -> Result<Option<Fleet>, JsError> {
+    Ok(machines.map(|machines| fleet::parse(&machines)).transpose()?)
 }
 
 #[wasm_bindgen]
@@ -84,7 +95,13 @@ pub fn plan(request: JsValue) -> Result<JsValue, JsError> {
         Ok(fleet) => fleet,
         Err(unreadable) => return to_js(&Planned::Unreadable { error: unreadable.message }),
     };
-    let proposal = Proposal { path: &request.path, text: &request.text, app: None, image: request.image.as_deref() };
+    let proposal = Proposal {
+        path: &request.path,
+        text: &request.text,
+        app: None,
+        image: request.image.as_deref(),
+        contents: &Contents::new(),
+    };
     let planned = match propose::propose(&proposal, &fleet, &request.policy) {
         Ok(plan) => Planned::Plan { json: plan.to_json(), plan: Box::new(plan) },
         Err(Unplanned::Refused(refused)) => Planned::Refused { refused },

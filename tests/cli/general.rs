@@ -20,6 +20,8 @@ fn help_is_the_reference() {
         "sim run",
         "sim listen",
         "lsp",
+        "schema",
+        "completions",
     ];
     let help = |command: &str| {
         let ran = Test::new().args(command.split_whitespace()).args(["--help"]).run();

@@ -52,6 +52,24 @@ fn what_is_no_machine_config_is_refused() {
 }
 
 #[test]
+fn a_group_that_none_can_be_made_for_does_not_hide_the_others() {
+    let text = "[processes]\nweb = \"serve\"\nworker = \"it's\"\n";
+    let ran = Test::new().file("fly.toml", text).args(["machine-config"]).status(1).run();
+    assert_eq!(ran.json().as_object().unwrap().keys().collect::<Vec<_>>(), ["web"]);
+    assert!(ran.stderr.contains("`worker`") && ran.stderr.contains("fly.toml:3:10"), "{}", ran.stderr);
+}
+
+#[test]
+fn files_beside_the_config_are_put_into_it_and_missed_aloud() {
+    let text = "[[files]]\nguest_path = \"/motd\"\nlocal_path = \"motd\"\n";
+    let with = Test::new().file("fly.toml", text).file("motd", "hello").args(["machine-config"]).run();
+    assert_eq!(with.json()["app"]["files"], json!([{"guest_path": "/motd", "raw_value": "aGVsbG8="}]));
+    let without = Test::new().file("fly.toml", text).args(["machine-config"]).run();
+    assert_eq!(without.json()["app"]["files"], json!(null));
+    assert!(without.stderr.contains("`motd` cannot be read"), "{}", without.stderr);
+}
+
+#[test]
 fn normalize_writes_the_groups_out() {
     let text = "app = \"shop\" # ours\n\n[http_service]\ninternal_port = 8080\n";
     let ran = Test::new().file("fly.toml", text).args(["normalize"]).run();

@@ -1,10 +1,13 @@
 //! The program as a person or a script meets it: arguments in; output, files and exit status out.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods, clippy::disallowed_types)]
 
 mod apply;
 mod check;
 mod deploy;
+mod formats;
 mod general;
+mod hostile;
 mod machine_config;
 mod plan;
+mod settings;
 mod test;

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use cutover::diagnostic::Flyctl;
-use cutover::rules::{self, Given};
+use cutover::lint::{self, Input, Settings};
+use cutover::rules::Given;
 use cutover::{fleet, span};
 
 /// `line:column severity[rule] message`, a line each; `!` where a deploy fails.
@@ -15,7 +16,8 @@ fn findings(text: &str, given: Given) -> String {
         given.files.map(|files| files.iter().map(|(path, content)| ((*path).into(), (*content).into())).collect());
     let index = span::LineIndex::new(text);
     let mut out = String::new();
-    for found in rules::check_given("fly.toml", text, fleet.as_ref(), files.as_ref()).diagnostics {
+    let input = Input { fleet: fleet.as_ref(), files: files.as_ref(), ..Input::new("fly.toml", text) };
+    for found in lint::check(&input, &Settings::pedantic()).diagnostics {
         let at = index.position(text, found.span.start);
         let severity = format!("{:?}", found.severity).to_lowercase();
         let fails = if found.flyctl == Flyctl::FailsDeploy { "!" } else { "" };

@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use cutover::rules;
+use cutover::lint::{self, Input, Settings};
 use cutover::span::LineIndex;
 
 /// `line:column severity[rule] message`, then the cure, and what the fix would write. Only findings
@@ -11,7 +11,11 @@ use cutover::span::LineIndex;
 fn check(rule: &str, text: &str) -> String {
     let index = LineIndex::new(text);
     let mut out = String::new();
-    for found in rules::check("fly.toml", text, None).diagnostics.iter().filter(|found| found.rule == rule) {
+    for found in lint::check(&Input::new("fly.toml", text), &Settings::pedantic())
+        .diagnostics
+        .iter()
+        .filter(|found| found.rule == rule)
+    {
         let at = index.position(text, found.span.start);
         let severity = format!("{:?}", found.severity).to_lowercase();
         let _ = writeln!(out, "{}:{} {severity} {}", at.line, at.column, found.message);

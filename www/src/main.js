@@ -25,12 +25,12 @@ function start() {
     onChange: () => { lint(); replan(); },
   });
   const machines = makeEditor({
-    parent: byId("machines"), label: "Machines, as JSON", text: exampleMachines, language: "json", onChange: () => replan(),
+    parent: byId("machines"), label: "Machines, as JSON", text: exampleMachines, language: "json", onChange: () => { lint(); replan(); },
   });
 
   const findings = makeFindings({
     editor: toml, list: byId("findings"), verdict: byId("verdict"), fixAll: byId("fix-all"), say: say.about("findings"),
-    onFixAll: () => toml.setText(core.fix(toml.text(), PATH, false)),
+    onFixAll: () => toml.setText(withMachines((fleet) => core.fix(toml.text(), PATH, false, fleet))),
   });
   const fleet = makeFleet({ panel: byId("fleet"), summary: byId("fleet-summary") });
   const planPane = makePlanPane({
@@ -41,7 +41,16 @@ function start() {
 
   function check() {
     const text = toml.text();
-    findings.show(core.check(text, PATH), text);
+    findings.show(withMachines((fleet) => core.check(text, PATH, fleet)), text);
+  }
+
+  /** `work` with the machine list, or without when it cannot be read: the plan says what is wrong with it. */
+  function withMachines(work) {
+    try {
+      return work(machines.text());
+    } catch {
+      return work(undefined);
+    }
   }
 
   function plan() {

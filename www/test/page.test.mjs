@@ -131,6 +131,8 @@ describe("on a desk", () => {
     await tabTo(page, (element) => element.id === "image");
     await page.keyboard.press("Control+A");
     await page.keyboard.type("registry.fly.io/shop:v9");
+    // The plan is made anew a moment after the last key, and playing begins anew with it.
+    await page.getByText("registry.fly.io/shop:v9", { exact: true }).first().waitFor();
     await tabTo(page, (element) => element.matches(".stage summary"));
     await page.keyboard.press("Enter");
     await page.locator(".stage details[open] .steps").waitFor();

@@ -1,16 +1,18 @@
 //! `cutover check`.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 
 use crate::diagnostic::Severity;
 use crate::fleet::{self, Fleet};
+use crate::lint::{self, Input, Report, Settings};
 use crate::native::error::{Error, Kind, Status};
 use crate::native::files::{self, STDIN};
 use crate::native::terminal::Terminal;
 use crate::render::{self, Checked};
-use crate::rules::{self, Report};
+use crate::rules;
 
 /// Lint fly.toml: what flyctl rejects, what fails at deploy, what does not do what it says
 ///
@@ -47,6 +49,14 @@ pub(in crate::native) struct Args {
     #[arg(long, value_name = "FILE")]
     machines: Option<PathBuf>,
 
+    /// Who is asking: `regular` hears of what is wrong, or very likely so; `pedantic` of every advice
+    #[arg(long, value_name = "PERSONA")]
+    persona: Option<Persona>,
+
+    /// Settings for every file, in place of the cutover.toml beside it
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+
     /// The name under which standard input is reported; its ending tells TOML, JSON or YAML
     #[arg(long, value_name = "PATH", default_value = "fly.toml")]
     stdin_filename: String,
@@ -58,6 +68,22 @@ enum Format {
     Text,
     /// One JSON document for all files
     Json,
+    /// One JSON object a line for each finding
+    Jsonl,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
+    /// Annotations of a GitHub Actions workflow
+    Github,
+    /// A code quality report of GitLab CI
+    Gitlab,
+    /// JUnit XML, for whatever shows tests
+    Junit,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Persona {
+    Regular,
+    Pedantic,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -75,7 +101,16 @@ struct File {
     /// As it is reported.
     name: String,
     text: String,
+    settings: Settings,
+    /// What it names beside it; `None` for standard input, which stands nowhere.
+    beside: Option<BTreeMap<String, String>>,
     report: Report,
+}
+
+impl File {
+    fn input<'a>(&'a self, fleet: Option<&'a Fleet>) -> Input<'a> {
+        Input { path: &self.name, text: &self.text, fleet, files: self.beside.as_ref() }
+    }
 }
 
 pub(in crate::native) fn run(args: &Args, terminal: Terminal) -> Result<Status, Error> {
@@ -111,11 +146,48 @@ fn read_all(args: &Args, fleet: Option<&Fleet>) -> Result<Vec<File>, Error> {
 }
 
 fn read_one(path: PathBuf, args: &Args, fleet: Option<&Fleet>) -> Result<File, Error> {
-    let text = files::read(&path)?;
+    let text = files::read_config(&path)?;
     let is_stdin = path.as_os_str() == STDIN;
     let name = if is_stdin { args.stdin_filename.clone() } else { path.display().to_string() };
-    let report = rules::check(&name, &text, fleet);
-    Ok(File { path: (!is_stdin).then_some(path), name, text, report })
+    let settings = settings(Path::new(&name), args)?;
+    let beside = (!is_stdin).then(|| beside(&path, &text));
+    let report = lint::check(&Input { path: &name, text: &text, fleet, files: beside.as_ref() }, &settings);
+    Ok(File { path: (!is_stdin).then_some(path), name, text, settings, beside, report })
+}
+
+/// The files that the rules ask for, as far as they are there; what cannot be read counts as empty.
+fn beside(path: &Path, text: &str) -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
+    for name in lint::paths_beside(&path.to_string_lossy(), text) {
+        let place = path.with_file_name(&name);
+        if place.exists() {
+            found.insert(name, files::read_config(&place).unwrap_or_default());
+        }
+    }
+    found
+}
+
+fn settings(file: &Path, args: &Args) -> Result<Settings, Error> {
+    let mut settings = match &args.config {
+        Some(path) => read_settings(path)?,
+        None => Some(file.with_file_name(SETTINGS_NAME))
+            .filter(|path| path.exists())
+            .map_or(Ok(Settings::default()), |path| read_settings(&path))?,
+    };
+    if let Some(persona) = args.persona {
+        settings.persona = match persona {
+            Persona::Regular => rules::Persona::Regular,
+            Persona::Pedantic => rules::Persona::Pedantic,
+        };
+    }
+    Ok(settings)
+}
+
+fn read_settings(path: &Path) -> Result<Settings, Error> {
+    Settings::read(&files::read_config(path)?).map_err(|unreadable| {
+        let error = Error::new(Kind::Input, format!("{}:{}", path.display(), unreadable.message));
+        unreadable.help.into_iter().fold(error, Error::hint)
+    })
 }
 
 fn report(files: &[File], args: &Args, terminal: Terminal) -> Result<(), Error> {
@@ -123,20 +195,26 @@ fn report(files: &[File], args: &Args, terminal: Terminal) -> Result<(), Error> 
         files.iter().map(|file| Checked { path: &file.name, text: &file.text, report: &file.report }).collect();
     // Standard output belongs to the patch, or to the mended text.
     let is_taken = args.diff || args.fix && files.iter().any(|file| file.path.is_none());
-    match args.format {
-        Format::Json if is_taken => terminal.say(&render::json::check(&checked)),
-        Format::Json => terminal.print(&render::json::check(&checked))?,
-        Format::Text if is_taken => {
-            terminal.say(&render::text::check(&checked, args.unsafe_fixes, terminal.error_look()));
-        }
-        Format::Text => terminal.print(&render::text::check(&checked, args.unsafe_fixes, terminal.look()))?,
+    let look = if is_taken { terminal.error_look() } else { terminal.look() };
+    let text = match args.format {
+        Format::Text => render::text::check(&checked, args.unsafe_fixes, look),
+        Format::Json => render::json::check(&checked),
+        Format::Jsonl => render::json::check_lines(&checked),
+        Format::Sarif => render::sarif::check(&checked),
+        Format::Github => render::github::check(&checked),
+        Format::Gitlab => render::gitlab::check(&checked),
+        Format::Junit => render::junit::check(&checked),
+    };
+    if is_taken {
+        terminal.say(&text);
+        return Ok(());
     }
-    Ok(())
+    terminal.print(&text)
 }
 
 fn print_diffs(files: &[File], args: &Args, fleet: Option<&Fleet>, terminal: Terminal) -> Result<(), Error> {
     for file in files {
-        let mended = rules::mend(&file.name, &file.text, fleet, args.unsafe_fixes);
+        let mended = lint::mend(&file.input(fleet), &file.settings, args.unsafe_fixes);
         terminal.print(&render::text::diff(&file.name, &file.text, &mended.text, terminal.look()))?;
     }
     Ok(())
@@ -145,7 +223,7 @@ fn print_diffs(files: &[File], args: &Args, fleet: Option<&Fleet>, terminal: Ter
 fn mend_all(files: &mut [File], args: &Args, fleet: Option<&Fleet>, terminal: Terminal) -> Result<(), Error> {
     let (mut fixes, mut changed) = (0, 0);
     for file in files {
-        let mended = rules::mend(&file.name, &file.text, fleet, args.unsafe_fixes);
+        let mended = lint::mend(&file.input(fleet), &file.settings, args.unsafe_fixes);
         match &file.path {
             Some(path) if mended.fixes > 0 => files::replace(path, &mended.text)?,
             Some(_) => {}
@@ -165,6 +243,9 @@ fn mend_all(files: &mut [File], args: &Args, fleet: Option<&Fleet>, terminal: Te
     }
     Ok(())
 }
+
+/// Beside fly.toml.
+const SETTINGS_NAME: &str = "cutover.toml";
 
 impl FailOn {
     fn is_reached(self, worst: Option<Severity>) -> bool {

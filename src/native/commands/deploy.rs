@@ -8,6 +8,7 @@ use super::plan::{self, Format, Wanted};
 use super::source::Source;
 use crate::execute::Outcome;
 use crate::fleet::{self, Fleet};
+use crate::lint::{self, Input, Settings};
 use crate::native::error::{Error, Kind, Status};
 use crate::native::files;
 use crate::native::terminal::Terminal;
@@ -15,7 +16,6 @@ use crate::native::watch::Watch;
 use crate::native::{live, simulate};
 use crate::plan::Plan;
 use crate::render::{self, Checked};
-use crate::rules;
 
 /// Check, plan, show the plan, ask, and carry it out
 ///
@@ -108,7 +108,7 @@ fn example(mut wanted: Wanted) -> Result<Subject, Error> {
 }
 
 fn findings(source: &Source, terminal: Terminal) -> String {
-    let report = rules::check(&source.path, &source.text, None);
+    let report = lint::check(&Input::new(&source.path, &source.text), &Settings::default());
     let checked = Checked { path: &source.path, text: &source.text, report: &report };
     render::text::check(&[checked], false, terminal.look()) + "\n"
 }

@@ -5,7 +5,7 @@ use clap::ValueEnum;
 use crate::native::error::{Error, Kind, Status};
 use crate::native::terminal::Terminal;
 use crate::render;
-use crate::rules::{RULES, Rule};
+use crate::rules::{self, RULES, Rule};
 
 /// Show a rule's page: why it matters, what Fly does, a bad and a good example
 #[derive(Debug, clap::Args)]
@@ -31,7 +31,7 @@ enum Format {
 
 pub(in crate::native) fn run(args: &Args, terminal: Terminal) -> Result<Status, Error> {
     let rules: Vec<&Rule> = match &args.rule {
-        Some(id) => vec![RULES.iter().find(|rule| rule.id == id).ok_or_else(|| unknown(id))?],
+        Some(id) => vec![rules::find(id).ok_or_else(|| unknown(id))?],
         None => RULES.to_vec(),
     };
     let text = match args.format {
@@ -47,11 +47,9 @@ pub(in crate::native) fn run(args: &Args, terminal: Terminal) -> Result<Status, 
 }
 
 fn unknown(id: &str) -> Error {
-    let near = RULES.iter().map(|rule| (strsim::jaro_winkler(rule.id, id), rule.id));
-    let nearest = near.max_by(|a, b| a.0.total_cmp(&b.0)).filter(|(likeness, _)| *likeness > 0.8);
     let error = Error::new(Kind::Usage, format!("there is no rule `{id}`"));
-    match nearest {
-        Some((_, rule)) => error.hint(format!("did you mean `{rule}`?")),
+    match rules::closest(id) {
+        Some(rule) => error.hint(format!("did you mean `{rule}`?")),
         None => error.hint("`cutover explain --all` shows every rule"),
     }
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value};
 
 use super::source::{self, Source};
+use crate::config::File;
 use crate::fleet::MachineConfig;
 use crate::machine::{self, Conversion};
 use crate::native::error::{Error, Kind, Status};
@@ -38,8 +39,9 @@ pub(in crate::native) struct Args {
 }
 
 pub(in crate::native) fn run(args: Args, terminal: Terminal) -> Result<Status, Error> {
-    let source = Source::read(args.file)?;
+    let mut source = Source::read(args.file)?;
     source::refuse_unreadable(Path::new(&source.path), &source.text, "there is no Machine config")?;
+    leave_out_missing_files(&mut source, terminal);
     let existing = args.from.as_deref().map(read_machine_config).transpose()?;
     let known = source.config.group_names();
     let groups = match &args.group {
@@ -47,14 +49,28 @@ pub(in crate::native) fn run(args: Args, terminal: Terminal) -> Result<Status, E
         Some(group) => return Err(unknown_group(group, &known, &source.path)),
         None => known,
     };
-    let mut out = Map::new();
+    let (mut made, mut failed) = (Map::new(), None);
     for group in groups {
-        let image = args.image.as_deref();
-        let config = machine::machine_config(&source.config, group, image, existing.as_ref());
-        out.insert(group.to_owned(), Value::Object(config.map_err(|error| no_config(&source, group, &error))?.0));
+        match machine::machine_config(&source.config, group, args.image.as_deref(), existing.as_ref()) {
+            Ok(config) => {
+                made.insert(group.to_owned(), Value::Object(config.0));
+            }
+            Err(error) => failed = failed.or(Some(no_config(&source, group, &error))),
+        }
     }
-    terminal.print(&render::json::pretty(&Value::Object(out)))?;
-    Ok(Status::Done)
+    terminal.print(&render::json::pretty(&Value::Object(made)))?;
+    // Last, so that it is not lost above what could be made.
+    failed.map_or(Ok(Status::Done), Err)
+}
+
+/// A deploy would fail over them; the rest of the config is worth seeing all the same.
+fn leave_out_missing_files(source: &mut Source, terminal: Terminal) {
+    let missing = |file: &File| file.content.is_none() && file.local_path.as_ref().is_some_and(|path| !path.is_empty());
+    for file in source.config.files.iter().filter(|file| missing(file)) {
+        let path = file.local_path.as_ref().map_or("", |path| &path.value);
+        terminal.say(&format!("warning: `{path}` cannot be read: left out of `files`, and a deploy would fail\n"));
+    }
+    source.config.files.retain(|file| !missing(file));
 }
 
 fn read_machine_config(path: &Path) -> Result<MachineConfig, Error> {

@@ -2,12 +2,14 @@
 
 pub(super) mod apply;
 pub(super) mod check;
+pub(super) mod completions;
 pub(super) mod deploy;
 pub(super) mod explain;
 pub(super) mod lsp;
 pub(super) mod machine_config;
 pub(super) mod normalize;
 pub(super) mod plan;
+pub(super) mod schema;
 pub(super) mod show;
 pub(super) mod sim;
 mod source;

@@ -114,8 +114,13 @@ pub(in crate::native) fn run(args: Args, terminal: Terminal) -> Result<Status, E
 /// The plan for what the file and the arguments want, or why there is none.
 pub(super) fn make(source: &Source, fleet: &Fleet, wanted: &Wanted) -> Result<Result<Plan, Vec<Refusal>>, Error> {
     let app = app_from_environment();
-    let proposal =
-        Proposal { path: &source.path, text: &source.text, app: app.as_deref(), image: wanted.image.as_deref() };
+    let proposal = Proposal {
+        path: &source.path,
+        text: &source.text,
+        app: app.as_deref(),
+        image: wanted.image.as_deref(),
+        contents: &source.contents,
+    };
     match propose::propose(&proposal, fleet, &wanted.policy()) {
         Ok(plan) => Ok(Ok(plan)),
         Err(Unplanned::Refused(refused)) => Ok(Err(refused)),

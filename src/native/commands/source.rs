@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::config::{self, Config, Problem};
+use crate::config::{self, Config, Contents, Problem};
 use crate::native::error::{Error, Kind};
 use crate::native::files;
 use crate::syntax::{self, Format};
@@ -12,21 +12,32 @@ pub(super) struct Source {
     pub(super) path: String,
     pub(super) text: String,
     pub(super) config: Config,
+    /// Of the files that `[[files]]` names and that are there.
+    pub(super) contents: Contents,
 }
 
 impl Source {
     /// FILE, or flyctl's default.
     pub(super) fn read(file: Option<PathBuf>) -> Result<Self, Error> {
         let path = files::config_or_default(file)?;
-        let text = files::read(&path)?;
+        let text = files::read_config(&path)?;
         // Standard input is taken for TOML.
         let name = if path.as_os_str() == files::STDIN { "fly.toml".to_owned() } else { path.display().to_string() };
-        Ok(Self::of(name, text))
+        let mut source = Self::of(name, text);
+        source.read_contents(path.parent().unwrap_or(Path::new("")));
+        Ok(source)
     }
 
     pub(super) fn of(path: String, text: String) -> Self {
         let config = config::read(&syntax::parse(&text, Format::of_path(&path))).config;
-        Self { path, text, config }
+        Self { path, text, config, contents: Contents::new() }
+    }
+
+    /// As far as the files are there: what needs one that is not says so.
+    fn read_contents(&mut self, folder: &Path) {
+        let read = |path: &str| Some((path.to_owned(), std::fs::read(folder.join(path)).ok()?));
+        self.contents = self.config.local_files().filter_map(read).collect();
+        self.config.supply(&self.contents);
     }
 }
 

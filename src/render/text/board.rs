@@ -194,7 +194,7 @@ mod tests {
 
     #[test]
     fn a_low_terminal_shows_the_first_machines_and_counts_the_rest() {
-        let lines = Board::new(&sample::plan()).lines(0, 4, Look { width: 40, color: false });
+        let lines = Board::new(&sample::plan()).lines(0, 4, Look { width: 40, ..Look::default() });
         assert_eq!(lines.len(), 4, "{lines:#?}");
         assert!(lines[3].ends_with("and 2 more"), "{lines:#?}");
         assert!(lines.iter().all(|line| line.chars().count() <= 40), "{lines:#?}");

@@ -5,16 +5,17 @@ use annotate_snippets::{AnnotationKind, Level as SnippetLevel, Renderer, Snippet
 use super::look::{BOLD, GREEN, Look, clean, count, list};
 use crate::diagnostic::{Diagnostic, Label, Safety, Severity};
 use crate::render::severity::{self, LEVELS};
-use crate::render::{Checked, level};
-use crate::span::LineIndex;
+use crate::render::{Checked, level, rule_url};
+use crate::span::{LineIndex, Span};
 
 /// Every finding with its lines of the file, then one line that sums up. `with_unsafe` counts fixes
 /// that need a look among those that `--fix` makes.
 pub fn check(files: &[Checked], with_unsafe: bool, look: Look) -> String {
     let mut out = String::new();
     for file in files {
+        let lines = LineIndex::new(file.text);
         for found in &file.report.diagnostics {
-            out.push_str(&finding(file, found, look));
+            out.push_str(&finding(file, &lines, found, look));
             out.push_str("\n\n");
         }
     }
@@ -22,22 +23,29 @@ pub fn check(files: &[Checked], with_unsafe: bool, look: Look) -> String {
     out
 }
 
-fn finding(file: &Checked, found: &Diagnostic, look: Look) -> String {
+fn finding(file: &Checked, lines: &LineIndex, found: &Diagnostic, look: Look) -> String {
     let row = level(found.severity);
     let title = snippet_level(found.severity).with_name(row.name).primary_title(clean(&found.message)).id(found.rule);
-    let primary = AnnotationKind::Primary.span(printable(file.text, found.span.range()));
+    let title = if look.links { title.id_url(rule_url(found.rule)) } else { title };
+    let part = part(file.text, lines, found);
+    let inside = |span: Span| {
+        let whole = printable(file.text, span.range());
+        whole.start - part.start..whole.end - part.start
+    };
+    let primary = AnnotationKind::Primary.span(inside(found.span));
     let context = |label: &Label| {
         let kind = if label.span == found.span { AnnotationKind::Primary } else { AnnotationKind::Context };
-        kind.span(printable(file.text, label.span.range())).label(clean(&label.message))
+        kind.span(inside(label.span)).label(clean(&label.message))
     };
     // A label on the finding's own place is the text behind its carets.
     let own = found.labels.iter().any(|label| label.span == found.span);
-    let snippet = Snippet::source(file.text)
+    let snippet = Snippet::source(part.of(file.text))
+        .line_start(lines.position(file.text, part.start).line)
         .path(clean(file.path))
         .annotations((!own).then_some(primary))
         .annotations(found.labels.iter().map(context));
     let mut group = title.element(snippet);
-    let margin = LineIndex::new(file.text).position(file.text, found.span.end).line.to_string().len();
+    let margin = lines.position(file.text, found.span.end).line.to_string().len();
     if let Some(help) = &found.help {
         group = group.element(SnippetLevel::HELP.message(note(help, "help", margin, look)));
     }
@@ -49,10 +57,20 @@ fn finding(file: &Checked, found: &Diagnostic, look: Look) -> String {
     renderer(look).render(&[group])
 }
 
+/// The lines from the first to the last place of a finding: the rest of a long file is not looked
+/// at for each.
+fn part(text: &str, lines: &LineIndex, found: &Diagnostic) -> Span {
+    let places = found.labels.iter().map(|label| label.span).fold(found.span, Span::to);
+    let whole = printable(text, places.range());
+    // The end of the text is shown as the end of its last line.
+    let start = if whole.start == text.len() { whole.start.saturating_sub(1) } else { whole.start };
+    lines.lines_around(Span::new(start, whole.end), text)
+}
+
 /// `text` in lines that fit behind `  = name: `.
 fn note(text: &str, name: &str, margin: usize, look: Look) -> String {
     let taken = margin + name.len() + " = : ".len();
-    let narrow = Look { width: look.width.saturating_sub(taken), color: false };
+    let narrow = Look { width: look.width.saturating_sub(taken), ..Look::default() };
     narrow.wrap("", text).trim_end().to_owned()
 }
 
@@ -63,11 +81,17 @@ fn summary(files: &[Checked], with_unsafe: bool, look: Look) -> String {
         LEVELS.iter().filter(|row| of(row.severity) > 0).map(|row| count(of(row.severity), row.name)).collect();
     if counts.is_empty() {
         let what = if let [file] = files { format!("`{}`", file.path) } else { count(files.len(), "file") };
-        return format!("{}: nothing found in {what}\n", look.paint(GREEN.bold(), "ok"));
+        return format!("{}: nothing found in {what}{}\n", look.paint(GREEN.bold(), "ok"), suppressed(files));
     }
     let worst = found().map(|one| one.severity).max().unwrap_or(Severity::Hint);
     let places = if files.len() > 1 { format!(" in {}", count(files.len(), "file")) } else { String::new() };
-    format!("{}{places}{}\n", look.paint(severity::level(worst).style, list(&counts)), fixable(found(), with_unsafe))
+    let counts = look.paint(severity::level(worst).style, list(&counts));
+    format!("{counts}{places}{}{}\n", fixable(found(), with_unsafe), suppressed(files))
+}
+
+fn suppressed(files: &[Checked]) -> String {
+    let count: usize = files.iter().map(|file| file.report.suppressed.len()).sum();
+    if count == 0 { String::new() } else { format!("; {count} suppressed") }
 }
 
 fn fixable<'a>(found: impl Iterator<Item = &'a Diagnostic>, with_unsafe: bool) -> String {
@@ -98,10 +122,16 @@ fn printable(text: &str, range: std::ops::Range<usize>) -> std::ops::Range<usize
 
 fn renderer(look: Look) -> Renderer {
     if !look.color {
-        return Renderer::plain().term_width(look.width);
+        return Renderer::plain().hyperlink(look.links).term_width(look.width);
     }
     let [error, warning, hint] = LEVELS.map(|row| row.style);
-    Renderer::styled().error(error).warning(warning).info(hint).emphasis(BOLD).term_width(look.width)
+    Renderer::styled()
+        .hyperlink(look.links)
+        .error(error)
+        .warning(warning)
+        .info(hint)
+        .emphasis(BOLD)
+        .term_width(look.width)
 }
 
 fn snippet_level(severity: Severity) -> SnippetLevel<'static> {
@@ -116,8 +146,7 @@ fn snippet_level(severity: Severity) -> SnippetLevel<'static> {
 mod tests {
     use super::*;
     use crate::diagnostic::{Edit, Fix, Flyctl};
-    use crate::rules::{Report, Verdict};
-    use crate::span::Span;
+    use crate::lint::{Report, Verdict};
 
     const TEXT: &str = "app = \"🦀 shop\"\n\n[http_service]\n  internal_prot = 8080\n";
 
@@ -140,7 +169,7 @@ mod tests {
     }
 
     fn checked(diagnostics: Vec<Diagnostic>) -> Report {
-        Report { diagnostics, flyctl: Verdict::Accepts }
+        Report { diagnostics, suppressed: Vec::new(), flyctl: Verdict::Accepts }
     }
 
     #[test]
@@ -180,6 +209,17 @@ mod tests {
 
         1 error, 1 warning and 1 hint; 1 can be fixed with `--fix`
         "#);
+    }
+
+    #[test]
+    fn a_rule_s_id_leads_to_its_page_where_the_terminal_can() {
+        let report = checked(vec![finding(Severity::Error, at("app"))]);
+        let files = [Checked { path: "fly.toml", text: TEXT, report: &report }];
+        let shown = |look: Look| check(&files, false, look);
+        let address = format!("\u{1b}]8;;{}\u{1b}\\", rule_url("unknown-key"));
+        assert!(shown(Look { links: true, ..Look::default() }).contains(&address));
+        assert!(shown(Look { links: true, color: true, ..Look::default() }).contains(&address));
+        assert!(!shown(Look { color: true, ..Look::default() }).contains("]8;;"));
     }
 
     #[test]

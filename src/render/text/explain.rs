@@ -1,8 +1,7 @@
 //! A rule's page for a terminal.
 
 use super::look::{BOLD, DIM, Look, NORMAL};
-use crate::diagnostic::Flyctl;
-use crate::render::{level, rule_url};
+use crate::render::{level, rule_url, what_flyctl_does};
 use crate::rules::Rule;
 
 pub fn explain(rule: &Rule, look: Look) -> String {
@@ -29,13 +28,4 @@ fn indented(example: &str, look: Look) -> String {
         if line.is_empty() { "\n".to_owned() } else { format!("    {}\n", look.paint(style, line)) }
     };
     example.trim_matches('\n').lines().map(line).collect()
-}
-
-fn what_flyctl_does(verdict: Flyctl) -> &'static str {
-    match verdict {
-        Flyctl::Silent => "says nothing",
-        Flyctl::Warns => "prints a warning and goes on",
-        Flyctl::FailsDeploy => "accepts the file; the deploy is refused or fails",
-        Flyctl::Rejects => "rejects the file",
-    }
 }

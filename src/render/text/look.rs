@@ -8,11 +8,13 @@ pub struct Look {
     /// In columns.
     pub width: usize,
     pub color: bool,
+    /// Addresses can be followed (OSC 8).
+    pub links: bool,
 }
 
 impl Default for Look {
     fn default() -> Self {
-        Self { width: 80, color: false }
+        Self { width: 80, color: false, links: false }
     }
 }
 
@@ -170,7 +172,7 @@ const MIN_ROOM: usize = 20;
 mod tests {
     use super::*;
 
-    const NARROW: Look = Look { width: 30, color: false };
+    const NARROW: Look = Look { width: 30, color: false, links: false };
 
     #[test]
     fn wrapped_text_hangs_under_its_head() {

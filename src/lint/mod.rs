@@ -1,0 +1,95 @@
+//! Drives the rules over one file: as the user's settings ask for, and less what the file's own
+//! comments suppress. Knows no rule but the one about those comments, and nothing of output.
+
+mod mend;
+mod settings;
+mod suppress;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::config;
+use crate::diagnostic::{Diagnostic, Flyctl};
+use crate::facts::{self, Facts};
+use crate::fleet::Fleet;
+use crate::rules::RULES;
+use crate::syntax::{self, Format};
+
+pub use mend::{Mended, mend};
+pub use settings::{Settings, Unreadable};
+
+use suppress::Suppressions;
+
+/// A file and what is known beside it.
+#[derive(Debug, Clone, Copy)]
+pub struct Input<'a> {
+    /// As reports name it; decides the format, as it does for flyctl.
+    pub path: &'a str,
+    pub text: &'a str,
+    /// The machines that exist, when they are known.
+    pub fleet: Option<&'a Fleet>,
+    /// Files beside it, those of [`paths_beside`] that there are; `None`: nobody looked.
+    pub files: Option<&'a BTreeMap<String, String>>,
+}
+
+impl<'a> Input<'a> {
+    /// The file alone.
+    pub fn new(path: &'a str, text: &'a str) -> Self {
+        Self { path, text, fleet: None, files: None }
+    }
+}
+
+/// What was found in one file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Report {
+    /// By place, then by rule.
+    pub diagnostics: Vec<Diagnostic>,
+    /// What the file's comments suppress, in the same order.
+    pub suppressed: Vec<Suppressed>,
+    /// Follows from every finding, whatever is suppressed or turned off.
+    pub flyctl: Verdict,
+}
+
+/// A finding that a comment keeps quiet.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Suppressed {
+    pub diagnostic: Diagnostic,
+    /// What the comment gives as the reason.
+    pub reason: Option<String>,
+}
+
+/// What flyctl does today with the file on its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    Accepts,
+    Rejects,
+}
+
+/// Runs every rule over a file.
+pub fn check(input: &Input, settings: &Settings) -> Report {
+    let Input { path, text, fleet, files } = *input;
+    let format = Format::of_path(path);
+    let reading = config::read(&syntax::parse(text, format));
+    let facts = Facts { text, reading: &reading, fleet, files };
+    let mut found: Vec<Diagnostic> = RULES.iter().flat_map(|rule| rule.findings(&facts)).collect();
+    found.sort_by_key(|found| (found.span, found.rule));
+    let rejects = found.iter().any(|found| found.flyctl == Flyctl::Rejects);
+    let (mut diagnostics, mut suppressed) = Suppressions::read(text, format).split(found, &facts);
+    settings.apply(&mut diagnostics);
+    suppressed.retain_mut(|one| settings.judge(&mut one.diagnostic));
+    Report { diagnostics, suppressed, flyctl: if rejects { Verdict::Rejects } else { Verdict::Accepts } }
+}
+
+/// The files that rules want to see, relative to the folder of the file at `path`. The content
+/// matters of Dockerfiles alone; of others it is enough that they are there.
+pub fn paths_beside(path: &str, text: &str) -> BTreeSet<String> {
+    let reading = config::read(&syntax::parse(text, Format::of_path(path)));
+    facts::paths_beside(&reading.config)
+}
+
+impl Report {
+    /// Every finding, suppressed or not; those first that are not.
+    pub fn all(&self) -> impl Iterator<Item = &Diagnostic> {
+        self.diagnostics.iter().chain(self.suppressed.iter().map(|one| &one.diagnostic))
+    }
+}

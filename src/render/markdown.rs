@@ -1,0 +1,127 @@
+//! Pages of the documentation: a rule, all rules, all keys of fly.toml. Say what the tables say.
+
+use super::{level, rule_url, what_flyctl_does};
+use crate::rules::{Persona, RULES, Rule};
+use crate::schema::{Kind, ROOT, Section};
+
+/// `docs/rules/<id>.md`.
+pub fn rule(rule: &Rule) -> String {
+    let persona = match rule.persona {
+        Persona::Regular => "",
+        Persona::Pedantic => " (with `--persona pedantic`)",
+    };
+    format!(
+        "{GENERATED}# {id}\n\n{summary}.\n\n- Severity: {severity}{persona}\n- flyctl: {flyctl}\n\n## Why\n\n{why}\n\n\
+         ## Found\n\n```toml\n{bad}\n```\n\n## Better\n\n```toml\n{good}\n```\n\n## Source\n\n{source}\n\n\
+         ## Suppress\n\n```toml\n# cutover: ignore[{id}] and why\n```\n\nalone above a line or at its end; \
+         `ignore-file` for the whole file; or in cutover.toml:\n\n```toml\n[lint.rules]\n{id} = \"off\"\n```\n",
+        id = rule.id,
+        summary = sentence(rule.summary),
+        severity = level(rule.severity).name,
+        flyctl = what_flyctl_does(rule.flyctl),
+        why = rule.why,
+        bad = rule.bad.trim_matches('\n'),
+        good = rule.good.trim_matches('\n'),
+        source = rule.source,
+    )
+}
+
+/// `docs/rules/README.md`.
+pub fn rules() -> String {
+    let mut out = format!(
+        "{GENERATED}# Rules\n\n{} rules. `cutover explain RULE` shows the same pages; the published ones are at {}.\n\n\
+         | rule | severity | flyctl | what it finds |\n| --- | --- | --- | --- |\n",
+        RULES.len(),
+        rule_url("")
+    );
+    for rule in RULES {
+        let persona = if rule.persona == Persona::Pedantic { ", pedantic" } else { "" };
+        out.push_str(&format!(
+            "| [{id}]({id}.md) | {}{persona} | {} | {} |\n",
+            level(rule.severity).name,
+            what_flyctl_does(rule.flyctl),
+            cell(rule.summary),
+            id = rule.id,
+        ));
+    }
+    out
+}
+
+/// `docs/fly-toml.md`.
+pub fn fly_toml() -> String {
+    let mut out = format!(
+        "{GENERATED}# Keys of fly.toml\n\nWhat flyctl decodes. It passes over any other key without a word; \
+         `cutover check` finds those. Older forms that flyctl still translates are accepted, and \
+         `cutover check --fix` rewrites them.\n"
+    );
+    section(&ROOT, "", "The top level", &mut out);
+    out
+}
+
+fn section(of: &Section, path: &str, title: &str, out: &mut String) {
+    out.push_str(&format!(
+        "\n## {title}\n\n<{}>\n\n| key | type | default | |\n| --- | --- | --- | --- |\n",
+        of.source
+    ));
+    for key in of.keys {
+        let mut doc = key.doc.to_owned();
+        if !key.values.is_empty() && key.values.len() <= FEW {
+            doc.push_str(&format!(" One of `{}`.", key.values.join("`, `")));
+        }
+        if !key.aliases.is_empty() {
+            doc.push_str(&format!(" Also `{}`.", key.aliases.join("`, `")));
+        }
+        if let Some(instead) = key.deprecated {
+            doc.push_str(&format!(" **Deprecated:** {instead}"));
+        }
+        out.push_str(&format!(
+            "| `{}` | {} | {} | {} |\n",
+            key.name,
+            kind(key.kind),
+            cell(key.default.unwrap_or("")),
+            cell(&doc)
+        ));
+    }
+    for key in of.keys {
+        let Some(below) = key.kind.section() else { continue };
+        let path = if path.is_empty() { key.name.to_owned() } else { format!("{path}.{}", key.name) };
+        let (header, below_path) = match key.kind {
+            Kind::Tables(_) => (format!("`[[{path}]]`"), path),
+            Kind::NamedTables(_) => (format!("`[{path}.NAME]`"), format!("{path}.NAME")),
+            _ => (format!("`[{path}]`"), path),
+        };
+        section(below, &below_path, &header, out);
+    }
+}
+
+fn kind(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Text => "text",
+        Kind::Integer => "integer",
+        Kind::Unsigned => "integer, not negative",
+        Kind::Float => "number",
+        Kind::Boolean => "boolean",
+        Kind::Duration => "duration",
+        Kind::Autostop => "text or boolean",
+        Kind::PersistRootfs => "text",
+        Kind::TextList => "list of texts",
+        Kind::TextMap => "table of texts",
+        Kind::AnyMap | Kind::Table(_) => "table",
+        Kind::Tables(_) => "list of tables",
+        Kind::NamedTables(_) => "table of tables",
+    }
+}
+
+fn sentence(text: &str) -> String {
+    let mut characters = text.chars();
+    characters.next().map_or(String::new(), |first| first.to_uppercase().chain(characters).collect())
+}
+
+fn cell(text: &str) -> String {
+    text.replace('|', "\\|")
+}
+
+const GENERATED: &str = "<!-- Generated: UPDATE_DOCS=1 cargo test --test docs -->\n";
+
+/// Longer lists are for editors.
+const FEW: usize = 8;

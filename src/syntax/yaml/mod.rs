@@ -1,0 +1,48 @@
+//! YAML as `gopkg.in/yaml.v3` decodes it into Go's maps: the first document of a file, with anchors
+//! put in, `<<` merged and scalars resolved.
+//!
+//! The grammar is read here and not by a library: what flyctl accepts is what yaml.v3 accepts, and
+//! that is neither YAML 1.1 nor 1.2. The libraries for 1.2 refuse files that flyctl takes
+//! (`key:<tab>value`, lists in brackets that end at the left) and take ones that it refuses
+//! (`"\/"`, `%YAML 1.2`).
+
+mod cursor;
+mod decode;
+mod parse;
+mod resolve;
+mod scan;
+
+use super::{Document, Format, Node, SyntaxError, Table, Value};
+use crate::span::Span;
+
+pub(super) fn parse(text: &str) -> Document {
+    let mut errors = control_characters(text);
+    let (tree, root, error) = parse::parse(text);
+    errors.extend(error);
+    let root = match root {
+        Some(root) => decode::root(&tree, root, text, &mut errors),
+        None => Table::default(),
+    };
+    errors.sort_by_key(|error| error.span);
+    Document { format: Format::Yaml, root: Node::new(Span::new(0, text.len()), Value::Table(root)), errors }
+}
+
+fn control_characters(text: &str) -> Vec<SyntaxError> {
+    let refused = text.char_indices().filter(|(_, character)| !is_printable(*character));
+    let refused = refused.map(|(at, character)| SyntaxError {
+        span: Span::new(at, at + character.len_utf8()),
+        message: format!("the control character U+{:04X} cannot stand in YAML", u32::from(character)),
+    });
+    refused.take(MOST_CONTROL_CHARACTERS).collect()
+}
+
+fn is_printable(character: char) -> bool {
+    match character {
+        '\t' | '\n' | '\r' | '\u{85}' => true,
+        '\u{fffe}' | '\u{ffff}' => false,
+        other => !other.is_control(),
+    }
+}
+
+/// A binary file has no end of them.
+const MOST_CONTROL_CHARACTERS: usize = 20;
