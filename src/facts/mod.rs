@@ -178,20 +178,29 @@ impl<'a> Facts<'a> {
         at.filter(move |problem| problem.span() == span)
     }
 
-    /// Whether the value at `path` has a type that flyctl refuses: it is not unset, but not known.
+    /// Whether what stands at `path` could not be read: it is not unset, but not known. After a
+    /// syntax error, that may be anything.
     pub fn is_refused(&self, path: &str) -> bool {
-        self.problems().iter().any(|problem| matches!(problem, Problem::WrongType { path: at, .. } if at == path))
+        self.problems().iter().any(|problem| match problem {
+            Problem::Syntax { .. } => true,
+            Problem::WrongType { path: at, .. } => at == path,
+            _ => false,
+        })
     }
 
     pub fn strategy(&self) -> Option<&'a Spanned<String>> {
         self.config().deploy.as_ref()?.strategy.as_ref()
     }
 
-    /// Whether a value of some key of this name has a type that flyctl refuses: where one seems to
-    /// be unset, it may be that.
+    /// Whether a value of some key of this name could not be read: where one seems to be unset, it
+    /// may be that.
     pub fn is_refused_somewhere(&self, key: &str) -> bool {
         let is_it = |path: &str| path.rsplit('.').next() == Some(key);
-        self.problems().iter().any(|problem| matches!(problem, Problem::WrongType { path, .. } if is_it(path)))
+        self.problems().iter().any(|problem| match problem {
+            Problem::Syntax { .. } => true,
+            Problem::WrongType { path, .. } => is_it(path),
+            _ => false,
+        })
     }
 
     /// The place of `strategy = "bluegreen"`, when the file asks for it.

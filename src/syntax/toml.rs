@@ -59,7 +59,12 @@ impl Reader<'_> {
     fn node(&mut self, value: TomlSpanned<DeValue<'_>>) -> Node {
         let span: Span = value.span().into();
         let value = match value.into_inner() {
-            DeValue::String(_) if span.start == span.end => Value::Null, // missing, and told as an error
+            // Missing, and told as an error.
+            DeValue::String(_) | DeValue::Integer(_) | DeValue::Float(_) | DeValue::Boolean(_)
+                if span.start == span.end =>
+            {
+                Value::Null
+            }
             DeValue::String(text) => Value::Text(text.into_owned()),
             DeValue::Boolean(on) => Value::Bool(on),
             DeValue::Datetime(_) => Value::Date(span.of(self.text).to_owned()),
@@ -147,6 +152,16 @@ mod tests {
         let document = super::super::parse(text, Format::Toml);
         let table = document.root.as_table().and_then(|root| root.get("b")).and_then(Node::as_table);
         assert_eq!(table.and_then(|table| table.get("g")).map(|node| &node.value), Some(&Value::Integer(5)));
+    }
+
+    #[test]
+    fn a_value_that_is_not_there_is_nothing_of_its_own() {
+        for value in ["", "= 1", "= 1.5", "= true", "= 'a'"] {
+            let document = super::super::parse(&format!("a = {value}\n"), Format::Toml);
+            let read = document.root.as_table().and_then(|root| root.get("a")).map(|node| &node.value);
+            assert!(matches!(read, None | Some(Value::Null)), "{value}: {read:?}");
+            assert_ne!(document.errors, [], "{value}");
+        }
     }
 
     #[test]

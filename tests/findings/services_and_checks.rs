@@ -449,3 +449,11 @@ processes = ["worker"]
       write it as `[[http_service.checks]]`
     "#);
 }
+
+#[test]
+fn what_a_syntax_error_hides_is_not_said_to_be_missing() {
+    let check = |port: &str| check("service-without-internal-port", &format!("[http_service]\n{port}\n"));
+    assert_eq!(check("internal_port = "), "");
+    assert_eq!(check("internal_port = = 8080"), "");
+    assert_ne!(check("force_https = true"), "");
+}
