@@ -259,9 +259,13 @@ pub fn check(path: &str, text: &str, fleet: Option<&Fleet>) -> Report {
 /// The same, with what stands beside the file: the files that [`paths_beside`] asked for, as far
 /// as there are any. `None`: nobody looked.
 pub fn check_given(path: &str, text: &str, fleet: Option<&Fleet>, files: Option<&BTreeMap<String, String>>) -> Report {
-    let reading = config::read(&syntax::parse(text, Format::of_path(path)));
+    let document = syntax::parse(text, Format::of_path(path));
+    let reading = config::read(&document);
     let facts = Facts { text, reading: &reading, fleet, files };
     let mut diagnostics: Vec<Diagnostic> = RULES.iter().flat_map(|rule| findings(rule, &facts)).collect();
+    if document.format != Format::Toml {
+        diagnostics.iter_mut().for_each(|found| found.fix = None); // Fixes write TOML.
+    }
     diagnostics.sort_by_key(|found| (found.span, found.rule));
     let rejects = diagnostics.iter().any(|found| found.flyctl == Flyctl::Rejects);
     Report { diagnostics, flyctl: if rejects { Verdict::Rejects } else { Verdict::Accepts } }
