@@ -72,6 +72,9 @@ pub fn check(input: &Input, settings: &Settings) -> Report {
     let reading = config::read(&syntax::parse(text, format));
     let facts = Facts { text, reading: &reading, fleet, files };
     let mut found: Vec<Diagnostic> = RULES.iter().flat_map(|rule| rule.findings(&facts)).collect();
+    if format != Format::Toml {
+        found.iter_mut().for_each(|found| found.fix = None); // Fixes write TOML.
+    }
     found.sort_by_key(|found| (found.span, found.rule));
     let rejects = found.iter().any(|found| found.flyctl == Flyctl::Rejects);
     let (mut diagnostics, mut suppressed) = Suppressions::read(text, format).split(found, &facts);

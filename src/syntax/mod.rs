@@ -146,3 +146,139 @@ impl Table {
         Some(self.entries.remove(at))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every entry as `path: what stands there`, in order.
+    fn outline(text: &str, format: Format) -> String {
+        fn walk(node: &Node, path: &str, text: &str, out: &mut Vec<String>) {
+            let children: Vec<(&str, &Node)> = match &node.value {
+                Value::Table(table) => {
+                    table.entries.iter().map(|entry| (entry.key.span.of(text), &entry.value)).collect()
+                }
+                Value::Array(items) => items.iter().map(|item| ("-", item)).collect(),
+                _ => return,
+            };
+            for (name, child) in children {
+                let path = format!("{path}/{name}");
+                out.push(format!("{path}: {}", child.span.of(text)));
+                walk(child, &path, text, out);
+            }
+        }
+        let document = parse(text, format);
+        assert_eq!(document.errors, []);
+        let mut out = Vec::new();
+        walk(&document.root, "", text, &mut out);
+        out.join("\n")
+    }
+
+    /// Every error as `line:column where: what`.
+    fn errors(text: &str, format: Format) -> String {
+        let index = crate::span::LineIndex::new(text);
+        let errors = parse(text, format).errors.into_iter().map(|error| {
+            let place = index.position(text, error.span.start);
+            format!("{}:{} {:?}: {}", place.line, place.column, error.span.of(text), error.message)
+        });
+        errors.collect::<Vec<_>>().join("\n")
+    }
+
+    #[test]
+    fn what_takes_several_lines_stands_at_its_key() {
+        let json = "{\n  \"a\": {\n    \"b\": [1, {\"c\": \"d\"}],\n    \"e\": [\n      {\n        \"f\": null\n      }\n    ]\n  }\n}\n";
+        insta::assert_snapshot!(outline(json, Format::Json), @r##"
+        /"a": "a"
+        /"a"/"b": [1, {"c": "d"}]
+        /"a"/"b"/-: 1
+        /"a"/"b"/-: {"c": "d"}
+        /"a"/"b"/-/"c": "d"
+        /"a"/"e": "e"
+        /"a"/"e"/-: {
+        /"a"/"e"/-/"f": null
+        "##);
+        let yaml = "a:\n  b: [1, {c: 'd'}]\n  e:\n  - f: ~\n    g: |\n      text\n  - h\nx: &x {y: z}\nw: *x\n";
+        insta::assert_snapshot!(outline(yaml, Format::Yaml), @r##"
+        /a: a
+        /a/b: [1, {c: 'd'}]
+        /a/b/-: 1
+        /a/b/-: {c: 'd'}
+        /a/b/-/c: 'd'
+        /a/e: e
+        /a/e/-: f: ~
+        /a/e/-/f: ~
+        /a/e/-/g: |
+              text
+        /a/e/-: h
+        /x: {y: z}
+        /x/y: z
+        /w: *x
+        /w/y: z
+        "##);
+    }
+
+    #[test]
+    fn json_is_read_past_its_errors() {
+        let text = "{\n  // why\n  app: 'a',\n  \"env\": {\"A\": 1 \"B\": 2,},\n  \"x\": tru,\n  \"y\": \"\\q\"\n  \"z\": [1, 2}\n} more\n";
+        insta::assert_snapshot!(errors(text, Format::Json), @r##"
+        2:3 "// why": JSON has no comments
+        3:3 "app": a key must be text in double quotes
+        3:8 "'a'": not a value: text stands in double quotes, other words are `true`, `false` and `null`
+        4:18 "\"B\"": `,` or `}` is expected
+        4:24 ",": no comma may stand behind the last item
+        5:8 "tru": not a value: text stands in double quotes, other words are `true`, `false` and `null`
+        6:9 "\\": no such escape: a backslash itself is written `\\`
+        7:3 "\"z\"": `,` or `}` is expected
+        7:13 "}": `]` is expected
+        8:3 "more": the object has ended: nothing may follow
+        "##);
+        insta::assert_snapshot!(errors("{\"a\": [1,\n", Format::Json), @r##"
+        1:7 "[": `]` is missing: the text ends before it
+        "##);
+        let document = parse(text, Format::Json);
+        let keys = document.root.as_table().map(|root| root.entries.iter().map(|entry| entry.key.value.as_str()));
+        assert_eq!(keys.map(Iterator::collect), Some(vec!["app", "env", "x", "y", "z"]));
+    }
+
+    #[test]
+    fn yaml_is_read_up_to_its_first_error() {
+        let mut told = Vec::new();
+        for text in [
+            "app: a\nenv\nmore: b\n",
+            "env:\n\tA: 1\n",
+            "app: it: is\n",
+            "env: {A: 1\nB: 2\n",
+            "app: \"a\nb: c\n",
+            "app: @a\n",
+            "a:\n  b: 1\n c: 2\n",
+            "app: *a\n",
+            "a: 1\na: 2\nb: {1: x}\n",
+        ] {
+            told.push(errors(text, Format::Yaml));
+        }
+        insta::assert_snapshot!(told.join("\n"), @r##"
+        2:1 "env": `:` and a value are missing behind this key
+        2:1 "\t": a tab cannot indent: YAML takes spaces
+        1:8 ":": `:` cannot make a key here: text that holds one stands in quotes
+        2:2 ":": `,` or `}` is expected
+        1:6 "\"a": the closing quote is missing
+        1:6 "@": `@` cannot start a value: put the text in quotes
+        3:2 "": a key is expected: the table goes on at its own column
+        1:6 "*a": there is no anchor `&a` above
+        2:1 "a": the table has this key already
+        3:5 "1": flyctl crashes over a key that is not text: write `"1"`
+        "##);
+        let document = parse("app: a\nenv\nmore: b\n", Format::Yaml);
+        assert_eq!(document.root.as_table().and_then(|root| root.get("app")).and_then(Node::as_text), Some("a"));
+    }
+
+    #[test]
+    fn nesting_is_bounded_as_in_flyctl_and_what_lies_deep_is_dropped() {
+        let nested = |depth: usize| format!("{{\"a\": {}{}}}", "[".repeat(depth), "]".repeat(depth));
+        for format in [Format::Json, Format::Yaml] {
+            assert_eq!(errors(&nested(9_000), format), "");
+            assert!(errors(&nested(10_001), format).contains("10000 levels"));
+            assert!(!errors(&"[".repeat(200_000), format).is_empty());
+        }
+    }
+}

@@ -83,7 +83,7 @@ pub(super) fn parse(text: &str) -> (Tree, Option<Id>, Option<SyntaxError>) {
         handles: Vec::new(),
         root: None,
     };
-    let error = parser.document().err();
+    let error = parser.document().err().map(|error| parser.scanner.or_own(error));
     parser.close_all();
     (parser.tree, parser.root, error)
 }
@@ -108,8 +108,7 @@ impl Parser<'_> {
                 self.step(open.state)?;
             }
         }
-        // yaml.v3 looks at what follows, and refuses what no token begins with.
-        self.scanner.peek().map(|_| ())
+        self.scanner.finish()
     }
 
     fn directives(&mut self) -> Scanned<bool> {

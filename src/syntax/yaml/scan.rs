@@ -62,6 +62,8 @@ pub(super) struct Scanner<'a> {
     /// The column of the innermost block; -1 outside all.
     indent: isize,
     outer_indents: Vec<isize>,
+    /// Found while looking ahead: told when what stands before it has been taken.
+    failed: Option<SyntaxError>,
 }
 
 /// What may turn out to be a key when a `:` follows on the same line.
@@ -86,14 +88,29 @@ impl<'a> Scanner<'a> {
             simple_key_allowed: true,
             indent: -1,
             outer_indents: Vec::new(),
+            failed: None,
         }
     }
 
     pub(super) fn peek(&mut self) -> Scanned<&(Token, Span)> {
-        while self.needs_more()? {
-            self.fetch()?;
+        while self.failed.is_none() {
+            match self.needs_more() {
+                Ok(false) => break,
+                Ok(true) => self.failed = self.fetch().err(),
+                Err(error) => self.failed = Some(error),
+            }
         }
-        Ok(&self.queue[0])
+        match (self.queue.front(), &self.failed) {
+            (Some(next), _) => Ok(next),
+            (None, Some(error)) => Err(error.clone()),
+            (None, None) => unreachable!("tokens are fetched until there is one, or an error"),
+        }
+    }
+
+    /// Looks behind the end of a document, as far as yaml.v3 does.
+    pub(super) fn finish(&mut self) -> Scanned<()> {
+        self.peek()?;
+        self.failed.take().map_or(Ok(()), Err)
     }
 
     pub(super) fn take(&mut self) -> Scanned<(Token, Span)> {
@@ -103,8 +120,12 @@ impl<'a> Scanner<'a> {
         Ok(next)
     }
 
-    /// yaml.v3 looks two tokens ahead for the sake of comments, and so finds errors behind the end
-    /// of a document.
+    /// What the scanner stumbled over, when that is nearer to the cause than the grammar's `error`.
+    pub(super) fn or_own(&mut self, error: SyntaxError) -> SyntaxError {
+        self.failed.take().filter(|own| own.span.start <= error.span.start).unwrap_or(error)
+    }
+
+    /// yaml.v3 looks two tokens ahead, for the sake of comments.
     fn needs_more(&mut self) -> Scanned<bool> {
         if self.queue.len() <= LOOKAHEAD {
             return Ok(true);
