@@ -8,9 +8,12 @@ mod notation;
 #[path = "execute/stories.rs"]
 mod stories;
 
-use cutover::execute::{Answer, Call, Execution, Input, Reply};
-use cutover::fleet::{HostStatus, Machine};
+use std::collections::BTreeSet;
+
+use cutover::execute::{Answer, Call, Execution, Input, Reply, Trail};
+use cutover::fleet::{HostStatus, Machine, State};
 use cutover::plan::Policy;
+use cutover::sim::Run;
 use notation::SHOP;
 use stories::{SITE, Story};
 
@@ -374,4 +377,74 @@ fn going_back_leaves_a_cordoned_blue_cordoned_and_a_stopped_one_stopped() {
 fn the_other_group_is_taken_back_too() {
     let story = Story::with(SHOP, "a1 app iad started v1\nw1 worker iad started v1", &Policy::default());
     story.fault("machine@green-worker-1=never-healthy").run().ends("restored", "a1 started, w1 started");
+}
+
+#[test]
+fn whoever_stops_a_run_at_once_is_told_of_each_machine_that_changed() {
+    for abort_at_ms in [u64::MAX, 3_000, 20_000] {
+        let fleet = "a1 app iad started v1\na2 app iad started v1 cordoned";
+        stopped_at_every_moment(fleet, abort_at_ms, |before, moment, left| {
+            // From the first destroy on, the greens have taken over.
+            if left.iter().any(|one| one.contains(" destroy --force a")) || moment.iter().any(is_destroyed_blue) {
+                return;
+            }
+            for machine in moment.iter().filter(|machine| machine.state != State::Destroyed) {
+                let is_as_before = before.iter().any(|blue| is_alike(blue, machine));
+                let is_named = left.iter().any(|one| one.contains(&machine.id) || one.ends_with("list -a shop"));
+                assert!(is_as_before || is_named, "{machine:?} {left:?}");
+            }
+        });
+    }
+}
+
+#[test]
+fn whoever_stops_a_run_at_once_is_told_how_to_bring_the_blues_back() {
+    let check = |blue: &str, abort_at_ms: u64, expected: &[&str]| {
+        let mut asked = BTreeSet::new();
+        let last = stopped_at_every_moment(&format!("{blue}\na2 app iad started v1"), abort_at_ms, |_, _, left| {
+            asked.extend(left.iter().filter(|one| one.contains(" a1 ")).cloned());
+        });
+        assert_eq!(asked.iter().map(String::as_str).collect::<Vec<_>>(), expected);
+        assert_eq!(last, [""; 0], "after its end, a run leaves nothing to do");
+    };
+    let destroy = "fly machine destroy --force a1 -a shop";
+    let start = "fly machine start a1 -a shop";
+    let uncordon = "fly machine uncordon a1 -a shop";
+    let both = "fly machine start a1 -a shop && fly machine uncordon a1 -a shop";
+    check("a1 app iad started v1", u64::MAX, &[destroy, both, uncordon]);
+    check("a1 app iad started v1 cordoned", u64::MAX, &[destroy, start]);
+    check("a1 app iad stopped v1", u64::MAX, &[destroy, uncordon]);
+    check("a1 app iad started v1", 3_000, &[]);
+    check("a1 app iad started v1", 20_000, &[uncordon]);
+}
+
+/// Runs to the end, and looks at each moment as if the run were stopped there: at the fleet before,
+/// at the machines then, and at the commands that are left to do. Those of the last moment.
+fn stopped_at_every_moment(
+    fleet: &str,
+    abort_at_ms: u64,
+    mut look: impl FnMut(&[Machine], &[Machine], &[String]),
+) -> Vec<String> {
+    let story = Story::of(fleet);
+    let mut trail = Trail::new(&story.plan, &story.options.execution.run);
+    let mut run = Run::new(&story.plan, &story.fleet, story.options);
+    let (mut left, mut is_aborted) = (Vec::new(), false);
+    while let Some(moment) = run.next() {
+        moment.events.iter().for_each(|event| trail.see(event));
+        left = trail.abandoned().left.into_iter().map(|one| one.command).collect();
+        look(&story.fleet.machines, moment.machines, &left);
+        if !is_aborted && moment.t_ms >= abort_at_ms {
+            is_aborted = true;
+            run.abort();
+        }
+    }
+    left
+}
+
+fn is_destroyed_blue(machine: &Machine) -> bool {
+    machine.id.starts_with('a') && machine.state == State::Destroyed
+}
+
+fn is_alike(one: &Machine, other: &Machine) -> bool {
+    (&one.id, &one.state, one.cordoned) == (&other.id, &other.state, other.cordoned)
 }

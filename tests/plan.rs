@@ -160,6 +160,7 @@ fn every_machine_has_its_place_and_a_reason() {
     z2 unreachable: fly.toml has no group `gone`, but its host does not answer: it cannot be destroyed now
     warning unreachable-stays
     warning unmanaged-ignored
+    warning unknown-config
     warning leftovers
     warning group-removed
     warning leased

@@ -32,7 +32,13 @@ fn read_toml(text: &str) -> (Document, Reading) {
     (document, reading)
 }
 
+/// What is written gets the file's own line ends.
 fn with_edits(text: &str, mut edits: Vec<Edit>) -> String {
+    if text.contains("\r\n") {
+        for edit in &mut edits {
+            edit.text = edit.text.replace("\r\n", "\n").replace('\n', "\r\n");
+        }
+    }
     edits.sort();
     apply_fixes(text, [&Fix { safety: Safety::Safe, title: String::new(), edits }]).0
 }
@@ -56,5 +62,18 @@ fn rewritten(span: Span, path: &str, rewrite: &Rewrite) -> Vec<Edit> {
         // Whole sections are renamed together, since two names may be one list.
         Rewrite::Key(key) if path.contains('.') => vec![Edit { span, text: (*key).to_owned() }],
         Rewrite::Key(_) | Rewrite::Header | Rewrite::Nothing | Rewrite::Elsewhere => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_has_the_line_ends_of_the_file() {
+        let text = "app = \"a\"\n[experimental]\nkill_timeout = 3\nmetrics_port = 9000\nmetrics_path = \"/m\"\n";
+        let normal = normalize(text);
+        assert!(normal.contains("[[metrics]]"), "{normal}");
+        assert_eq!(normalize(&text.replace('\n', "\r\n")), normal.replace('\n', "\r\n"));
     }
 }

@@ -20,6 +20,7 @@ mod run;
 mod schedule;
 mod stale;
 mod steps;
+mod trail;
 mod watch;
 
 use serde::Serialize;
@@ -27,6 +28,7 @@ use serde::Serialize;
 pub use operation::Kind;
 pub use random::SplitMix64;
 pub use run::{Execution, Options};
+pub use trail::Trail;
 
 use crate::fleet::{Machine, State};
 use crate::plan::CreateRequest;
@@ -236,6 +238,13 @@ pub struct Outcome {
     pub message: String,
     /// What a person has to look after.
     pub left: Vec<Leftover>,
+}
+
+impl Outcome {
+    /// The last event of a run.
+    pub fn event(&self) -> Event {
+        Event::Done { outcome: self.kind, left: self.left.clone(), message: self.message.clone() }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

@@ -53,6 +53,8 @@ pub fn machine_config(
     image: Option<&str>,
     existing: Option<&MachineConfig>,
 ) -> Result<MachineConfig, Conversion> {
+    // A group without a name is flyctl's word for the default one.
+    let group = if group.is_empty() { config.default_group() } else { group };
     let mut machine = Object(existing.map(|existing| existing.0.clone()).unwrap_or_default());
     containers::lay_under(&mut machine, config)?;
     machine.replace("metrics", metrics(config, group));

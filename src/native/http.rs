@@ -33,6 +33,10 @@ impl Client {
         if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
             return Err(format!("`{base_url}` is no http or https URL"));
         }
+        if !url.username().is_empty() || url.password().is_some() {
+            // Not quoted: messages end up in logs.
+            return Err("the URL of the Machines API holds a user name or a password: only a token is sent".to_owned());
+        }
         let http = reqwest::Client::builder()
             .user_agent(concat!("cutover/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(CONNECT_TIMEOUT)

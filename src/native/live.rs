@@ -1,7 +1,6 @@
 //! Carries out a plan on the Machines API: the loop between the execution and the world.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::pin::pin;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -13,9 +12,9 @@ use super::error::{Error, Kind};
 use super::http::{self, Client};
 use super::signals::Signals;
 use super::watch::Watch;
-use crate::execute::{Answer, Call, Event, Execution, Leftover, Options, Outcome, OutcomeKind, Reply, Why};
+use crate::execute::{Answer, Call, Event, Execution, Options, Outcome, Reply, Trail, Why};
 use crate::fleet::Fleet;
-use crate::plan::{Disposition, Plan};
+use crate::plan::Plan;
 
 /// A client for one app, of the API and with the token that the environment names.
 pub(super) fn client(app: &str) -> Result<Client, Error> {
@@ -57,67 +56,36 @@ async fn drive(client: &Client, plan: &Plan, watch: &mut Watch<'_>) -> Result<Ou
     let mut signals = Signals::listen()?;
     let began = Instant::now();
     let now_ms = || u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-    let seen = RefCell::new((watch, Touched::of(plan)));
+    let run_id = run_id();
+    let seen = RefCell::new((watch, Trail::new(plan, &run_id)));
     let tell = |t_ms: u64, events: &[Event]| {
-        let (watch, touched) = &mut *seen.borrow_mut();
+        let (watch, trail) = &mut *seen.borrow_mut();
         for event in events {
-            touched.see(event);
+            trail.see(event);
             watch.event(t_ms, event);
         }
     };
     let (abort, aborted) = oneshot::channel::<()>();
     let aborted = async { aborted.await.unwrap_or(()) };
     let mut abort = Some(abort);
-    let mut run = pin!(http::drive(Execution::new(plan, Options::new(run_id())), client, tell, aborted));
+    let mut run = pin!(http::drive(Execution::new(plan, Options::new(run_id.clone())), client, tell, aborted));
     let outcome = loop {
         tokio::select! {
             outcome = &mut run => break outcome,
             () = signals.next() => match abort.take() {
                 // The run has ended when nobody listens.
                 Some(abort) => drop(abort.send(())),
-                None => break seen.borrow().1.given_up(),
+                None => {
+                    let outcome = seen.borrow().1.abandoned();
+                    seen.borrow_mut().0.event(now_ms(), &outcome.event());
+                    break outcome;
+                }
             },
             () = time::sleep(Duration::from_millis(FRAME_MS)) => seen.borrow_mut().0.tick(now_ms()),
         }
     };
     seen.borrow_mut().0.end(now_ms(), &outcome);
     Ok(outcome)
-}
-
-/// The machines that a run may have changed, for when it is cut off.
-struct Touched<'a> {
-    plan: &'a Plan,
-    /// Slot -> id.
-    greens: BTreeMap<String, String>,
-}
-
-impl<'a> Touched<'a> {
-    fn of(plan: &'a Plan) -> Self {
-        Self { plan, greens: BTreeMap::new() }
-    }
-
-    fn see(&mut self, event: &Event) {
-        if let Event::Machine { id, slot: Some(slot), .. } = event {
-            self.greens.insert(slot.clone(), id.clone());
-        }
-    }
-
-    fn given_up(&self) -> Outcome {
-        let leftover = |machine: &str, why: &str| Leftover {
-            machine: machine.to_owned(),
-            why: why.to_owned(),
-            command: format!("fly machine status {machine} -a {}", self.plan.app),
-        };
-        let greens = self.greens.values().map(|id| leftover(id, "a green: it may be hidden, or serve already"));
-        let replaced = self.plan.machines.iter().filter(|machine| machine.disposition == Disposition::Replace);
-        let blues = replaced.map(|machine| leftover(&machine.id, "a blue: it may be cordoned, stopped or gone"));
-        Outcome {
-            kind: OutcomeKind::NeedsAttention,
-            message: "Stopped at once by a second signal: what was under way was neither finished nor taken back."
-                .to_owned(),
-            left: greens.chain(blues).collect(),
-        }
-    }
 }
 
 /// Unique enough among the runs of one app: the time in milliseconds and the process, in base 36.
@@ -144,7 +112,12 @@ fn words(why: &Why) -> String {
 }
 
 fn base_url() -> String {
-    std::env::var("FLY_FLAPS_BASE_URL").unwrap_or_else(|_| "https://api.machines.dev".to_owned())
+    base_url_or_default(std::env::var("FLY_FLAPS_BASE_URL").ok())
+}
+
+/// Set to nothing, as a CI's missing setting is, it is not set.
+fn base_url_or_default(given: Option<String>) -> String {
+    given.filter(|url| !url.trim().is_empty()).unwrap_or_else(|| "https://api.machines.dev".to_owned())
 }
 
 /// flyctl looks for them in this order.
@@ -154,3 +127,18 @@ const LIST_INSTEAD: &str = "pass a list: `fly machine list --json > machines.jso
 
 /// Between two drawings of the terminal.
 const FRAME_MS: u64 = 100;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_base_url_is_none() {
+        let check = |given: Option<&str>, expected| {
+            assert_eq!(base_url_or_default(given.map(str::to_owned)), expected);
+        };
+        check(None, "https://api.machines.dev");
+        check(Some(""), "https://api.machines.dev");
+        check(Some("http://127.0.0.1:4280"), "http://127.0.0.1:4280");
+    }
+}

@@ -95,6 +95,12 @@ fn about_machines(found: &mut Found, placed: &[Placed]) {
     found.add_for("unmanaged-ignored", &unmanaged, |ids| {
         format!("Fly Launch does not manage {ids}: left alone, with the image that it runs")
     });
+    let unknown = ids(&|blue| {
+        blue.is(Disposition::Ignore) && blue.machine.config.is_none() && !is_silent(blue) && blue.machine.is_live()
+    });
+    found.add_for("unknown-config", &unknown, |ids| {
+        format!("Fly does not say what {ids} runs: left alone, and it may serve beside the greens")
+    });
     let leftovers = ids(&|blue| blue.is(Disposition::Leftover) && blue.machine.is_live());
     found.add_for("leftovers", &leftovers, |ids| format!("left over from earlier commands, and not touched: {ids}"));
     let removed: BTreeSet<_> =

@@ -176,8 +176,8 @@ impl Kind {
 /// into it.
 fn folds_to(written: &str, name: &str) -> bool {
     let folded = written.chars().map(|character| match character {
-        'ſ' => 's',
-        'K' => 'k',
+        '\u{17f}' => 's',
+        '\u{212a}' => 'k',
         other => other.to_ascii_lowercase(),
     });
     folded.eq(name.chars())

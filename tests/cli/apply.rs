@@ -113,10 +113,14 @@ fn a_second_ctrl_c_stops_at_once_and_names_what_is_left() {
     interrupt(&process);
     read_until(&mut output, |event| event["phase"] == "back");
     interrupt(&process);
+    // The last event says so too, also to who reads nothing else.
+    read_until(&mut output, |event| event["event"] == "done" && event["outcome"] == "needs-attention");
+    assert_eq!(output.read_line(&mut String::new()).unwrap(), 0);
     let output = process.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(4));
     let report = String::from_utf8(output.stderr).unwrap();
-    assert!(report.contains("2874d0ea5b1938") && report.contains("fly machine status"), "{report}");
+    // Traffic had not moved: the blues were not touched, and the greens can go.
+    assert!(report.contains("fly machine destroy --force") && !report.contains("2874d0ea5b1938"), "{report}");
 }
 
 #[test]
@@ -133,5 +137,14 @@ fn an_api_that_does_not_answer_is_named_and_the_token_is_not() {
     let test = test.env("FLY_FLAPS_BASE_URL", "http://127.0.0.1:9").env("FLY_API_TOKEN", TOKEN);
     let ran = test.status(2).run();
     assert!(ran.stderr.contains("http://127.0.0.1:9 does not answer"), "{}", ran.stderr);
+    assert!(!ran.stderr.contains("verysecret"));
+}
+
+#[test]
+fn a_password_in_the_base_url_is_refused_and_not_shown() {
+    let test = Test::shop().args(["plan", "--image", "shop:v2"]);
+    let test = test.env("FLY_FLAPS_BASE_URL", "http://me:verysecret@127.0.0.1:9").env("FLY_API_TOKEN", TOKEN);
+    let ran = test.status(2).run();
+    assert!(ran.stderr.contains("user name or a password"), "{}", ran.stderr);
     assert!(!ran.stderr.contains("verysecret"));
 }

@@ -1,18 +1,14 @@
-//! Input that no app has: huge, endless, deep, broken. A clear answer, soon, and no panic.
+//! Input that no app has: huge, endless, deep, broken. A clear answer and no panic; what is not
+//! linear would take hours here.
 
-use std::time::{Duration, Instant};
+#![allow(clippy::disallowed_types, reason = "a test opens a device")]
 
 use crate::test::Test;
 
-/// Long enough for a debug build on a busy machine; what is not linear takes hours.
-const SOON: Duration = Duration::from_secs(60);
-
-/// Exits with this status, soon; gives both outputs.
+/// Exits with this status; gives both outputs.
 #[track_caller]
 fn check(content: impl AsRef<[u8]>, status: i32) -> String {
-    let began = Instant::now();
     let ran = Test::new().file("fly.toml", content).args(["check", "--fail-on", "never"]).status(status).run();
-    assert!(began.elapsed() < SOON, "{:?}", began.elapsed());
     ran.stdout + &ran.stderr
 }
 

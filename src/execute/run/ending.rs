@@ -3,7 +3,7 @@
 use super::{Execution, Fate, Stage};
 use crate::execute::job::{Goal, Job, Owner};
 use crate::execute::order::Order;
-use crate::execute::{Event, Outcome, OutcomeKind, Phase, report};
+use crate::execute::{Outcome, OutcomeKind, Phase, report};
 use crate::plan::{Disposition, Op};
 
 impl Execution {
@@ -75,11 +75,7 @@ impl Execution {
 
     pub(super) fn end(&mut self, outcome: Outcome) {
         self.stage = Stage::Ended;
-        self.out.events.push(Event::Done {
-            outcome: outcome.kind,
-            left: outcome.left.clone(),
-            message: outcome.message.clone(),
-        });
+        self.out.events.push(outcome.event());
         self.out.outcome = Some(outcome);
     }
 }

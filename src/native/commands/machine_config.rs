@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
-use super::source::Source;
+use super::source::{self, Source};
 use crate::config::File;
 use crate::fleet::MachineConfig;
 use crate::machine::{self, Conversion};
@@ -40,10 +40,7 @@ pub(in crate::native) struct Args {
 
 pub(in crate::native) fn run(args: Args, terminal: Terminal) -> Result<Status, Error> {
     let mut source = Source::read(args.file)?;
-    if source.is_refused {
-        let message = format!("flyctl cannot decode `{}`, so there is no Machine config", source.path);
-        return Err(Error::new(Kind::Refused, message).hint(format!("`cutover check {}` shows why", source.path)));
-    }
+    source::refuse_unreadable(Path::new(&source.path), &source.text, "there is no Machine config")?;
     leave_out_missing_files(&mut source, terminal);
     let existing = args.from.as_deref().map(read_machine_config).transpose()?;
     let known = source.config.group_names();

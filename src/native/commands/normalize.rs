@@ -2,11 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::config::{self, Problem};
+use super::source;
+use crate::config;
 use crate::native::error::{Error, Kind, Status};
 use crate::native::files;
 use crate::native::terminal::Terminal;
-use crate::syntax::{self, Format};
+use crate::syntax::Format;
 
 /// Print the same config with its process groups written out, comments kept
 ///
@@ -23,7 +24,7 @@ pub(in crate::native) fn run(args: Args, terminal: Terminal) -> Result<Status, E
     let path = files::config_or_default(args.file)?;
     let text = files::read(&path)?;
     refuse_other_formats(&path)?;
-    refuse_rejected(&path, &text)?;
+    source::refuse_unreadable(&path, &text, "there is nothing to normalize")?;
     terminal.print(&config::normalize(&text))?;
     Ok(Status::Done)
 }
@@ -33,17 +34,4 @@ fn refuse_other_formats(path: &Path) -> Result<(), Error> {
         return Ok(());
     }
     Err(Error::new(Kind::Input, format!("`{}` is not TOML, and only TOML can be normalized", path.display())))
-}
-
-/// What flyctl would refuse has no form that means the same.
-fn refuse_rejected(path: &Path, text: &str) -> Result<(), Error> {
-    let reading = config::read(&syntax::parse(text, Format::Toml));
-    if !reading.problems.iter().any(Problem::is_fatal) {
-        return Ok(());
-    }
-    Err(Error::new(
-        Kind::Input,
-        format!("flyctl could not read `{}`, so there is nothing to normalize", path.display()),
-    )
-    .hint(format!("`cutover check {}` shows why", path.display())))
 }

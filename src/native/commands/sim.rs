@@ -58,7 +58,7 @@ pub(in crate::native) struct ListenArgs {
     #[arg(long, value_name = "FILE")]
     fleet: PathBuf,
 
-    /// Seconds that pass there while one passes here. Leases run out faster too: above 3, `cutover
+    /// Seconds that pass there while one passes here. Leases run out faster too: from 3 on, `cutover
     /// apply` loses its own
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
     speed: u32,

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::config::{self, Config, Contents, Problem};
-use crate::native::error::Error;
+use crate::native::error::{Error, Kind};
 use crate::native::files;
 use crate::syntax::{self, Format};
 
@@ -12,8 +12,6 @@ pub(super) struct Source {
     pub(super) path: String,
     pub(super) text: String,
     pub(super) config: Config,
-    /// Whether flyctl cannot even decode the file.
-    pub(super) is_refused: bool,
     /// Of the files that `[[files]]` names and that are there.
     pub(super) contents: Contents,
 }
@@ -31,9 +29,8 @@ impl Source {
     }
 
     pub(super) fn of(path: String, text: String) -> Self {
-        let reading = config::read(&syntax::parse(&text, Format::of_path(&path)));
-        let is_refused = reading.problems.iter().any(Problem::is_fatal);
-        Self { path, text, config: reading.config, is_refused, contents: Contents::new() }
+        let config = config::read(&syntax::parse(&text, Format::of_path(&path))).config;
+        Self { path, text, config, contents: Contents::new() }
     }
 
     /// As far as the files are there: what needs one that is not says so.
@@ -42,4 +39,15 @@ impl Source {
         self.contents = self.config.local_files().filter_map(read).collect();
         self.config.supply(&self.contents);
     }
+}
+
+/// What flyctl cannot read says nothing about machines. `so`: what follows from that.
+pub(super) fn refuse_unreadable(path: &Path, text: &str, so: &str) -> Result<(), Error> {
+    let path = path.display().to_string();
+    let reading = config::read(&syntax::parse(text, Format::of_path(&path)));
+    if !reading.problems.iter().any(Problem::is_fatal) {
+        return Ok(());
+    }
+    Err(Error::new(Kind::Input, format!("flyctl could not read `{path}`, so {so}"))
+        .hint(format!("`cutover check {path}` shows why")))
 }
