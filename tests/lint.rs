@@ -12,7 +12,7 @@ use proptest::sample::Index;
 use proptest::test_runner::TestCaseError;
 
 fn settings() -> ProptestConfig {
-    ProptestConfig { failure_persistence: None, ..ProptestConfig::default() }
+    ProptestConfig { failure_persistence: None, max_global_rejects: 100_000, ..ProptestConfig::default() }
 }
 
 /// An example of a rule with some pieces cut out, doubled, swapped in from another or made up.

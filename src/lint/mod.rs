@@ -69,18 +69,29 @@ pub enum Verdict {
 pub fn check(input: &Input, settings: &Settings) -> Report {
     let Input { path, text, fleet, files } = *input;
     let format = Format::of_path(path);
-    let reading = config::read(&syntax::parse(text, format));
+    let document = syntax::parse(text, format);
+    let reading = config::read(&document);
     let facts = Facts { text, reading: &reading, fleet, files };
     let mut found: Vec<Diagnostic> = RULES.iter().flat_map(|rule| rule.findings(&facts)).collect();
     if format != Format::Toml {
         found.iter_mut().for_each(|found| found.fix = None); // Fixes write TOML.
     }
     found.sort_by_key(|found| (found.span, found.rule));
+    if !document.errors.is_empty() {
+        found.iter_mut().for_each(keep_only_mending_of_syntax);
+    }
     let rejects = found.iter().any(|found| found.flyctl == Flyctl::Rejects);
     let (mut diagnostics, mut suppressed) = Suppressions::read(text, format).split(found, &facts);
     settings.apply(&mut diagnostics);
     suppressed.retain_mut(|one| settings.judge(&mut one.diagnostic));
     Report { diagnostics, suppressed, flyctl: if rejects { Verdict::Rejects } else { Verdict::Accepts } }
+}
+
+/// In a text that cannot be read whole nobody can tell what another change changes.
+fn keep_only_mending_of_syntax(found: &mut Diagnostic) {
+    if found.rule != "syntax-error" {
+        found.fix = None;
+    }
 }
 
 /// The files that rules want to see, relative to the folder of the file at `path`. The content
