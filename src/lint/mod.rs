@@ -47,6 +47,8 @@ pub struct Report {
     pub suppressed: Vec<Suppressed>,
     /// Follows from every finding, whatever is suppressed or turned off.
     pub flyctl: Verdict,
+    /// How many more findings there are than are listed: see [`Report::limit`].
+    pub omitted: usize,
 }
 
 /// A finding that a comment keeps quiet.
@@ -84,7 +86,7 @@ pub fn check(input: &Input, settings: &Settings) -> Report {
     let (mut diagnostics, mut suppressed) = Suppressions::read(text, format).split(found, &facts);
     settings.apply(&mut diagnostics);
     suppressed.retain_mut(|one| settings.judge(&mut one.diagnostic));
-    Report { diagnostics, suppressed, flyctl: if rejects { Verdict::Rejects } else { Verdict::Accepts } }
+    Report { diagnostics, suppressed, flyctl: if rejects { Verdict::Rejects } else { Verdict::Accepts }, omitted: 0 }
 }
 
 /// In a text that cannot be read whole nobody can tell what another change changes.
@@ -102,6 +104,18 @@ pub fn paths_beside(path: &str, text: &str) -> BTreeSet<String> {
 }
 
 impl Report {
+    /// Leaves the first `most` findings of each kind, and of what flyctl rejects the file for at
+    /// least one: nobody reads more, and a report must not grow with what is thrown at it.
+    pub fn limit(&mut self, most: usize) {
+        let rejecting = self.diagnostics.iter().position(|found| found.flyctl == Flyctl::Rejects);
+        if let Some(at) = rejecting.filter(|at| *at >= most) {
+            self.diagnostics.swap(at, most.saturating_sub(1));
+        }
+        self.omitted += self.diagnostics.len().saturating_sub(most) + self.suppressed.len().saturating_sub(most);
+        self.diagnostics.truncate(most);
+        self.suppressed.truncate(most);
+    }
+
     /// Every finding, suppressed or not; those first that are not.
     pub fn all(&self) -> impl Iterator<Item = &Diagnostic> {
         self.diagnostics.iter().chain(self.suppressed.iter().map(|one| &one.diagnostic))

@@ -38,7 +38,13 @@ pub fn file(checked: &Checked) -> Value {
     let place = Places { text: checked.text, lines: &lines };
     let diagnostics: Vec<Value> = checked.report.diagnostics.iter().map(|found| place.diagnostic(found)).collect();
     let suppressed: Vec<Value> = checked.report.suppressed.iter().map(|one| place.suppressed(one)).collect();
-    json!({"path": checked.path, "flyctl": checked.report.flyctl, "diagnostics": diagnostics, "suppressed": suppressed})
+    let mut file = json!({
+        "path": checked.path, "flyctl": checked.report.flyctl, "diagnostics": diagnostics, "suppressed": suppressed,
+    });
+    if checked.report.omitted > 0 {
+        file["omitted"] = checked.report.omitted.into();
+    }
+    file
 }
 
 /// `plan --format json`: the plan with the values of secret-like keys masked. What `-o` writes,

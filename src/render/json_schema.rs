@@ -145,7 +145,7 @@ fn check() -> Value {
             ("flyctl", json!({"enum": ["accepts", "rejects"]})),
             ("diagnostics", list(json!({"$ref": "#/$defs/diagnostic"}))),
         ],
-        &[("suppressed", list(json!({"$ref": "#/$defs/diagnostic"})))],
+        &[("suppressed", list(json!({"$ref": "#/$defs/diagnostic"}))), ("omitted", json!({"type": "integer"}))],
     );
     let mut schema = object(&[("version", json!({"const": 1})), ("files", list(file))], &[]);
     schema["$defs"] = json!({"diagnostic": diagnostic, "position": position()});

@@ -88,3 +88,14 @@ fn a_folder_that_holds_itself_is_walked_once() {
     let ran = ran.then(["check", "apps", "apps/fly.toml"]).run();
     assert_eq!(ran.stdout, "ok: nothing found in 2 files\n");
 }
+
+#[test]
+fn a_report_does_not_grow_with_what_is_thrown_at_it() {
+    let ran = Test::new()
+        .file("fly.toml", "app = 1\n".to_owned() + &(0..3_000).map(|n| format!("k{n} = 1\n")).collect::<String>());
+    let ran = ran.args(["check", "--format", "json"]).status(1).run();
+    let file = &ran.json()["files"][0];
+    assert_eq!(file["diagnostics"].as_array().unwrap().len(), 1_000);
+    assert_eq!(file["omitted"], 2_001);
+    assert_eq!(file["flyctl"], "rejects");
+}

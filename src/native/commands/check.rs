@@ -121,8 +121,9 @@ pub(in crate::native) fn run(args: &Args, terminal: Terminal) -> Result<Status, 
     } else if args.fix {
         mend_all(&mut files, args, fleet.as_ref(), terminal)?;
     }
-    report(&files, args, terminal)?;
     let worst = files.iter().flat_map(|file| &file.report.diagnostics).map(|found| found.severity).max();
+    files.iter_mut().for_each(|file| file.report.limit(MOST_FINDINGS));
+    report(&files, args, terminal)?;
     Ok(if args.fail_on.is_reached(worst) { Status::No } else { Status::Done })
 }
 
@@ -256,3 +257,6 @@ impl FailOn {
         }
     }
 }
+
+/// Of one file, in a report: a person reads a few, a program a few hundred.
+const MOST_FINDINGS: usize = 1_000;

@@ -91,7 +91,9 @@ fn summary(files: &[Checked], with_unsafe: bool, look: Look) -> String {
 
 fn suppressed(files: &[Checked]) -> String {
     let count: usize = files.iter().map(|file| file.report.suppressed.len()).sum();
-    if count == 0 { String::new() } else { format!("; {count} suppressed") }
+    let omitted: usize = files.iter().map(|file| file.report.omitted).sum();
+    let suppressed = if count == 0 { String::new() } else { format!("; {count} suppressed") };
+    if omitted == 0 { suppressed } else { format!("{suppressed}; {omitted} more are not shown") }
 }
 
 fn fixable<'a>(found: impl Iterator<Item = &'a Diagnostic>, with_unsafe: bool) -> String {
@@ -169,7 +171,7 @@ mod tests {
     }
 
     fn checked(diagnostics: Vec<Diagnostic>) -> Report {
-        Report { diagnostics, suppressed: Vec::new(), flyctl: Verdict::Accepts }
+        Report { diagnostics, suppressed: Vec::new(), flyctl: Verdict::Accepts, omitted: 0 }
     }
 
     #[test]
