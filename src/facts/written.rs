@@ -3,15 +3,24 @@
 use crate::span::Span;
 
 /// The lines of an entry `key = value` that has them for itself, with the line break behind; `None`
-/// where something else stands there too, or where the entry is a table with a header. The key
-/// stands somewhere before the value at `value`, on the same line.
+/// where something else stands there too, or where the entry is a table with a header. A comment
+/// behind it is not part of it, and keeps its line; an entry with comments inside has `None`. The
+/// key stands somewhere before the value at `value`, on the same line.
 pub fn line_of_entry(text: &str, value: Span) -> Option<Span> {
     let start = text[..value.start].rfind('\n').map_or(0, |at| at + 1);
     let key = text[start..value.start].trim_end().strip_suffix('=')?.trim();
     let is_bare = !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
+    let written = value.of(text);
+    if !is_bare || written.contains('\n') && written.contains('#') {
+        return None;
+    }
     let end = text[value.end..].find('\n').map_or(text.len(), |at| value.end + at + 1);
-    let behind = text[value.end..end].trim();
-    (is_bare && (behind.is_empty() || behind.starts_with('#'))).then(|| Span::new(start, end))
+    let behind = text[value.end..end].trim_start();
+    match behind.chars().next() {
+        None => Some(Span::new(start, end)),
+        Some('#') => Some(Span::new(start + text[start..].find(key)?, end - behind.len())),
+        Some(_) => None,
+    }
 }
 
 #[cfg(test)]
@@ -27,7 +36,7 @@ mod tests {
 
     #[test]
     fn an_entry_on_lines_of_its_own_has_a_line() {
-        check("a = 1\n  b = 22 # why\nc = 3", "22", Some("  b = 22 # why\n"));
+        check("a = 1\n  b = 22 # why\nc = 3", "22", Some("b = 22 "));
         check("a = [\n1,\n]\n", "[\n1,\n]", Some("a = [\n1,\n]\n"));
         check("a = 9", "9", Some("a = 9"));
     }
@@ -38,5 +47,6 @@ mod tests {
         check("x = { b = 22 }\n", "22", None);
         check("a.b = 7\n", "7", None);
         check("[table]\n", "[table]", None);
+        check("a = [\n1, # why\n]\n", "[\n1, # why\n]", None);
     }
 }

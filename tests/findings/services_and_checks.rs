@@ -279,7 +279,7 @@ restart_limit = 0
       "allowed_public_ports = [\n  80,\n]\n" -> ""
     10:1 warning `script_checks` does nothing: Machines have no script checks
       remove it
-      "script_checks = [] # none\n" -> ""
+      "script_checks = [] " -> ""
     13:1 warning `restart_limit` does nothing: a failing check never restarts a Machine
       remove it
       "restart_limit = 0\n" -> ""
