@@ -145,6 +145,10 @@ export interface CheckedFile {
   flyctl: "accepts" | "rejects";
   /** Sorted by place. */
   diagnostics: Diagnostic[];
+  /** What comments in the file suppress, with the reasons that they give. */
+  suppressed: (Diagnostic & { reason?: string })[];
+  /** How many more findings there are than are listed; absent when all are. */
+  omitted?: number;
 }
 
 export interface Diagnostic {

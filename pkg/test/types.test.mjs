@@ -38,6 +38,7 @@ async function values() {
     ["Refused", core.plan({ ...request, machines: "[]" })],
     ["Unreadable", core.plan({ ...request, machines: "?" })],
     ["CheckedFile", core.check(`ap = "shop"\n[[http_service.checks]]\n`, "fly.toml")],
+    ["CheckedFile", core.check(`ap = "shop" # cutover: ignore[unknown-key] of old\n`, "fly.toml")],
     ...moments,
   ];
 }
