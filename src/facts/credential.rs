@@ -47,7 +47,7 @@ fn words_of(text: &str) -> impl Iterator<Item = Range<usize>> {
             let is_value = text[..at].ends_with(['=', ':']) && !rest.starts_with(['[', '{']);
             at = text.len() - rest.len();
             let first = rest.chars().next()?;
-            let start = at + if is_quote(first) { 1 } else { 0 };
+            let start = at + usize::from(is_quote(first));
             let length = match first {
                 quote if is_quote(quote) => quoted(&text[start..], quote),
                 _ if is_value => rest.find(|c: char| c.is_whitespace() || is_quote(c)).unwrap_or(rest.len()),
@@ -55,11 +55,11 @@ fn words_of(text: &str) -> impl Iterator<Item = Range<usize>> {
             };
             at = start + length;
             let is_closed = is_quote(first) && text[at..].starts_with(first);
-            at += if is_closed { 1 } else { 0 };
+            at += usize::from(is_closed);
             if length > 0 {
                 return Some(start..start + length);
             }
-            if start == at {
+            if !is_quote(first) {
                 at += first.len_utf8();
             }
         }
