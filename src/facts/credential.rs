@@ -1,6 +1,9 @@
 //! What looks like a credential, told by the name of a variable and the shape of its value. Says
 //! what kind it is and never the value.
 
+use std::borrow::Cow;
+use std::ops::Range;
+
 /// What `value` seems to be; `None`: nothing secret, or a placeholder.
 pub fn credential(name: &str, value: &str) -> Option<&'static str> {
     let value = value.trim();
@@ -15,6 +18,78 @@ pub fn credential(name: &str, value: &str) -> Option<&'static str> {
         return None;
     }
     token(value).or_else(|| named(name, value))
+}
+
+/// `text`, lines of a config or words about one, with a star for each byte of what looks like a
+/// credential. It need not parse: a value whose quotes are missing is as secret.
+pub fn veiled(text: &str) -> Cow<'_, str> {
+    let mut out = Cow::Borrowed(text);
+    let mut name = "";
+    let mut end = 0;
+    for word in words_of(text) {
+        let is_assigned = matches!(text[end..word.start].trim_matches([' ', '\t', '"', '\'', '`']), "=" | ":");
+        let value = &text[word.clone()];
+        let inner = value.split_once('=').and_then(|(name, value)| credential(name, value));
+        if inner.or_else(|| credential(if is_assigned { name } else { "" }, value)).is_some() {
+            out.to_mut().replace_range(word.clone(), &"*".repeat(value.len()));
+        }
+        (name, end) = (value, word.end);
+    }
+    out
+}
+
+/// What stands in quotes on one line, and what stands between blanks and signs outside of them.
+fn words_of(text: &str) -> impl Iterator<Item = Range<usize>> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        loop {
+            let rest = text[at..].trim_start();
+            let is_value = text[..at].ends_with(['=', ':']) && !rest.starts_with(['[', '{']);
+            at = text.len() - rest.len();
+            let first = rest.chars().next()?;
+            let start = at + usize::from(is_quote(first));
+            let length = match first {
+                quote if is_quote(quote) => quoted(&text[start..], quote),
+                _ if is_value => rest.find(|c: char| c.is_whitespace() || is_quote(c)).unwrap_or(rest.len()),
+                _ => bare(rest),
+            };
+            at = start + length;
+            let is_closed = is_quote(first) && text[at..].starts_with(first);
+            at += usize::from(is_closed);
+            if length > 0 {
+                return Some(start..start + length);
+            }
+            if !is_quote(first) {
+                at += first.len_utf8();
+            }
+        }
+    })
+}
+
+/// How long the string is whose opening quote is `quote`, up to the end of its line.
+fn quoted(rest: &str, quote: char) -> usize {
+    let mut is_escaped = false;
+    let end = rest.find(|c: char| {
+        let is_end = c == '\n' || c == quote && !is_escaped;
+        is_escaped = c == '\\' && quote == '"' && !is_escaped;
+        is_end
+    });
+    end.unwrap_or(rest.len())
+}
+
+/// How long a word without quotes is; an address keeps its colons.
+fn bare(rest: &str) -> usize {
+    let is_end = |(at, c): (usize, char)| {
+        c.is_whitespace()
+            || is_quote(c)
+            || "=,[]{}()".contains(c)
+            || c == ':' && !rest[..at].contains("://") && !rest[at..].starts_with("://")
+    };
+    rest.char_indices().find(|one| is_end(*one)).map_or(rest.len(), |(at, _)| at)
+}
+
+fn is_quote(c: char) -> bool {
+    matches!(c, '"' | '\'' | '`')
 }
 
 /// Of `scheme://user:password@host`.
@@ -148,6 +223,28 @@ mod tests {
             ("DEPLOY", "FlyV1 fm2_abcdef,fm2_ghijkl"),
         ] {
             assert!(credential(name, value).is_some(), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_is_shown_holds_no_credential() {
+        for (given, expected) in [
+            ("A_TOKEN = \"s3cret1\" # why", "A_TOKEN = \"*******\" # why"),
+            ("'A_TOKEN'='s3cret1'", "'A_TOKEN'='*******'"),
+            ("{\"A_TOKEN\": \"s3\\\"cret\", \"B\": 1}", "{\"A_TOKEN\": \"********\", \"B\": 1}"),
+            ("env={A_TOKEN=\"s3cret1\"}", "env={A_TOKEN=\"*******\"}"),
+            ("  A_TOKEN: s3cret1\n  B: c", "  A_TOKEN: *******\n  B: c"),
+            ("A_TOKEN = s3=cret\nB = 1", "A_TOKEN = *******\nB = 1"),
+            ("A_TOKEN = \"s3cret1\nB = 1", "A_TOKEN = \"*******\nB = 1"),
+            ("U = redis://u:p=@h", "U = **************"),
+            ("# redis://u:pw@h", "# **************"),
+            ("not the text \"U=redis://u:pw@h\"", "not the text \"****************\""),
+            ("A = \"\"\"redis://u:pw@h\"\"\"", "A = \"\"\"**************\"\"\""),
+        ] {
+            assert_eq!(veiled(given), expected);
+        }
+        for kept in ["", "=", "\"", "app = 'shöp'", "port = 8080\r\n", "the password is missing", "a = [\"x\", 1]"] {
+            assert_eq!(veiled(kept), kept);
         }
     }
 

@@ -21,7 +21,7 @@ use crate::machine;
 use crate::span::{Span, Spanned};
 use crate::units::Duration;
 
-pub use credential::credential;
+pub use credential::{credential, veiled};
 pub use dockerfile::exposed_ports;
 pub use files::{dockerfile_path, paths_beside};
 pub use observed::purpose;

@@ -5,6 +5,7 @@ mod mend;
 mod settings;
 mod suppress;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::config;
@@ -78,6 +79,7 @@ pub fn check(input: &Input, settings: &Settings) -> Report {
     if format != Format::Toml {
         found.iter_mut().for_each(|found| found.fix = None); // Fixes write TOML.
     }
+    found.iter_mut().for_each(veil);
     found.sort_by_key(|found| (found.span, found.rule));
     if !document.errors.is_empty() {
         found.iter_mut().for_each(keep_only_mending_of_syntax);
@@ -87,6 +89,16 @@ pub fn check(input: &Input, settings: &Settings) -> Report {
     settings.apply(&mut diagnostics);
     suppressed.retain_mut(|one| settings.judge(&mut one.diagnostic));
     Report { diagnostics, suppressed, flyctl: if rejects { Verdict::Rejects } else { Verdict::Accepts }, omitted: 0 }
+}
+
+/// What is said about a value often quotes it.
+fn veil(found: &mut Diagnostic) {
+    let labels = found.labels.iter_mut().map(|label| &mut label.message);
+    for said in [&mut found.message].into_iter().chain(&mut found.help).chain(labels) {
+        if let Cow::Owned(veiled) = facts::veiled(said) {
+            *said = veiled;
+        }
+    }
 }
 
 /// In a text that cannot be read whole nobody can tell what another change changes.

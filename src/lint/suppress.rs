@@ -262,7 +262,8 @@ impl<'a> Written<'a> {
             Some(rest) => (true, rest),
             None => (false, rest),
         };
-        if let Some(rest) = rest.strip_prefix('[') {
+        // A blank before the bracket must not make it a suppression of every rule.
+        if let Some(rest) = rest.trim_start().strip_prefix('[') {
             let (list, reason) = rest.split_once(']').unwrap_or(("", rest));
             let ids = Some(ids(list, comment.len() - rest.len()));
             return Some(Self { start, is_about_file, ids, reason: reason.trim() });
@@ -315,6 +316,7 @@ mod tests {
             "kil_signal = 1 # cutover: ignore[unknown-key] later\n",
             "kil_signal = 1 # cutover: ignore\n",
             "kil_signal = 1 #cutover:ignore[ unknown-key , ]\n",
+            "kil_signal = 1 # cutover: ignore [unknown-key] later\n",
             "kil_signal = 1 # what for? # cutover: ignore[unknown-key]\n",
             "kil_signal = 1 # cutover: ignore[unknown-key]\r\n",
             "kil_signal = 1 # cutover: ignore[unknown-key]",

@@ -4,6 +4,7 @@ use annotate_snippets::{AnnotationKind, Level as SnippetLevel, Renderer, Snippet
 
 use super::look::{BOLD, GREEN, Look, clean, count, list};
 use crate::diagnostic::{Diagnostic, Label, Safety, Severity};
+use crate::facts;
 use crate::render::severity::{self, LEVELS};
 use crate::render::{Checked, level, rule_url};
 use crate::span::{LineIndex, Span};
@@ -39,7 +40,7 @@ fn finding(file: &Checked, lines: &LineIndex, found: &Diagnostic, look: Look) ->
     };
     // A label on the finding's own place is the text behind its carets.
     let own = found.labels.iter().any(|label| label.span == found.span);
-    let snippet = Snippet::source(part.of(file.text))
+    let snippet = Snippet::source(facts::veiled(part.of(file.text)))
         .line_start(lines.position(file.text, part.start).line)
         .path(clean(file.path))
         .annotations((!own).then_some(primary))
@@ -148,7 +149,7 @@ fn snippet_level(severity: Severity) -> SnippetLevel<'static> {
 mod tests {
     use super::*;
     use crate::diagnostic::{Edit, Fix, Flyctl};
-    use crate::lint::{Report, Verdict};
+    use crate::lint::{self, Report, Verdict};
 
     const TEXT: &str = "app = \"🦀 shop\"\n\n[http_service]\n  internal_prot = 8080\n";
 
@@ -211,6 +212,15 @@ mod tests {
 
         1 error, 1 warning and 1 hint; 1 can be fixed with `--fix`
         "#);
+    }
+
+    #[test]
+    fn the_lines_of_a_finding_show_no_credential() {
+        let text = "[env]\nDATABASE_URL = \"postgres://shop:correct-horse@db/shop\"\n";
+        let report = lint::check(&lint::Input::new("fly.toml", text), &lint::Settings::default());
+        let shown = check(&[Checked { path: "fly.toml", text, report: &report }], false, Look::default());
+        assert!(shown.contains("2 | DATABASE_URL = \"****"), "{shown}");
+        assert!(!shown.contains("correct-horse"), "{shown}");
     }
 
     #[test]
