@@ -14,8 +14,10 @@ impl Config {
     /// The group that sections without `processes` are for: `app` where there is one, else the
     /// first.
     pub fn default_group(&self) -> &str {
-        let names = self.group_names();
-        if names.contains(&IMPLICIT_GROUP) { IMPLICIT_GROUP } else { names[0] }
+        let groups = self.processes.as_ref().map(|processes| &processes.groups);
+        let first =
+            groups.filter(|groups| !groups.contains_key(IMPLICIT_GROUP)).and_then(|groups| groups.keys().next());
+        first.map_or(IMPLICIT_GROUP, String::as_str)
     }
 
     /// Whether a section with these `processes` is for `group`.

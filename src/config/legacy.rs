@@ -2,6 +2,8 @@
 //! case are translated, as flyctl does it; what cannot be translated is left for decoding to
 //! refuse.
 
+use std::collections::BTreeMap;
+
 use super::print::printed;
 use super::{Problem, Rewrite};
 use crate::schema::{self, Key, Older};
@@ -187,7 +189,9 @@ pub(super) fn modern_value(node: &Node, key: &Key, format: Format) -> Option<Mod
             Some(Modern::written(Value::Array(vec![node.clone()]), "a list", Rewrite::Item))
         }
         (Older::LimitPair, Value::Text(text)) => limit_pair(text, span),
-        (Older::HeaderList | Older::AnyValues, Value::Table(table)) => Some(Modern::silent(all_text(table))),
+        (Older::HeaderList | Older::AnyValues, Value::Table(table)) if !is_all_text(table) => {
+            Some(Modern::silent(all_text(table)))
+        }
         (Older::HeaderList, Value::Array(items)) => {
             Some(Modern::elsewhere(named_texts(items, "value", true)?, "a table of headers"))
         }
@@ -291,9 +295,13 @@ fn as_text(node: &Node) -> Node {
     Node::new(node.span, Value::Text(printed(node)))
 }
 
+fn is_all_text(table: &Table) -> bool {
+    table.entries.iter().all(|entry| is_text(&entry.value.value))
+}
+
 /// `[[env]]` and lists in it: a later table wins.
 fn merged(items: &[Node]) -> Option<Value> {
-    let mut out = Table::default();
+    let mut out = Vec::new();
     for item in items {
         let table = match &item.value {
             Value::Table(table) => all_text(table),
@@ -301,36 +309,37 @@ fn merged(items: &[Node]) -> Option<Value> {
             _ => return None,
         };
         if let Value::Table(table) = table {
-            table.entries.into_iter().for_each(|entry| replace(&mut out, entry));
+            out.extend(table.entries);
         }
     }
-    Some(Value::Table(out))
+    Some(last_of_each(out))
 }
 
 /// Tables of `name` and another key as one table; strictly, each must have a name.
 fn named_texts(items: &[Node], value_key: &str, strict: bool) -> Option<Value> {
-    let mut out = Table::default();
+    let mut out = Vec::new();
     for item in items {
         let name = item.as_table().and_then(|table| Some((table, table.get("name")?)));
         let Some((table, name)) = name else { if strict { return None } else { continue } };
         let value = table.get(value_key).map_or(Node::new(item.span, Value::Text(String::new())), as_text);
-        replace(&mut out, Entry { key: Spanned::new(printed(name), name.span), value });
+        out.push(Entry { key: Spanned::new(printed(name), name.span), value });
     }
-    Some(if out.entries.is_empty() { Value::Null } else { Value::Table(out) })
+    Some(if out.is_empty() { Value::Null } else { last_of_each(out) })
 }
 
 fn named_tables(items: &[Node]) -> Option<Value> {
-    let mut out = Table::default();
+    let mut out = Vec::new();
     for item in items {
         let mut table = item.as_table()?.clone();
         let name = table.remove("name")?;
         let key = Spanned::new(name.value.as_text()?.to_owned(), name.value.span);
-        replace(&mut out, Entry { key, value: Node::new(item.span, Value::Table(table)) });
+        out.push(Entry { key, value: Node::new(item.span, Value::Table(table)) });
     }
-    Some(if out.entries.is_empty() { Value::Null } else { Value::Table(out) })
+    Some(if out.is_empty() { Value::Null } else { last_of_each(out) })
 }
 
-fn replace(table: &mut Table, entry: Entry) {
-    table.remove(&entry.key.value);
-    table.entries.push(entry);
+/// The table that comes of writing these one after the other.
+fn last_of_each(entries: Vec<Entry>) -> Value {
+    let by_name: BTreeMap<String, Entry> = entries.into_iter().map(|entry| (entry.key.value.clone(), entry)).collect();
+    Value::Table(Table { entries: by_name.into_values().collect() })
 }

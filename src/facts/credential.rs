@@ -13,11 +13,10 @@ pub fn credential(name: &str, value: &str) -> Option<&'static str> {
     if password_in_url(value).is_some_and(is_literal) {
         return Some("a URL with a password");
     }
+    // Hardly any variable gets further than this; there may be very many.
+    let kind = token(value).or_else(|| named(name, value))?;
     let is_public = PUBLIC_WORDS.iter().any(|word| words(name).any(|part| part.eq_ignore_ascii_case(word)));
-    if is_public || !is_literal(value) {
-        return None;
-    }
-    token(value).or_else(|| named(name, value))
+    (!is_public && is_literal(value)).then_some(kind)
 }
 
 /// `text`, lines of a config or words about one, with a star for each byte of what looks like a

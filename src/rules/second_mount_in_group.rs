@@ -1,5 +1,7 @@
 //! Two volumes for one machine.
 
+use std::collections::BTreeSet;
+
 use super::{Given, Persona, Rule, Sink};
 use crate::diagnostic::{Flyctl, Severity};
 use crate::facts::Facts;
@@ -24,12 +26,11 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(facts: &Facts, sink: &mut Sink) {
     let config = facts.config();
-    let mut told = Vec::new();
+    let mut told = BTreeSet::new();
     for group in config.group_names() {
         let mut mounts = config.mounts.iter().filter(|mount| config.is_for(&mount.processes, group));
         let Some(first) = mounts.next() else { continue };
-        for second in mounts.filter(|second| !told.contains(&second.span)).collect::<Vec<_>>() {
-            told.push(second.span);
+        for second in mounts.filter(|second| told.insert(second.span)) {
             sink.report(second.span, format!("group `{group}` has a volume already, and a machine has only one"))
                 .label(first.span, "the first volume")
                 .help("use directories of one volume, or give the mounts to different `processes`");

@@ -1,5 +1,7 @@
 //! Two sections where only one can count.
 
+use std::collections::BTreeSet;
+
 use super::{Given, Persona, Rule, Sink};
 use crate::diagnostic::{Flyctl, Severity};
 use crate::facts::Facts;
@@ -27,7 +29,7 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(facts: &Facts, sink: &mut Sink) {
     let config = facts.config();
-    let mut told = Vec::new();
+    let mut told = BTreeSet::new();
     for group in config.group_names() {
         let named = config.vm.iter().filter(|vm| vm.processes.iter().any(|name| name.value == group));
         let named: Vec<Span> = named.map(|vm| vm.span).collect();
@@ -53,14 +55,13 @@ enum Counts {
     Last,
 }
 
-fn shadowed(sink: &mut Sink, told: &mut Vec<Span>, header: &str, sections: &[Span], counts: Counts, whom: &str) {
+fn shadowed(sink: &mut Sink, told: &mut BTreeSet<Span>, header: &str, sections: &[Span], counts: Counts, whom: &str) {
     let (winner, losers) = match (counts, sections) {
         (Counts::First, [winner, losers @ ..]) | (Counts::Last, [losers @ .., winner]) => (*winner, losers),
         _ => return,
     };
     for loser in losers {
-        if !told.contains(loser) {
-            told.push(*loser);
+        if told.insert(*loser) {
             sink.report(*loser, format!("for {whom} another `{header}` counts, and flyctl drops this one"))
                 .label(winner, "this one counts")
                 .help("merge them, or give them different `processes`");

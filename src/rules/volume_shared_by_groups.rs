@@ -1,9 +1,12 @@
 //! One volume name for several groups.
 
+use std::collections::BTreeMap;
+
 use super::{Given, Persona, Rule, Sink};
 use crate::config::Mount;
 use crate::diagnostic::{Flyctl, Severity};
 use crate::facts::Facts;
+use crate::span::Spanned;
 
 pub(super) const RULE: Rule = Rule {
     id: "volume-shared-by-groups",
@@ -26,14 +29,12 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(facts: &Facts, sink: &mut Sink) {
     let config = facts.config();
-    let mut told = Vec::new();
-    for source in config.mounts.iter().filter_map(|mount| mount.source.as_ref()) {
-        if source.is_empty() || told.contains(&source.value) {
-            continue;
-        }
-        told.push(source.value.clone());
-        let of_source = |mount: &&Mount| mount.source.as_ref().is_some_and(|other| other.value == source.value);
-        let mounts: Vec<&Mount> = config.mounts.iter().filter(of_source).collect();
+    let mut by_source: BTreeMap<&str, (&Spanned<String>, Vec<&Mount>)> = BTreeMap::new();
+    for mount in &config.mounts {
+        let Some(source) = mount.source.as_ref().filter(|source| !source.is_empty()) else { continue };
+        by_source.entry(&source.value).or_insert((source, Vec::new())).1.push(mount);
+    }
+    for (source, mounts) in by_source.into_values() {
         let groups: Vec<&str> = config
             .group_names()
             .into_iter()

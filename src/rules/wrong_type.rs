@@ -22,9 +22,10 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(facts: &Facts, sink: &mut Sink) {
+    let broken = Broken::of(facts);
     for problem in facts.problems() {
         let Problem::WrongType { span, path, expected, found } = problem else { continue };
-        if is_broken(facts, *span) {
+        if broken.holds(*span) {
             continue;
         }
         let finding =
@@ -39,9 +40,25 @@ fn check(facts: &Facts, sink: &mut Sink) {
     }
 }
 
-/// Whether the value is what the parser made of something that it could not read.
-fn is_broken(facts: &Facts, value: Span) -> bool {
-    facts.problems().iter().any(|problem| matches!(problem, Problem::Syntax { span, .. } if span.overlaps(value)))
+/// Where the parser could not read the text: the start of each such place, in order, and how far
+/// those up to it reach.
+struct Broken(Vec<(usize, usize)>);
+
+impl Broken {
+    fn of(facts: &Facts) -> Self {
+        let syntax = facts.problems().iter().filter(|problem| matches!(problem, Problem::Syntax { .. }));
+        let reach = syntax.map(Problem::span).scan(0, |end, span| {
+            *end = span.end.max(*end);
+            Some((span.start, *end))
+        });
+        Self(reach.collect())
+    }
+
+    /// Whether the value is what the parser made of something that it could not read.
+    fn holds(&self, value: Span) -> bool {
+        let before = self.0.partition_point(|(start, _)| *start <= value.end);
+        before.checked_sub(1).and_then(|last| self.0.get(last)).is_some_and(|(_, end)| value.start <= *end)
+    }
 }
 
 /// The value that was plainly meant, where only quotes are wrong.

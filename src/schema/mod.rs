@@ -136,19 +136,22 @@ pub struct Place {
 /// Every table that has a key of exactly this name, the top level first.
 pub fn places(key: &str) -> Vec<Place> {
     let mut out = Vec::new();
-    find_places(&ROOT, key, Place { path: String::new(), header: String::new() }, &mut out);
+    find_places(&ROOT, key, &mut Vec::new(), &mut out);
     out
 }
 
-fn find_places(section: &Section, key: &str, place: Place, out: &mut Vec<Place>) {
+/// `above`: the keys that lead to `section`. Most have no such key, and get no name.
+fn find_places(section: &Section, key: &str, above: &mut Vec<&'static Key>, out: &mut Vec<Place>) {
     if section.keys.iter().any(|known| known.name == key || known.aliases.contains(&key)) {
-        out.push(place.clone());
+        let path = above.iter().map(|key| key.name).collect::<Vec<_>>().join(".");
+        let header = above.last().and_then(|last| last.kind.header(&path)).unwrap_or_default();
+        out.push(Place { path, header });
     }
     for inner in section.keys {
         let Some(below) = inner.kind.section() else { continue };
-        let path = if place.path.is_empty() { inner.name.to_owned() } else { format!("{}.{}", place.path, inner.name) };
-        let header = inner.kind.header(&path).unwrap_or_default();
-        find_places(below, key, Place { path, header }, out);
+        above.push(inner);
+        find_places(below, key, above, out);
+        above.pop();
     }
 }
 
