@@ -1,7 +1,12 @@
 //! What `cutover check` costs inside one process: `cargo bench --bench check`. The throughput of the
 //! large files tells whether the cost is linear in the length of the text.
 
-#![allow(clippy::expect_used, clippy::print_stderr)]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::print_stderr,
+    reason = "a benchmark reads files and talks"
+)]
 
 use std::fmt::Write;
 use std::fs;
