@@ -11,8 +11,7 @@ pub fn paths_beside(config: &Config) -> BTreeSet<String> {
     let compose = build.and_then(|build| build.compose.as_ref()).and_then(|compose| set(&compose.file));
     let experimental = config.experimental.as_ref().and_then(|experimental| set(&experimental.machine_config));
     let machine_config = experimental.or(set(&config.machine_config)).filter(|path| path.ends_with(".json"));
-    let local = config.files.iter().filter_map(|file| set(&file.local_path));
-    let named = local.chain(dockerfile_path(config)).chain(compose).chain(machine_config);
+    let named = config.local_files().chain(dockerfile_path(config)).chain(compose).chain(machine_config);
     named.filter(|path| is_beside(path)).map(str::to_owned).collect()
 }
 
