@@ -114,6 +114,24 @@ pub enum Call {
     },
 }
 
+impl Call {
+    /// The id of the machine that it is about; `None` for the fleet, and for one still to be made.
+    pub fn machine(&self) -> Option<&str> {
+        match self {
+            Self::ListMachines | Self::CreateMachine { .. } => None,
+            Self::GetMachine { id }
+            | Self::AcquireLease { id, .. }
+            | Self::ReleaseLease { id, .. }
+            | Self::Cordon { id, .. }
+            | Self::Uncordon { id, .. }
+            | Self::Start { id, .. }
+            | Self::Stop { id, .. }
+            | Self::Destroy { id, .. }
+            | Self::Wait { id, .. } => Some(id),
+        }
+    }
+}
+
 #[derive(Debug, Clone, PartialEq)]
 pub enum Reply {
     Done(Answer),

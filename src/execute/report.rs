@@ -9,17 +9,9 @@ use crate::plan::Op;
 pub(super) fn call(call: &Call) -> String {
     let what = Kind::of(call).as_str();
     match call {
-        Call::ListMachines => what.to_owned(),
         Call::CreateMachine { name, .. } => format!("{what} {name}"),
         Call::Wait { id, state, timeout_s, .. } => format!("{what} {id} {state} {timeout_s}s"),
-        Call::GetMachine { id }
-        | Call::AcquireLease { id, .. }
-        | Call::ReleaseLease { id, .. }
-        | Call::Cordon { id, .. }
-        | Call::Uncordon { id, .. }
-        | Call::Start { id, .. }
-        | Call::Stop { id, .. }
-        | Call::Destroy { id, .. } => format!("{what} {id}"),
+        _ => call.machine().map_or_else(|| what.to_owned(), |id| format!("{what} {id}")),
     }
 }
 

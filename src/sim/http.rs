@@ -236,7 +236,7 @@ fn done(world: &World, call: &Call, answer: &execute::Answer) -> Response {
 fn refusal(world: &World, call: &Call, why: &Why) -> Response {
     match why {
         Why::LeaseHeld { owner } => {
-            let id = id_of(call);
+            let id = call.machine().unwrap_or_default();
             let message = format!("machine ID {id} lease currently held by {owner}, expires at {}", expiry(world, id));
             Response { status: 409, body: json!({"status": "error", "message": message}).to_string(), slow_ms: 0 }
         }
@@ -282,21 +282,6 @@ fn app_now(world: &World, app: &str) -> Response {
         json!({"id": app, "name": app, "internal_numeric_id": 1, "machine_count": live, "volume_count": 0,
                "network": "default", "status": "deployed", "organization": organization}),
     )
-}
-
-fn id_of(call: &Call) -> &str {
-    match call {
-        Call::ListMachines | Call::CreateMachine { .. } => "",
-        Call::GetMachine { id }
-        | Call::AcquireLease { id, .. }
-        | Call::ReleaseLease { id, .. }
-        | Call::Cordon { id, .. }
-        | Call::Uncordon { id, .. }
-        | Call::Start { id, .. }
-        | Call::Stop { id, .. }
-        | Call::Destroy { id, .. }
-        | Call::Wait { id, .. } => id,
-    }
 }
 
 fn expiry(world: &World, id: &str) -> i64 {

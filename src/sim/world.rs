@@ -239,21 +239,12 @@ impl World {
     }
 
     fn addressee(&self, call: &Call) -> (String, String) {
-        let id = match call {
-            Call::ListMachines => return Default::default(),
-            Call::CreateMachine { name, .. } => return (String::new(), name.clone()),
-            Call::GetMachine { id }
-            | Call::AcquireLease { id, .. }
-            | Call::ReleaseLease { id, .. }
-            | Call::Cordon { id, .. }
-            | Call::Uncordon { id, .. }
-            | Call::Start { id, .. }
-            | Call::Stop { id, .. }
-            | Call::Destroy { id, .. }
-            | Call::Wait { id, .. } => id,
-        };
+        if let Call::CreateMachine { name, .. } = call {
+            return (String::new(), name.clone());
+        }
+        let Some(id) = call.machine() else { return Default::default() };
         let name = self.places.get(id).map(|place| self.machines[*place].name.clone()).unwrap_or_default();
-        (id.clone(), name)
+        (id.to_owned(), name)
     }
 
     fn perform(&mut self, call: &Call) -> Answered {
