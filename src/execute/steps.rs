@@ -81,6 +81,9 @@ pub(super) fn goals(place: usize, view: View<'_>) -> Vec<Goal> {
         Op::Cordon => one(&|target| Goal::Cordoned { target, rests_on: greens() }),
         Op::Destroy => one(&|target| Goal::Destroyed { target, rests_on: greens() }),
         Op::Settle => vec![Goal::Paused { ms: view.plan.policy.settle_ms }],
+        Op::Drain | Op::Bake => vec![Goal::Paused { ms: step.timeout_ms.unwrap_or(0) }],
+        // TODO(executor)
+        Op::ReleaseCommand | Op::MachineCheck | Op::Hold | Op::VerifyUrl => Vec::new(),
         Op::Verify => verified(step, view.slots).map(|target| Goal::Serving { target }).collect(),
     }
 }

@@ -6,7 +6,8 @@ use std::fmt;
 use serde_json::Value;
 use serde_json::error::Category;
 
-use super::{Op, Plan, Step, VERSION, canonical};
+use super::operation::{self, Object};
+use super::{Plan, Step, VERSION, canonical};
 
 /// The text is no plan that can be trusted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,7 +87,7 @@ fn check_steps(plan: &Plan) -> Result<(), String> {
 }
 
 fn check_object<'a>(step: &'a Step, machines: &BTreeSet<&str>, slots: &mut BTreeSet<&'a str>) -> Result<(), String> {
-    let known = match (object_of(step.op), &step.machine, &step.slot) {
+    let known = match (operation::row(step.op).object, &step.machine, &step.slot) {
         (Object::New, None, Some(slot)) => slots.insert(slot) && step.request.is_some(),
         (Object::Slot, None, Some(slot)) => slots.contains(slot.as_str()),
         (Object::Machine, Some(machine), None) => machines.contains(machine.as_str()),
@@ -94,24 +95,6 @@ fn check_object<'a>(step: &'a Step, machines: &BTreeSet<&str>, slots: &mut BTree
         _ => false,
     };
     if known { Ok(()) } else { Err(format!("step {} is not about a machine or slot that there is", step.id)) }
-}
-
-/// What a step is done to.
-enum Object {
-    /// A slot that it fills.
-    New,
-    Slot,
-    Machine,
-    Nothing,
-}
-
-fn object_of(op: Op) -> Object {
-    match op {
-        Op::Create => Object::New,
-        Op::WaitStarted | Op::WaitHealthy | Op::Uncordon => Object::Slot,
-        Op::Lease | Op::Cordon | Op::Stop | Op::WaitStopped | Op::Destroy | Op::Release => Object::Machine,
-        Op::Gate | Op::Settle | Op::Verify => Object::Nothing,
-    }
 }
 
 fn not_json(text: &str, error: &serde_json::Error) -> Unreadable {
@@ -142,7 +125,9 @@ mod tests {
     fn forged(steps: Value) -> String {
         let mut document = json!({
             "version": 1, "app": "shop", "image": "shop:v2", "policy": {}, "source": {"path": "fly.toml", "sha256": ""},
-            "definition": {}, "fleet": "", "machines": [], "steps": steps, "capacity": [], "warnings": [],
+            "definition": {}, "fleet": "", "machines": [], "steps": steps,
+            "operations": {}, "floors": [], "changes": [],
+            "estimate": {"expected_ms": 0, "worst_ms": 0, "peak_machines": 0, "calls": 0}, "capacity": [], "warnings": [],
         });
         document["digest"] = digest_of(document.clone()).into();
         document.to_string()

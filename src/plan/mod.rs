@@ -8,9 +8,13 @@ mod classify;
 mod document;
 mod green;
 mod observe;
+mod operation;
 mod order;
+mod policy;
 mod refuse;
 mod warn;
+
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -21,6 +25,8 @@ use classify::{Placed, Situation};
 
 pub use document::{Unreadable, read};
 pub use observe::fleet_digest;
+pub use operation::{Op, Operation, Undo};
+pub use policy::{Drain, Floor, Policy};
 
 /// The version of the document that this program writes and reads.
 pub const VERSION: u32 = 1;
@@ -54,6 +60,10 @@ pub fn plan(desired: &Desired, fleet: &Fleet, policy: &Policy) -> Result<Plan, V
         fleet: fleet_digest(machines.iter().map(|machine| (machine.id.as_str(), &machine.observed))),
         warnings: warn::warnings(&situation, &placed, &greens),
         machines,
+        operations: steps.iter().map(|step| (step.op, step.op.operation())).collect(),
+        floors: Vec::new(),
+        changes: Vec::new(),
+        estimate: Estimate::default(),
         steps,
         point_of_no_return,
         capacity,
@@ -93,47 +103,19 @@ pub struct Plan {
     pub machines: Vec<PlannedMachine>,
     /// In an order that satisfies every `needs`.
     pub steps: Vec<Step>,
+    /// What the operations of the steps mean.
+    pub operations: BTreeMap<Op, Operation>,
+    /// How many machines must serve at any time, per group and region.
+    pub floors: Vec<Floored>,
+    /// What differs between the machines that go and those that come.
+    pub changes: Vec<Change>,
+    pub estimate: Estimate,
     /// The first destroy: what comes after it cannot be undone.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub point_of_no_return: Option<String>,
     /// How many machines serve, wherever the number changes.
     pub capacity: Vec<Capacity>,
     pub warnings: Vec<Warning>,
-}
-
-/// How the deploy is to go, beyond what fly.toml says. Saved in the plan.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Policy {
-    /// Between uncordon and cordon, and between cordon and stop: the time the proxies need to
-    /// hear of it.
-    pub settle_ms: u64,
-    /// How long a machine may take to start, to pass its checks, to stop.
-    pub wait_timeout_ms: u64,
-    /// Only these process groups; empty: all of them.
-    pub groups: Vec<String>,
-    /// Leave these machines alone.
-    pub exclude_machines: Vec<String>,
-    /// An empty fleet is a new app, not a list that went missing.
-    pub first_deploy: bool,
-    /// Deploy groups none of whose machines has a health check.
-    pub allow_unchecked: bool,
-    /// Give a new group two machines (or one and a standby).
-    pub high_availability: bool,
-}
-
-impl Default for Policy {
-    fn default() -> Self {
-        Self {
-            settle_ms: 10_000,
-            wait_timeout_ms: 300_000,
-            groups: Vec::new(),
-            exclude_machines: Vec::new(),
-            first_deploy: false,
-            allow_unchecked: false,
-            high_availability: true,
-        }
-    }
 }
 
 /// The file that the plan was made from.
@@ -201,6 +183,9 @@ pub struct Step {
     /// On `create`: the observed machine whose place the slot takes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replaces: Option<String>,
+    /// On `machine-check`: the green that is checked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checks: Option<String>,
     /// On `create`: the slots (or, where they stay, observed machines) that it stands by for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub standby_for: Vec<String>,
@@ -213,51 +198,12 @@ pub struct Step {
     /// What takes this step back, while going back is possible.
     pub undo: Option<Undo>,
     pub why: String,
+    /// What waits: how long it may take, at most; a settle, a bake: how long it takes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout_ms: Option<u64>,
     /// The body of the request, less what only the run knows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<CreateRequest>,
-}
-
-/// What a step does. The names are the Machines API's where it has one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Op {
-    /// Take the lease of `machine`, so that nobody else changes it.
-    Lease,
-    /// Make `slot`, cordoned.
-    Create,
-    /// Until `slot` is started.
-    WaitStarted,
-    /// Until every check of `slot` passes.
-    WaitHealthy,
-    /// Nothing is done; joins what comes before with what comes after.
-    Gate,
-    /// Let the proxy route to `slot`.
-    Uncordon,
-    /// Wait for the policy's settle time.
-    Settle,
-    /// Read every green again: each must still be there, started and passing.
-    Verify,
-    /// Keep the proxy from routing to `machine`.
-    Cordon,
-    /// Stop `machine` with its own signal and timeout.
-    Stop,
-    /// Until `machine` is stopped.
-    WaitStopped,
-    Destroy,
-    /// Give back the lease of `machine`.
-    Release,
-}
-
-/// The step that takes another back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Undo {
-    Release,
-    Destroy,
-    Cordon,
-    Uncordon,
-    Start,
 }
 
 /// The body of `POST /machines`.
@@ -283,6 +229,46 @@ pub struct Capacity {
     pub region: String,
     /// Uncordoned machines that are started and passing, or stopped by the proxy.
     pub serving: u64,
+}
+
+/// The least that must serve in one place at any time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Floored {
+    pub group: String,
+    pub region: String,
+    pub serving: u64,
+}
+
+/// One difference between blues and their greens, the same for all of `machines`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Change {
+    pub group: String,
+    /// Ids of the blues whose greens differ in this way, sorted.
+    pub machines: Vec<String>,
+    /// In the Machine config, such as `env.LOG_LEVEL` or `services[0].internal_port`.
+    pub path: String,
+    /// Absent: it was not there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<Value>,
+    /// Absent: it is no more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<Value>,
+}
+
+/// What the deploy costs, as far as the file and the policy tell.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Estimate {
+    /// When all goes well.
+    pub expected_ms: u64,
+    /// When everything that waits waits as long as it may, and still succeeds.
+    pub worst_ms: u64,
+    /// Machines of the app at once, at most; those made for commands included.
+    pub peak_machines: u64,
+    /// Calls of the Machines API when all goes well.
+    pub calls: u64,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -4,7 +4,7 @@
 
 use super::classify::Placed;
 use super::green::Green;
-use super::{Disposition, Op, Step, Undo};
+use super::{Disposition, Op, Step, operation};
 use crate::fleet::State;
 
 pub(super) fn steps(placed: &[Placed], greens: &[Green]) -> Vec<Step> {
@@ -175,12 +175,14 @@ impl Steps {
             machine: None,
             slot: None,
             replaces: None,
+            checks: None,
             standby_for: Vec::new(),
             group: None,
             region: None,
             needs: needs.to_vec(),
-            undo: undo_of(op),
+            undo: operation::row(op).undo,
             why: why.to_owned(),
+            timeout_ms: None,
             request: None,
         });
         id
@@ -190,16 +192,4 @@ impl Steps {
 fn is_running(blue: &Placed) -> bool {
     use State::{Created, Stopped, Stopping, Suspended, Suspending};
     !matches!(blue.machine.state, Created | Stopped | Stopping | Suspended | Suspending)
-}
-
-fn undo_of(op: Op) -> Option<Undo> {
-    match op {
-        Op::Lease => Some(Undo::Release),
-        Op::Create => Some(Undo::Destroy),
-        Op::Uncordon => Some(Undo::Cordon),
-        Op::Cordon => Some(Undo::Uncordon),
-        Op::Stop => Some(Undo::Start),
-        Op::WaitStarted | Op::WaitHealthy | Op::Gate | Op::Settle | Op::Verify => None,
-        Op::WaitStopped | Op::Destroy | Op::Release => None,
-    }
 }

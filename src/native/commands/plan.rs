@@ -166,6 +166,7 @@ impl Wanted {
             first_deploy: self.first_deploy,
             allow_unchecked: self.allow_unchecked,
             high_availability: !self.no_ha,
+            ..standard
         }
     }
 }

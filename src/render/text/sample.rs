@@ -36,6 +36,8 @@ pub(super) fn plan() -> Plan {
             step("s18", "destroy", json!({"machine": "3d8d7dc0b62e89"})),
         ],
         "point_of_no_return": "s17",
+        "operations": {}, "floors": [], "changes": [],
+        "estimate": {"expected_ms": 0, "worst_ms": 0, "peak_machines": 0, "calls": 0},
         "capacity": [
             {"after": null, "group": "app", "region": "fra", "serving": 1},
             {"after": null, "group": "app", "region": "iad", "serving": 1},

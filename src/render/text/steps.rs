@@ -159,6 +159,12 @@ pub(super) fn op_row(op: Op) -> OpRow {
         Op::Create => (Stage::Make, "create", GREEN),
         Op::WaitStarted => (Stage::Make, "wait started", NORMAL),
         Op::WaitHealthy => (Stage::Make, "wait healthy", NORMAL),
+        Op::ReleaseCommand => (Stage::Lock, "release command", YELLOW),
+        Op::MachineCheck => (Stage::Make, "machine check", NORMAL),
+        Op::Hold => (Stage::Lock, "hold", YELLOW),
+        Op::VerifyUrl => (Stage::Switch, "verify url", NORMAL),
+        Op::Bake => (Stage::Switch, "bake", NORMAL),
+        Op::Drain => (Stage::Retire, "drain", NORMAL),
         Op::Gate => (Stage::Lock, "gate", NORMAL),
         Op::Uncordon => (Stage::Switch, "uncordon", GREEN),
         Op::Settle => (Stage::Switch, "settle", NORMAL),
@@ -169,7 +175,12 @@ pub(super) fn op_row(op: Op) -> OpRow {
         Op::Destroy => (Stage::Retire, "destroy", RED),
         Op::Release => (Stage::Unlock, "release", NORMAL),
     };
-    OpRow { stage, name, style, is_barrier: matches!(op, Op::Gate | Op::Settle | Op::Verify) }
+    OpRow {
+        stage,
+        name,
+        style,
+        is_barrier: matches!(op, Op::Gate | Op::Hold | Op::Settle | Op::Verify | Op::VerifyUrl | Op::Bake),
+    }
 }
 
 pub(super) fn undo_name(undo: Undo) -> &'static str {

@@ -1,0 +1,118 @@
+//! How a deploy is to go, beyond what fly.toml says: chosen by whoever plans, saved in the plan.
+
+use serde::{Deserialize, Serialize};
+
+/// Saved in the plan, so that what was reviewed is what is done. Durations in milliseconds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Policy {
+    /// Between uncordon and cordon, and between cordon and stop: the time the proxies need to
+    /// hear of it. flyctl's own is 10 s.
+    pub settle_ms: u64,
+    /// How long a machine may take to start, to pass its checks, to stop.
+    pub wait_timeout_ms: u64,
+    /// For this long every check of a green must have passed without a break; zero: one pass.
+    pub stability_ms: u64,
+    /// Stop before the traffic moves, until somebody promotes or aborts.
+    pub hold: bool,
+    pub drain: Drain,
+    /// The longest that a cordoned blue is left to finish its requests; with
+    /// [`Drain::Fixed`], how long it always is.
+    pub drain_timeout_ms: u64,
+    /// Run in a blue: it is idle when this exits with 0. In the place of counting its sockets.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub idle_command: Option<String>,
+    /// How long the blues stay, cordoned and running, after the greens took over: until then
+    /// going back is one uncordon.
+    pub bake_ms: u64,
+    /// Stop before the blues are stopped, until somebody promotes or aborts.
+    pub keep_blue: bool,
+    /// How many machines of a group must serve in each region at any time; absent: as many as
+    /// do when the plan is made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub floor: Option<Floor>,
+    /// How many greens may exist beside the blues at once; absent: all of them. With it the
+    /// blues go in batches, and only the first batch can be taken back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub surge: Option<u64>,
+    /// Calls under way at once; waits that the server holds open are not counted.
+    pub concurrency: u64,
+    /// The order in which groups take the traffic; those not named follow together.
+    pub group_order: Vec<String>,
+    /// Asked after the blues are cordoned; what it answers decides whether the deploy goes on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verify_url: Option<String>,
+    /// Start the green of a blue at rest, to verify it. Otherwise it is made at rest, as flyctl
+    /// does it, but for one of each group.
+    pub verify_stopped: bool,
+    /// Only these process groups; empty: all of them.
+    pub groups: Vec<String>,
+    /// Leave these machines alone.
+    pub exclude_machines: Vec<String>,
+    /// An empty fleet is a new app, not a list that went missing.
+    pub first_deploy: bool,
+    /// Deploy groups none of whose machines has a health check.
+    pub allow_unchecked: bool,
+    /// Give a new group two machines (or one and a standby).
+    pub high_availability: bool,
+    /// Only remove what interrupted deploys and release commands left.
+    pub cleanup: bool,
+}
+
+/// When a cordoned blue may be stopped.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Drain {
+    /// After a fixed time.
+    #[default]
+    Fixed,
+    /// As soon as it has no connections, at the latest after the timeout.
+    UntilIdle,
+}
+
+/// How many machines must serve.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Floor {
+    Machines(u64),
+    /// Of those that serve when the plan is made, rounded up.
+    Percent(u64),
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            settle_ms: 10_000,
+            wait_timeout_ms: 300_000,
+            stability_ms: 0,
+            hold: false,
+            drain: Drain::Fixed,
+            drain_timeout_ms: 0,
+            idle_command: None,
+            bake_ms: 0,
+            keep_blue: false,
+            floor: None,
+            surge: None,
+            concurrency: 8,
+            group_order: Vec::new(),
+            verify_url: None,
+            verify_stopped: false,
+            groups: Vec::new(),
+            exclude_machines: Vec::new(),
+            first_deploy: false,
+            allow_unchecked: false,
+            high_availability: true,
+            cleanup: false,
+        }
+    }
+}
+
+impl Floor {
+    /// Of a place where `serving` machines serve when the plan is made.
+    pub const fn of(self, serving: u64) -> u64 {
+        match self {
+            Self::Machines(count) => count,
+            Self::Percent(percent) => serving.saturating_mul(percent).div_ceil(100),
+        }
+    }
+}
