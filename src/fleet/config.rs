@@ -44,6 +44,13 @@ impl MachineConfig {
         metadata[key] = value.into();
     }
 
+    /// Drops the metadata whose key does not pass `keep`.
+    pub fn retain_metadata(&mut self, keep: impl Fn(&str) -> bool) {
+        if let Some(metadata) = self.0.get_mut("metadata").and_then(Value::as_object_mut) {
+            metadata.retain(|key, _| keep(key));
+        }
+    }
+
     /// Ids of the machines that this one stands by for.
     pub fn standbys(&self) -> impl Iterator<Item = &str> {
         self.list("standbys").filter_map(Value::as_str)

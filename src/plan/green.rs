@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use super::classify::{Placed, Situation};
-use super::{CreateRequest, Disposition};
+use super::{CreateRequest, Disposition, mark};
 use crate::fleet::{Machine, MachineConfig, State};
 use crate::machine::{self, Conversion};
 
@@ -94,9 +94,7 @@ pub(super) fn config_for(
 
 /// Removes what marks a machine as the work of one deploy: cloned into its successor it would lie.
 pub(super) fn strip_markers(config: &mut MachineConfig) {
-    if let Some(metadata) = config.0.get_mut("metadata").and_then(Value::as_object_mut) {
-        metadata.retain(|key, _| !MARKERS.contains(&key.as_str()) && !key.starts_with(OWN_MARKERS));
-    }
+    config.retain_metadata(|key| !MARKERS.contains(&key) && !mark::is_mark(key));
 }
 
 /// Takes the ids of the machines that this one stands by for out of its config: those of the
@@ -289,6 +287,3 @@ const MARKERS: [&str; 5] = [
     "fly_release_id",
     "fly_release_version",
 ];
-
-/// What cutover's own metadata begins with.
-const OWN_MARKERS: &str = "cutover_";

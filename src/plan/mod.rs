@@ -7,6 +7,7 @@ mod capacity;
 mod classify;
 mod document;
 mod green;
+pub mod mark;
 mod observe;
 mod operation;
 mod order;
