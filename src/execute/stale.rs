@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::knowledge::Knowledge;
 use crate::fleet::{Machine, State};
-use crate::plan::{Observed, Plan};
+use crate::plan::{Disposition, Observed, Plan};
 
 /// The machines that make the plan stale, each with what is different. A machine that only changed its state was
 /// started or stopped by the proxy, which is no reason.
@@ -16,10 +17,29 @@ pub(super) fn differences(plan: &Plan, machines: &BTreeMap<String, Machine>) -> 
         };
         found.extend(what.map(|what| (planned.id.clone(), what)));
     }
-    let planned: BTreeSet<&str> = plan.machines.iter().map(|planned| planned.id.as_str()).collect();
-    for machine in machines.values().filter(|machine| !is_gone(machine) && !planned.contains(machine.id.as_str())) {
-        found.push((machine.id.clone(), format!("it is new ({})", machine.name)));
+    found.extend(newcomers(plan, machines));
+    found
+}
+
+/// The same for a deploy that another run began: blues that are gone, stopped or cordoned, and
+/// machines that it made, are its own work.
+pub(super) fn differences_of_begun(plan: &Plan, known: &Knowledge) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for planned in &plan.machines {
+        let goes = matches!(planned.disposition, Disposition::Replace | Disposition::Remove | Disposition::Leftover);
+        let what = match known.before.get(&planned.id).filter(|machine| !is_gone(machine)) {
+            None => (!goes).then(|| "it is gone".to_owned()),
+            Some(machine) => {
+                // Whether it is cordoned is the deploy's own doing.
+                let cordoned = if goes { planned.observed.cordoned } else { machine.cordoned };
+                changes(&planned.observed, &Machine { cordoned, ..machine.clone() })
+            }
+        };
+        found.extend(what.map(|what| (planned.id.clone(), what)));
     }
+    found.extend(
+        newcomers(plan, &known.before).filter(|(id, _)| known.slot_of(id).is_none() && !known.surplus.contains(id)),
+    );
     found
 }
 
@@ -30,6 +50,12 @@ pub(super) fn state_changes(plan: &Plan, machines: &BTreeMap<String, Machine>) -
         .iter()
         .filter(|planned| machines.get(&planned.id).is_some_and(|machine| machine.state != planned.observed.state));
     changed.map(|planned| planned.id.clone()).collect()
+}
+
+fn newcomers(plan: &Plan, machines: &BTreeMap<String, Machine>) -> impl Iterator<Item = (String, String)> {
+    let planned: BTreeSet<&str> = plan.machines.iter().map(|planned| planned.id.as_str()).collect();
+    let new = machines.values().filter(move |machine| !is_gone(machine) && !planned.contains(machine.id.as_str()));
+    new.map(|machine| (machine.id.clone(), format!("it is new ({})", machine.name)))
 }
 
 fn changes(then: &Observed, machine: &Machine) -> Option<String> {

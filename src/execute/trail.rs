@@ -84,7 +84,7 @@ impl<'a> Trail<'a> {
         match self.greens.get(slot) {
             None => {
                 let why = "a green: it may be there, its creation was not answered".to_owned();
-                report::to_look_for(&self.plan.app, &machine_name(&self.run, slot), why)
+                report::to_look_for(&self.plan.app, &machine_name(&self.run, slot, 1), why)
             }
             Some(id) if serves => {
                 report::to_destroy(&self.plan.app, id, "a green: it may serve beside the blues".to_owned())

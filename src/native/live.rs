@@ -15,6 +15,7 @@ use super::watch::Watch;
 use crate::execute::{Answer, Call, Event, Execution, Options, Outcome, Reply, Trail, Why};
 use crate::fleet::Fleet;
 use crate::plan::Plan;
+use crate::protocol;
 
 /// A client for one app, of the API and with the token that the environment names.
 pub(super) fn client(app: &str) -> Result<Client, Error> {
@@ -23,7 +24,9 @@ pub(super) fn client(app: &str) -> Result<Client, Error> {
         Error::new(Kind::Access, "no token for the Machines API: neither FLY_API_TOKEN nor FLY_ACCESS_TOKEN is set")
             .hint("make a token for this app: `fly tokens create deploy`, then `export FLY_API_TOKEN=...`")
     })?;
-    Client::new(&base_url(), app, Some(&token)).map_err(|error| Error::new(Kind::Access, error))
+    let client = Client::new(&base_url(), app, Some(&token));
+    let client = client.and_then(|client| client.with_releases_at(&releases_url()));
+    client.map_err(|error| Error::new(Kind::Access, error))
 }
 
 /// The machines of an app, read from the API.
@@ -103,21 +106,31 @@ fn run_id() -> String {
 fn words(why: &Why) -> String {
     match why {
         Why::Unauthorized { message } => format!("the token is not accepted ({message})"),
-        Why::RateLimited => "too many requests; try again in a minute".to_owned(),
+        Why::RateLimited { .. } => "too many requests; try again in a minute".to_owned(),
         Why::LeaseHeld { owner } => format!("{owner} holds a lease"),
         Why::NotYet => "it was not ready in time".to_owned(),
         Why::Other { status, message } => format!("{message} (status {status})"),
-        Why::WrongState { message } | Why::NameTaken { message } | Why::NoCapacity { message } => message.clone(),
+        Why::WrongState { message } | Why::NameTaken { message, .. } | Why::NoCapacity { message } => message.clone(),
     }
 }
 
 fn base_url() -> String {
-    base_url_or_default(std::env::var("FLY_FLAPS_BASE_URL").ok())
+    base_url_of(std::env::var("FLY_FLAPS_BASE_URL").ok())
+}
+
+fn releases_url() -> String {
+    releases_url_of(std::env::var("FLY_UIEX_BASE_URL").ok(), &base_url())
 }
 
 /// Set to nothing, as a CI's missing setting is, it is not set.
-fn base_url_or_default(given: Option<String>) -> String {
-    given.filter(|url| !url.trim().is_empty()).unwrap_or_else(|| "https://api.machines.dev".to_owned())
+fn base_url_of(given: Option<String>) -> String {
+    given.filter(|url| !url.trim().is_empty()).unwrap_or_else(|| protocol::BASE_URL.to_owned())
+}
+
+/// Who points the Machines API elsewhere does not mean Fly's own releases.
+fn releases_url_of(given: Option<String>, base_url: &str) -> String {
+    let elsewhere = if base_url == protocol::BASE_URL { protocol::RELEASES_BASE_URL } else { base_url };
+    given.filter(|url| !url.trim().is_empty()).unwrap_or_else(|| elsewhere.to_owned())
 }
 
 /// flyctl looks for them in this order.
@@ -135,10 +148,18 @@ mod tests {
     #[test]
     fn an_empty_base_url_is_none() {
         let check = |given: Option<&str>, expected| {
-            assert_eq!(base_url_or_default(given.map(str::to_owned)), expected);
+            assert_eq!(base_url_of(given.map(str::to_owned)), expected);
         };
         check(None, "https://api.machines.dev");
         check(Some(""), "https://api.machines.dev");
         check(Some("http://127.0.0.1:4280"), "http://127.0.0.1:4280");
+    }
+
+    #[test]
+    fn releases_stay_with_a_machines_api_that_is_elsewhere() {
+        let url = |given: Option<&str>, base| releases_url_of(given.map(str::to_owned), base);
+        assert_eq!(url(None, protocol::BASE_URL), "https://api.fly.io");
+        assert_eq!(url(Some(""), "http://127.0.0.1:4280"), "http://127.0.0.1:4280");
+        assert_eq!(url(Some("http://127.0.0.1:9"), "http://127.0.0.1:4280"), "http://127.0.0.1:9");
     }
 }

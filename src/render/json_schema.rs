@@ -213,7 +213,10 @@ fn plan() -> Value {
 
 fn event() -> Value {
     object(
-        &[("t_ms", number(0)), ("event", json!({"enum": ["call", "reply", "state", "phase", "wait", "done"]}))],
+        &[
+            ("t_ms", number(0)),
+            ("event", json!({"enum": ["call", "reply", "state", "phase", "wait", "warning", "done"]})),
+        ],
         &[("step", json!({"type": ["string", "null"]}))],
     )
 }

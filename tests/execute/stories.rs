@@ -162,6 +162,7 @@ fn word(machine: &Machine) -> String {
 pub(crate) fn name(kind: OutcomeKind) -> &'static str {
     match kind {
         OutcomeKind::Completed => "completed",
+        OutcomeKind::Held => "held",
         OutcomeKind::Restored => "restored",
         OutcomeKind::NeedsAttention => "needs-attention",
         OutcomeKind::Stale => "stale",

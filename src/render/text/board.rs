@@ -57,7 +57,7 @@ impl Board {
                     row.checks = Some((*checks_passing, *checks_total));
                 }
             }
-            Event::Call { .. } | Event::Reply { .. } | Event::Done { .. } => {}
+            Event::Call { .. } | Event::Reply { .. } | Event::Warning { .. } | Event::Done { .. } => {}
         }
     }
 
