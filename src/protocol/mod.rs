@@ -126,7 +126,8 @@ pub fn request(app: &str, call: &Call) -> Request {
             post(format!("{}/metadata/{}", machine(id), segment(key)), None, Some(json!({ "value": value })))
         }
         Call::ClearMetadata { id, keys } => {
-            let removed: Map<String, Value> = keys.iter().map(|key| (key.clone(), Value::Null)).collect();
+            // Nothing removes a key, and so does null, which the specification has no place for.
+            let removed: Map<String, Value> = keys.iter().map(|key| (key.clone(), json!(""))).collect();
             let request = post(format!("{}/metadata", machine(id)), None, Some(json!({ "metadata": removed })));
             Request { method: Method::Patch, ..request }
         }
@@ -300,7 +301,7 @@ mod tests {
         DELETE /v1/apps/shop/machines/m1?force=true&kill=true [fly-machine-lease-nonce: n1] 
         GET /v1/apps/shop/machines/m1/wait?state=started&timeout=10&version=01A [] 
         POST /v1/apps/shop/machines/m1/metadata/cutover_direction [content-type: application/json] {"value":"m1 forward"}
-        PATCH /v1/apps/shop/machines/m1/metadata [content-type: application/json] {"metadata":{"cutover_run":null}}
+        PATCH /v1/apps/shop/machines/m1/metadata [content-type: application/json] {"metadata":{"cutover_run":""}}
         POST /v1/apps/shop/machines/m1/exec [content-type: application/json] {"command":["cat","/proc/net/tcp"],"timeout":10}
         "#);
     }
