@@ -139,12 +139,13 @@ pub fn request(app: &str, call: &Call) -> Request {
     }
 }
 
-/// What an HTTP reply to `call` means. A reply that cannot be read tells nothing of what was
-/// done: [`Reply::Unknown`].
+/// What an HTTP reply to `call` means. A reply that cannot be read, or is a web page of somebody
+/// between us and Fly, tells nothing of what was done: [`Reply::Unknown`].
 pub fn reply(call: &Call, response: &Response<'_>) -> Reply {
     let Response { status, body, .. } = *response;
     match status {
         _ if matches!(call, Call::Probe { .. }) => Reply::Done(Answer::Probed(sample(response))),
+        200..=299 | 404 if response.is_page() => Reply::Unknown,
         200..=299 => answer(call, body).map_or(Reply::Unknown, Reply::Done),
         408 if matches!(call, Call::Wait { .. }) => Reply::Refused(Why::NotYet),
         408 | 500..=599 => Reply::Unknown,
@@ -204,6 +205,10 @@ impl Request {
 }
 
 impl Response<'_> {
+    fn is_page(&self) -> bool {
+        self.headers.iter().any(|(name, value)| name == "content-type" && value.starts_with("text/html"))
+    }
+
     /// A date instead of seconds is left to our own patience.
     fn retry_after_ms(&self) -> Option<u64> {
         let (_, seconds) = self.headers.iter().find(|(name, _)| name == "retry-after")?;

@@ -6,7 +6,6 @@ use super::apply::Running;
 use super::check::read_fleet;
 use super::plan::{self, Format, Wanted};
 use super::source::Source;
-use crate::execute::Outcome;
 use crate::fleet::{self, Fleet};
 use crate::lint::{self, Input, Settings};
 use crate::native::error::{Error, Kind, Status};
@@ -14,7 +13,6 @@ use crate::native::files;
 use crate::native::terminal::Terminal;
 use crate::native::watch::Watch;
 use crate::native::{live, simulate};
-use crate::plan::Plan;
 use crate::render::{self, Checked};
 
 /// Check, plan, show the plan, ask, and carry it out
@@ -70,19 +68,19 @@ pub(in crate::native) fn run(args: Args, terminal: Terminal) -> Result<Status, E
         terminal.say("Nothing was touched.\n");
         return Ok(Status::No);
     }
-    let outcome = carry_out(&plan, subject.fleet, sim, running, terminal)?;
+    let mut watch = Watch::new(&plan, running.is_jsonl(), terminal);
+    let outcome = if sim {
+        tell_pace(terminal);
+        simulate::run(&plan, &subject.fleet, SEED, &mut watch)?
+    } else {
+        live::run(&subject.wanted.access.client(&plan.app)?, &plan, &mut watch)?
+    };
     Ok(outcome.kind.into())
 }
 
-fn carry_out(plan: &Plan, fleet: Fleet, sim: bool, running: Running, terminal: Terminal) -> Result<Outcome, Error> {
-    if sim && terminal.is_live() {
+fn tell_pace(terminal: Terminal) {
+    if terminal.is_live() {
         terminal.say(&format!("Simulated time runs {} times as fast as real time.\n\n", simulate::SPEEDUP));
-    }
-    let mut watch = Watch::new(plan, running.is_jsonl(), terminal);
-    if sim {
-        simulate::run(plan, &fleet, SEED, &mut watch)
-    } else {
-        live::run(&live::client(&plan.app)?, plan, &mut watch)
     }
 }
 
@@ -95,7 +93,7 @@ fn subject(args: Args, terminal: Terminal) -> Result<Subject, Error> {
     let source = Source::read(file)?;
     let fleet = match &args.wanted.machines {
         Some(path) => read_fleet(path)?,
-        None => live::fleet(&plan::app(&source)?)?,
+        None => live::fleet(&plan::app(&source)?, &args.wanted.access)?,
     };
     Ok(Subject { source, fleet, wanted: args.wanted })
 }

@@ -7,6 +7,7 @@ use clap::ValueEnum;
 use super::check::read_fleet;
 use super::source::Source;
 use crate::fleet::Fleet;
+use crate::native::access::Access;
 use crate::native::error::{Error, Kind, Status};
 use crate::native::files::{self, STDIN};
 use crate::native::live;
@@ -43,6 +44,9 @@ pub(in crate::native) struct Args {
 /// What `plan` and `deploy` both ask for.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub(super) struct Wanted {
+    #[command(flatten)]
+    pub(super) access: Access,
+
     /// The machines there are: what `fly machine list --json` printed, or `-`
     #[arg(long, value_name = "FILE")]
     pub(super) machines: Option<PathBuf>,
@@ -95,7 +99,7 @@ pub(in crate::native) fn run(args: Args, terminal: Terminal) -> Result<Status, E
     let source = Source::read(args.file)?;
     let fleet = match &args.wanted.machines {
         Some(path) => read_fleet(path)?,
-        None => live::fleet(&app(&source)?)?,
+        None => live::fleet(&app(&source)?, &args.wanted.access)?,
     };
     let plan = match make(&source, &fleet, &args.wanted)? {
         Ok(plan) => plan,
