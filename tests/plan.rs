@@ -5,6 +5,8 @@
 mod cover;
 #[path = "plan/failure_modes.rs"]
 mod failure_modes;
+#[path = "plan/interrupted.rs"]
+mod interrupted;
 #[path = "plan/notation.rs"]
 mod notation;
 #[path = "plan/parity.rs"]
