@@ -111,6 +111,19 @@ mod tests {
     }
 
     #[test]
+    fn an_app_tells_what_its_list_must_agree_with() {
+        let app = |text: &str| serde_json::from_str::<crate::fleet::App>(text).unwrap();
+        let known =
+            app(r#"{"id": "a", "name": "shop", "machine_count": 4, "status": "suspended", "organization": {}}"#);
+        assert_eq!((known.machine_count, known.was_deployed()), (4, true));
+        assert_eq!(
+            app(r#"{"machine_count": null, "status": "pending"}"#),
+            crate::fleet::App { machine_count: 0, status: "pending".into() }
+        );
+        assert!(!app("{}").was_deployed());
+    }
+
+    #[test]
     fn a_list_is_read_pretty_or_on_one_line() {
         let list = json!([{"id": "a", "state": "started", "config": {"env": {"A": "1"}}}]);
         let (line, pretty) = (list.to_string(), serde_json::to_string_pretty(&list).unwrap());

@@ -126,7 +126,7 @@ fn not_json(text: &str, kind: &Kind, error: &serde_json::Error) -> String {
     match error.classify() {
         _ if start.is_empty() => "there is nothing in it".to_owned(),
         _ if start.starts_with('<') => "this is an HTML page, perhaps of a login or an error".to_owned(),
-        _ if TABLES.iter().any(|words| start.contains(words)) => {
+        _ if is_table(start) => {
             format!("this is the table that `{}` prints for people", kind.command.trim_end_matches(" --json"))
         }
         Category::Eof => format!("the text ends in the middle of the list, at {place}"),
@@ -136,6 +136,12 @@ fn not_json(text: &str, kind: &Kind, error: &serde_json::Error) -> String {
         _ if says("trailing characters") => format!("there is more behind the list, at {place}"),
         _ => format!("this is not JSON: {error}"),
     }
+}
+
+/// What flyctl prints for people.
+fn is_table(text: &str) -> bool {
+    let is_head = |line: &str| line.starts_with("ID") && line.contains("STATE") && line.contains("REGION");
+    text.contains("machines have been retrieved") || text.contains("View them in the UI") || text.lines().any(is_head)
 }
 
 fn not_a_list(value: &Value, kind: &Kind) -> Unreadable {
@@ -171,6 +177,3 @@ fn place_of(text: &str, id: &str, skip: usize) -> String {
 /// A machine with its events takes some 5 KB: ten thousand of them fit twice.
 const MOST_BYTES: usize = 128 * MEGABYTE;
 const MEGABYTE: usize = 1024 * 1024;
-
-/// What only the output for people has.
-const TABLES: [&str; 3] = ["machines have been retrieved", "View them in the UI", "ID\tSTATE\tNAME"];

@@ -80,6 +80,10 @@ mod tests {
             let paste = "paste what `fly volumes list --json` prints, from `[` to `]`";
             assert_eq!(found, Err(message.replace("PASTE", paste)));
         };
+        check(
+            "ID     \tSTATE  \tNAME\tSIZE\tREGION\nvol_1  \tcreated\tdata\t1GB \tiad\n",
+            "this is the table that `fly volumes list` prints for people; PASTE",
+        );
         check("<html>", "this is an HTML page, perhaps of a login or an error; PASTE");
         check(r#"[{"id": "a1", "config": {}}]"#, "this is a list of machines; PASTE");
         check(r#"[{"name": "data"}]"#, "entry 1 of the list: it has no `id`; PASTE");

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::classify::{Placed, Situation};
 use super::{CreateRequest, Disposition, mark};
-use crate::fleet::{Machine, MachineConfig, State};
+use crate::fleet::{CheckKind, Machine, MachineConfig, State};
 use crate::machine::{self, Conversion};
 
 /// A machine to be made.
@@ -36,6 +36,13 @@ impl Green<'_> {
         !self.config.health_checks().is_empty()
     }
 
+    /// Which checks must pass before it gets traffic.
+    pub(super) fn gates(&self) -> String {
+        let checks: BTreeSet<String> = self.config.health_checks().into_iter().map(|check| name(check.kind)).collect();
+        let checks: Vec<_> = checks.into_iter().collect();
+        format!("before it gets traffic, this must pass: {}", checks.join(", "))
+    }
+
     pub(super) fn is_standby(&self) -> bool {
         !self.standby_for.is_empty()
     }
@@ -53,6 +60,13 @@ impl Green<'_> {
             skip_launch: !self.launch,
             skip_service_registration: true,
         }
+    }
+}
+
+fn name(check: CheckKind) -> String {
+    match check {
+        CheckKind::Service { internal_port } => format!("the check of its service on port {internal_port}"),
+        CheckKind::TopLevel { name } => format!("the check `{name}`"),
     }
 }
 

@@ -103,8 +103,10 @@ fn unproven<'a>(situation: &Situation, placed: &'a [Placed<'a>]) -> Vec<Fact<'a>
     }
     let unproven = placed.iter().filter(|other| other.is(Disposition::Leftover) && other.machine.is_live());
     let machines: Vec<_> = unproven.collect();
+    let is_excluded = |machine: &Machine| situation.policy.exclude_machines.contains(&machine.id);
     let deployed = placed.iter().filter(|other| {
-        other.is(Disposition::Ignore) && other.machine.is_managed() && situation.is_selected(other.group)
+        let in_reach = other.machine.is_managed() && other.machine.host_status == HostStatus::Ok;
+        other.is(Disposition::Ignore) && in_reach && situation.is_selected(other.group) && !is_excluded(other.machine)
     });
     let unproven = (!machines.is_empty()).then_some(Fact::Unproven { machines });
     mixed_images(deployed).into_iter().chain(unproven).collect()

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::classify::{Placed, Situation};
 use super::green::Green;
+use super::mark::Marks;
 use super::{Disposition, Warning};
 use crate::config::Config;
 use crate::fleet::{HostStatus, Image, Machine, MachineConfig};
@@ -15,6 +16,7 @@ pub(super) fn warnings(situation: &Situation, placed: &[Placed], greens: &[Green
     about_the_list(&mut found, situation);
     if situation.policy.cleanup {
         about_leftovers(&mut found, placed);
+        about_unfinished(&mut found, situation, placed);
         return found.warnings;
     }
     about_the_file(&mut found, situation.desired.config, !greens.is_empty());
@@ -24,6 +26,7 @@ pub(super) fn warnings(situation: &Situation, placed: &[Placed], greens: &[Green
     about_images(&mut found, placed);
     about_machines(&mut found, placed);
     about_leftovers(&mut found, placed);
+    about_unfinished(&mut found, situation, placed);
     about_groups(&mut found, situation, placed, greens);
     about_greens(&mut found, situation, greens);
     found.warnings
@@ -185,6 +188,18 @@ fn about_leftovers(found: &mut Found, placed: &[Placed]) {
     let ids: Vec<_> = leftovers.map(|blue| blue.machine.id.as_str()).collect();
     found.add_for("leftovers", &ids, |ids| {
         format!("left over from what ended before, and not touched: {ids}. `cutover plan --cleanup` removes what is proved to be unneeded")
+    });
+}
+
+/// Greens of ours that wait for somebody look like those of a run that died.
+fn about_unfinished(found: &mut Found, situation: &Situation, placed: &[Placed]) {
+    let is_ours = |blue: &&Placed| {
+        matches!(blue.disposition, Disposition::Leftover | Disposition::Sweep) && Marks::of(blue.machine).is_some()
+    };
+    let ids: Vec<_> = placed.iter().filter(is_ours).map(|blue| blue.machine.id.as_str()).collect();
+    let app = situation.desired.app;
+    found.add_for("deploy-unfinished", &ids, |ids| {
+        format!("a deploy by cutover made {ids} and did not end; it may be held on purpose: ask `cutover status --app {app}`, then `promote`, `resume` or `abort` it")
     });
 }
 

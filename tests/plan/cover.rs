@@ -1,7 +1,7 @@
 //! What a plan must cope with: one test for each kind of thing that is found in a fleet.
 
 use cutover::fleet::{self, App, Fleet};
-use cutover::plan::{Op, Plan, Policy};
+use cutover::plan::{Disposition, Op, Plan, Policy};
 
 use crate::notation::{self, SHOP, fleet, plan_of, plan_with};
 use crate::{outcome, steps, text_of};
@@ -65,6 +65,15 @@ fn process_groups_added_removed_and_renamed() {
     group-removed: fly.toml does not name group jobs: its machines are destroyed, last of all
     group-renamed: group `jobs` goes and `worker` comes: if it was renamed, note that `worker` begins with 2 machines in iad, where `jobs` has 3 machines in ams, iad
     "#);
+    // By what it does, where several come and go.
+    let file = SHOP.replace("worker = \"work\"", "worker = \"work\"\nextra = \"more\"");
+    let mut several = fleet(&file, "a1 app iad started v2\nj1 jobs iad started v1\nz1 gone iad started v1");
+    several.machines[1].config.as_mut().unwrap().0.insert("init".into(), serde_json::json!({"cmd": ["work"]}));
+    let of_several = warnings(&plan_of(&file, &several, "v2", &Policy::default()).unwrap());
+    assert!(
+        of_several.contains("group `jobs` goes and `worker` comes") && !of_several.contains("`gone` goes"),
+        "{of_several}"
+    );
     // Removed: the last of all.
     let plan = plan_with(SHOP, renamed, "v2", &Policy::default()).unwrap();
     let first_of_the_removed =
@@ -215,6 +224,7 @@ fn leftovers_are_named_by_a_plan_and_swept_by_a_cleanup() {
     r2 leftover: it was made for a console and serves nothing; it is started: its command may be running
     w1 replace: it runs shop:v1
     warning leftovers
+    warning deploy-unfinished
     "#);
     insta::assert_snapshot!(cleanup(lines), @r#"
     a1 ignore: this plan only removes what is left over
@@ -226,6 +236,7 @@ fn leftovers_are_named_by_a_plan_and_swept_by_a_cleanup() {
     r2 leftover: it was made for a console and serves nothing; it is started: its command may be running
     w1 ignore: this plan only removes what is left over
     warning leftovers
+    warning deploy-unfinished
     "#);
 }
 
@@ -288,6 +299,10 @@ fn leftovers_that_nothing_proves_are_refused_with_the_commands() {
         cleanup("a1 app iad started v1\nw1 worker iad started v1").matches("ignore").count(),
         2,
         "nothing to do"
+    );
+    assert!(
+        cleanup("a1 app iad started v1\na2 app iad started v0 unreachable").starts_with("a1 ignore"),
+        "out of reach"
     );
 }
 
@@ -352,6 +367,17 @@ fn what_a_list_leaves_out_is_a_warning() {
 }
 
 #[test]
+fn health_each_green_says_which_checks_let_it_have_traffic() {
+    let plan = plan_with(SHOP, "a1 app iad started v1\nw1 worker iad started v1", "v2", &Policy::default()).unwrap();
+    let waits = plan.steps.iter().filter(|step| step.op == Op::WaitHealthy);
+    let gates: String = waits.map(|step| format!("{}: {}\n", step.slot.as_deref().unwrap_or(""), step.why)).collect();
+    insta::assert_snapshot!(gates, @r#"
+    green-app-1: before it gets traffic, this must pass: the check of its service on port 8080
+    green-worker-1: before it gets traffic, this must pass: the check `alive`
+    "#);
+}
+
+#[test]
 fn health_no_green_without_a_gate_unless_asked_for() {
     let bare = "app = \"shop\"\n[processes]\nworker = \"work\"\nother = \"work\"\n";
     let lines = "w1 worker iad started v1\no1 other iad started v1";
@@ -395,6 +421,41 @@ fn a_plain_deploy_of_a_good_app_has_no_warning() {
         ),
         ""
     );
+}
+
+/// Every fleet of two machines of a group, of all kinds that bear on the question.
+#[test]
+fn leftovers_are_swept_only_beside_a_machine_that_serves_and_stays() {
+    let kinds = [
+        "",
+        "cordoned",
+        "cordoned tag=17",
+        "tag=17",
+        "cordoned tag=safe_to_destroy",
+        "tag=safe_to_destroy",
+        "cordoned made-by=r7/green-app-1/a1",
+        "made-by=r7/green-app-1/a1",
+        "failing",
+        "cordoned unreachable tag=17",
+    ];
+    let states = ["started v1", "started v2", "stopped v1", "created v2"];
+    let of = |id: &str| -> Vec<String> {
+        let kinds = kinds.iter().flat_map(|kind| states.iter().map(move |state| (kind, state)));
+        kinds.map(|(kind, state)| format!("{id} app iad {state} {kind}")).collect()
+    };
+    let policy = Policy { cleanup: true, ..Policy::default() };
+    let mut swept = 0;
+    for (one, other) in of("m1").iter().flat_map(|one| of("m2").into_iter().map(move |other| (one.clone(), other))) {
+        let fleet = fleet(SHOP, &format!("{one}\n{other}"));
+        let Ok(plan) = plan_of(SHOP, &fleet, "v2", &policy) else { continue };
+        let goes = |id: &str| plan.machines.iter().any(|it| it.id == id && it.disposition == Disposition::Sweep);
+        for machine in fleet.machines.iter().filter(|machine| goes(&machine.id)) {
+            let stays = fleet.machines.iter().any(|other| other.is_serving() && !goes(&other.id));
+            assert!(stays && !machine.is_serving(), "{} goes from\n{one}\n{other}", machine.id);
+            swept += 1;
+        }
+    }
+    assert!(swept > 100, "the fleets give too few leftovers: {swept}");
 }
 
 const IMPLICIT: &str = r#"
