@@ -111,6 +111,28 @@ fn a_machine_that_the_proxy_stopped_since_the_plan_makes_it_not_stale() {
 }
 
 #[test]
+fn what_the_plan_is_not_about_may_change_meanwhile() {
+    let metadata = |machine: &mut Machine, key: &str, value: &str| {
+        machine.config.as_mut().unwrap().set_metadata(key, value);
+    };
+    let newcomer = |group: &'static str| {
+        move |fleet: &mut cutover::fleet::Fleet| {
+            let mut machine = Machine { id: "a9".into(), ..fleet.machines[0].clone() };
+            metadata(&mut machine, "fly_process_group", group);
+            fleet.machines.push(machine);
+        }
+    };
+    for group in ["fly_app_release_command", "another"] {
+        let story = Story::of(TWO).meanwhile(newcomer(group)).run();
+        assert_eq!(stories::name(story.outcome.kind), "completed", "{group}");
+    }
+    let marked = |fleet: &mut cutover::fleet::Fleet| {
+        metadata(&mut fleet.machines[0], "cutover_direction", "a1 back sha256:aa r1")
+    };
+    assert_eq!(stories::name(Story::of(TWO).meanwhile(marked).run().outcome.kind), "completed");
+}
+
+#[test]
 fn a_fleet_that_cannot_be_read_is_not_touched() {
     Story::of(TWO).fault("list=unauthorized").run().ends("refused", BLUES).says("no access");
     Story::of(TWO).fault("list=lost-before").run().ends("refused", BLUES).says("could not be read");

@@ -44,6 +44,13 @@ impl MachineConfig {
         metadata[key] = value.into();
     }
 
+    /// Drops the metadata whose key does not pass `keep`.
+    pub fn retain_metadata(&mut self, keep: impl Fn(&str) -> bool) {
+        if let Some(metadata) = self.0.get_mut("metadata").and_then(Value::as_object_mut) {
+            metadata.retain(|key, _| keep(key));
+        }
+    }
+
     /// Ids of the machines that this one stands by for.
     pub fn standbys(&self) -> impl Iterator<Item = &str> {
         self.list("standbys").filter_map(Value::as_str)
@@ -56,6 +63,12 @@ impl MachineConfig {
 
     pub fn has_services(&self) -> bool {
         self.list("services").next().is_some()
+    }
+
+    /// A job and no service: Fly starts it by its schedule, or destroys it once it ends.
+    pub fn runs_once(&self) -> bool {
+        let is_scheduled = self.0.get("schedule").and_then(Value::as_str).is_some_and(|schedule| !schedule.is_empty());
+        is_scheduled || self.0.get("auto_destroy") == Some(&Value::Bool(true))
     }
 
     /// The proxy may stop this machine when it is idle.

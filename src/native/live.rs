@@ -33,7 +33,7 @@ pub(super) fn fleet(app: &str) -> Result<Fleet, Error> {
         error
     })?;
     match block_on(client.call(&Call::ListMachines))? {
-        Reply::Done(Answer::Machines(machines)) => Ok(Fleet { machines }),
+        Reply::Done(Answer::Machines(machines)) => Ok(Fleet { machines, ..Fleet::default() }),
         Reply::Absent => {
             Err(Error::new(Kind::Access, format!("Fly.io knows no app `{app}`, or the token is not for it")))
         }

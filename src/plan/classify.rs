@@ -1,23 +1,27 @@
 //! What each observed machine is to the deploy, by one ordered table: the first row that fits
 //! decides, and gives the reason.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use super::leftover::{Leftover, Leftovers};
 use super::{Desired, Disposition, Observed, PlannedMachine, Policy, green};
-use crate::facts::purpose;
-use crate::fleet::{Fleet, HostStatus, Image, Machine, MachineConfig, State};
+use crate::fleet::{Fleet, HostStatus, Image, Machine, MachineConfig, State, Volume};
 
 /// All that planning looks at.
 pub(super) struct Situation<'a> {
     pub(super) desired: Desired<'a>,
     pub(super) policy: &'a Policy,
+    pub(super) fleet: &'a Fleet,
     /// Sorted by id, whatever order they came in.
     pub(super) machines: Vec<&'a Machine>,
     /// The process groups of fly.toml.
     pub(super) groups: Vec<&'a str>,
     pub(super) image: Image,
+    pub(super) leftovers: Leftovers<'a>,
+    /// The volumes that are known to hang on a machine, by its id.
+    volumes: BTreeMap<&'a str, Vec<&'a Volume>>,
 }
 
 /// A machine and what becomes of it.
@@ -32,18 +36,33 @@ impl<'a> Situation<'a> {
     pub(super) fn new(desired: &Desired<'a>, fleet: &'a Fleet, policy: &'a Policy) -> Self {
         let mut machines: Vec<_> = fleet.machines.iter().collect();
         machines.sort_by(|a, b| a.id.cmp(&b.id));
-        let groups = desired.config.group_names();
-        Self { desired: *desired, policy, machines, groups, image: Image::named(desired.image) }
+        let grouped = machines.iter().map(|machine| (group_of(desired, machine), *machine));
+        let leftovers = Leftovers::of(grouped);
+        let mut volumes: BTreeMap<&str, Vec<_>> = BTreeMap::new();
+        for volume in fleet.volumes.iter().flatten() {
+            if let Some(machine) = &volume.attached_machine_id {
+                volumes.entry(machine).or_default().push(volume);
+            }
+        }
+        let (groups, image) = (desired.config.group_names(), Image::named(desired.image));
+        Self { desired: *desired, policy, fleet, machines, groups, image, leftovers, volumes }
     }
 
-    /// A machine that names no group is of the default one, as flyctl has it.
-    pub(super) fn group_of(&self, machine: &'a Machine) -> &'a str {
-        machine.group().unwrap_or(self.desired.config.default_group())
+    /// What hangs on a machine: by its config, and by the list of volumes where it is known.
+    pub(super) fn volumes_of(&self, machine: &'a Machine) -> BTreeSet<&'a str> {
+        let mounted = machine.config.iter().flat_map(MachineConfig::volumes);
+        let attached = self.volumes.get(machine.id.as_str()).into_iter().flatten();
+        mounted.chain(attached.map(|volume| volume.id.as_str())).collect()
     }
 
     pub(super) fn is_selected(&self, group: &str) -> bool {
         self.policy.groups.is_empty() || self.policy.groups.iter().any(|selected| selected == group)
     }
+}
+
+/// A machine that names no group is of the default one, as flyctl has it.
+fn group_of<'a>(desired: &Desired<'a>, machine: &'a Machine) -> &'a str {
+    machine.group().unwrap_or(desired.config.default_group())
 }
 
 impl Placed<'_> {
@@ -85,21 +104,31 @@ struct Row {
     why: fn(&Case) -> String,
 }
 
-const TABLE: [Row; 12] = [
+const TABLE: [Row; 14] = [
     Row {
         when: |case| !case.machine.is_live(),
         disposition: Disposition::Leftover,
         why: |case| format!("it is {} already", case.machine.state),
     },
     Row {
-        when: |case| purpose(case.machine).is_some(),
-        disposition: Disposition::Leftover,
-        why: |case| format!("it was made for {} and serves nothing", purpose(case.machine).unwrap_or_default()),
-    },
-    Row {
         when: |case| case.situation.policy.exclude_machines.contains(&case.machine.id),
         disposition: Disposition::Ignore,
         why: |_| "it is excluded from this deploy".to_owned(),
+    },
+    Row {
+        when: |case| case.is_cleanup() && case.leftover().is_some_and(|leftover| leftover.proof.is_ok()),
+        disposition: Disposition::Sweep,
+        why: |case| case.leftover_of(),
+    },
+    Row {
+        when: |case| case.leftover().is_some_and(|it| case.is_cleanup() || it.is_orphan || it.proof.is_ok()),
+        disposition: Disposition::Leftover,
+        why: |case| case.leftover_of(),
+    },
+    Row {
+        when: |case| case.is_cleanup(),
+        disposition: Disposition::Ignore,
+        why: |_| "this plan only removes what is left over".to_owned(),
     },
     // Before the question whose group it is: without a config nobody can tell.
     Row {
@@ -164,7 +193,7 @@ fn place_all<'a>(situation: &Situation<'a>, done: &BTreeSet<&'a str>) -> Vec<Pla
         .machines
         .iter()
         .map(|machine| {
-            let case = Case { machine, group: situation.group_of(machine), situation, done };
+            let case = Case { machine, group: group_of(&situation.desired, machine), situation, done };
             let row = TABLE.iter().find(|row| (row.when)(&case));
             let row = row.unwrap_or_else(|| unreachable!("the last row fits every machine"));
             Placed { machine, group: case.group, disposition: row.disposition, why: (row.why)(&case) }
@@ -187,6 +216,24 @@ fn groups_that_are_done<'a>(situation: &Situation<'a>, placed: &[Placed<'a>]) ->
 }
 
 impl Case<'_, '_> {
+    fn is_cleanup(&self) -> bool {
+        self.situation.policy.cleanup
+    }
+
+    /// Of a group that the deploy is for: another's are not its business.
+    fn leftover(&self) -> Option<&Leftover> {
+        let leftover = self.situation.leftovers.get(self.machine)?;
+        let is_selected = self.situation.is_selected(self.group);
+        (is_selected || leftover.is_orphan && !self.is_cleanup()).then_some(leftover)
+    }
+
+    fn leftover_of(&self) -> String {
+        match self.leftover().map(|leftover| (&leftover.origin, &leftover.proof)) {
+            Some((origin, Ok(proof) | Err(proof))) => format!("{origin}; {proof}"),
+            None => String::new(),
+        }
+    }
+
     /// Its group is one of fly.toml.
     fn is_wanted(&self) -> bool {
         self.situation.groups.contains(&self.group)

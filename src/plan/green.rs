@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use super::classify::{Placed, Situation};
-use super::{CreateRequest, Disposition};
-use crate::fleet::{Machine, MachineConfig, State};
+use super::{CreateRequest, Disposition, mark};
+use crate::fleet::{CheckKind, Machine, MachineConfig, State};
 use crate::machine::{self, Conversion};
 
 /// A machine to be made.
@@ -36,6 +36,13 @@ impl Green<'_> {
         !self.config.health_checks().is_empty()
     }
 
+    /// Which checks must pass before it gets traffic.
+    pub(super) fn gates(&self) -> String {
+        let checks: BTreeSet<String> = self.config.health_checks().into_iter().map(|check| name(check.kind)).collect();
+        let checks: Vec<_> = checks.into_iter().collect();
+        format!("before it gets traffic, this must pass: {}", checks.join(", "))
+    }
+
     pub(super) fn is_standby(&self) -> bool {
         !self.standby_for.is_empty()
     }
@@ -56,12 +63,19 @@ impl Green<'_> {
     }
 }
 
+fn name(check: CheckKind) -> String {
+    match check {
+        CheckKind::Service { internal_port } => format!("the check of its service on port {internal_port}"),
+        CheckKind::TopLevel { name } => format!("the check `{name}`"),
+    }
+}
+
 pub(super) fn greens<'a>(situation: &Situation<'a>, placed: &[Placed<'a>]) -> Greens<'a> {
     let mut failed = BTreeMap::new();
     let mut drafts = Vec::new();
     for seat in seats(situation, placed) {
         match config_for(situation, seat.group, seat.blue) {
-            Ok(config) => drafts.push(draft(seat, config)),
+            Ok(config) => drafts.push(draft(seat, config, situation.policy.verify_stopped)),
             Err(conversion) => {
                 failed.entry(seat.group).or_insert(conversion);
             }
@@ -94,9 +108,7 @@ pub(super) fn config_for(
 
 /// Removes what marks a machine as the work of one deploy: cloned into its successor it would lie.
 pub(super) fn strip_markers(config: &mut MachineConfig) {
-    if let Some(metadata) = config.0.get_mut("metadata").and_then(Value::as_object_mut) {
-        metadata.retain(|key, _| !MARKERS.contains(&key.as_str()) && !key.starts_with(OWN_MARKERS));
-    }
+    config.retain_metadata(|key| !MARKERS.contains(&key) && !mark::is_mark(key));
 }
 
 /// Takes the ids of the machines that this one stands by for out of its config: those of the
@@ -134,7 +146,8 @@ fn seats<'a>(situation: &Situation<'a>, placed: &[Placed<'a>]) -> Vec<Seat<'a>> 
             why: format!("takes the place of {}", blue.machine.id),
         });
     }
-    for group in situation.groups.iter().filter(|group| is_added(situation, group, placed)) {
+    let added = |group: &&&str| !situation.policy.cleanup && is_added(situation, group, placed);
+    for group in situation.groups.iter().filter(added) {
         groups.insert(group, new_seats(situation, group));
     }
     groups.into_values().flatten().collect()
@@ -188,13 +201,13 @@ fn slot(group: &str, index: usize) -> String {
     format!("green-{group}-{}", index + 1)
 }
 
-fn draft(seat: Seat, mut config: MachineConfig) -> Green {
+fn draft(seat: Seat, mut config: MachineConfig, verify_stopped: bool) -> Green {
     let kept = take_standbys(&mut config);
     // A machine with services cannot be a standby: Fly would refuse it.
     let kept = if config.has_services() { Vec::new() } else { kept };
     let standby_for: Vec<_> = kept.into_iter().chain(seat.standby_for).collect();
     Green {
-        launch: launches(seat.blue, &config, !standby_for.is_empty()),
+        launch: launches(seat.blue, &config, !standby_for.is_empty(), verify_stopped),
         slot: seat.slot,
         replaces: seat.blue,
         group: seat.group,
@@ -206,13 +219,15 @@ fn draft(seat: Seat, mut config: MachineConfig) -> Green {
 }
 
 /// flyctl's rule: what ran is started, what rested stays at rest. Beyond it, a blue that the
-/// proxy would have started is not followed by a green that it will not start.
-fn launches(blue: Option<&Machine>, config: &MachineConfig, is_standby: bool) -> bool {
+/// proxy would have started is not followed by a green that it will not start, and the policy may
+/// want every green verified. A job that rests is not run for that.
+fn launches(blue: Option<&Machine>, config: &MachineConfig, is_standby: bool, verify_stopped: bool) -> bool {
     match blue.map(|blue| &blue.state) {
         Some(State::Started | State::Starting | State::Failed) => true,
         _ if is_standby => false,
         None => true,
-        Some(_) => blue.is_some_and(Machine::is_serving) && !serves_at_rest(config),
+        Some(_) if config.runs_once() => false,
+        Some(_) => verify_stopped || blue.is_some_and(Machine::is_serving) && !serves_at_rest(config),
     }
 }
 
@@ -225,7 +240,8 @@ fn serves_at_rest(config: &MachineConfig) -> bool {
 fn wake_representatives(greens: &mut [Green]) {
     let started: BTreeSet<&str> = greens.iter().filter(|green| green.launch).map(|green| green.group).collect();
     let mut woken = BTreeSet::new();
-    let asleep: Vec<bool> = greens.iter().map(|green| green.has_checks() && !started.contains(green.group)).collect();
+    let can_wake = |green: &Green| green.has_checks() && !green.config.runs_once() && !started.contains(green.group);
+    let asleep: Vec<bool> = greens.iter().map(can_wake).collect();
     for standbys in [false, true] {
         for (green, asleep) in greens.iter_mut().zip(&asleep) {
             if *asleep && green.is_standby() == standbys && woken.insert(green.group) {
@@ -289,6 +305,3 @@ const MARKERS: [&str; 5] = [
     "fly_release_id",
     "fly_release_version",
 ];
-
-/// What cutover's own metadata begins with.
-const OWN_MARKERS: &str = "cutover_";

@@ -7,10 +7,13 @@ mod capacity;
 mod classify;
 mod document;
 mod green;
+mod leftover;
+pub mod mark;
 mod observe;
 mod operation;
 mod order;
 mod policy;
+mod reconstruct;
 mod refuse;
 mod warn;
 
@@ -22,11 +25,13 @@ use serde_json::Value;
 use crate::config::Config;
 use crate::fleet::{Fleet, HostStatus, MachineConfig, State};
 use classify::{Placed, Situation};
+use green::Green;
 
 pub use document::{Unreadable, read};
 pub use observe::fleet_digest;
 pub use operation::{Op, Operation, Undo};
 pub use policy::{Drain, Floor, Policy};
+pub use reconstruct::{Interrupted, reconstruct};
 
 /// The version of the document that this program writes and reads.
 pub const VERSION: u32 = 1;
@@ -44,21 +49,26 @@ pub fn plan(desired: &Desired, fleet: &Fleet, policy: &Policy) -> Result<Plan, V
     if !refused.is_empty() {
         return Err(refused);
     }
-    let greens = greens.made;
-    let steps = order::steps(&placed, &greens);
-    let capacity = capacity::rows(&situation, &placed, &greens, &steps);
+    Ok(assemble(&situation, &placed, &greens.made))
+}
+
+/// The document: what is done to the machines as they are placed, with these greens.
+fn assemble(situation: &Situation, placed: &[Placed], greens: &[Green]) -> Plan {
+    let desired = &situation.desired;
+    let steps = order::steps(placed, greens);
+    let capacity = capacity::rows(situation, placed, greens, &steps);
     let point_of_no_return = steps.iter().find(|step| step.op == Op::Destroy).map(|step| step.id.clone());
     let machines: Vec<_> = placed.iter().map(Placed::planned).collect();
     let mut plan = Plan {
         version: VERSION,
         app: desired.app.to_owned(),
         image: desired.image.to_owned(),
-        policy: policy.clone(),
+        policy: situation.policy.clone(),
         source: Source { path: desired.path.to_owned(), sha256: canonical::sha256(desired.text.as_bytes()) },
         definition: serde_json::to_value(desired.config).unwrap_or_default(),
         digest: String::new(),
         fleet: fleet_digest(machines.iter().map(|machine| (machine.id.as_str(), &machine.observed))),
-        warnings: warn::warnings(&situation, &placed, &greens),
+        warnings: warn::warnings(situation, placed, greens),
         machines,
         operations: steps.iter().map(|step| (step.op, step.op.operation())).collect(),
         floors: Vec::new(),
@@ -69,7 +79,7 @@ pub fn plan(desired: &Desired, fleet: &Fleet, policy: &Policy) -> Result<Plan, V
         capacity,
     };
     plan.digest = document::digest(&plan);
-    Ok(plan)
+    plan
 }
 
 /// What is wanted: an image, and the file that says how to run it.
@@ -152,6 +162,8 @@ pub enum Disposition {
     Ignore,
     /// Made by an interrupted deploy or a release command: reported, not touched.
     Leftover,
+    /// A leftover that a cleanup destroys.
+    Sweep,
     /// It would be replaced, but its host does not answer: stays, and needs a person.
     Unreachable,
 }

@@ -3,12 +3,18 @@
 
 use serde_json::{Map, Value};
 
-use super::{Observed, canonical};
-use crate::fleet::Machine;
+use super::{Observed, canonical, mark};
+use crate::fleet::{Machine, MachineConfig};
 
 impl Observed {
+    /// Marks do not count: they come and go with every run.
     pub fn of(machine: &Machine) -> Self {
-        let config = machine.config.as_ref().map_or(Value::Null, |config| Value::Object(config.0.clone()));
+        let unmarked = |config: &MachineConfig| {
+            let mut config = config.clone();
+            mark::strip(&mut config);
+            Value::Object(config.0)
+        };
+        let config = machine.config.as_ref().map_or(Value::Null, unmarked);
         Self {
             state: machine.state.clone(),
             instance_id: machine.instance_id.clone(),

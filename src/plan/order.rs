@@ -73,7 +73,7 @@ impl Steps {
         if !green.has_checks() {
             return started;
         }
-        self.on_slot(green, Op::WaitHealthy, &[started], "its checks must pass before it gets traffic")
+        self.on_slot(green, Op::WaitHealthy, &[started], &green.gates())
     }
 
     fn give_traffic(&mut self, greens: &[Green]) {

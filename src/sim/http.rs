@@ -319,7 +319,7 @@ mod tests {
     fn world(faults: &[&str]) -> World {
         let machines = json!([{"id": "a1", "name": "blue", "state": "started", "region": "iad", "instance_id": "01A",
             "config": {"image": "registry.fly.io/shop:v1", "services": [{"internal_port": 8080, "checks": [{"type": "tcp"}]}]}}]);
-        let fleet = Fleet { machines: serde_json::from_value(machines).unwrap() };
+        let fleet = Fleet { machines: serde_json::from_value(machines).unwrap(), ..Fleet::default() };
         let faults = faults.iter().map(|fault| fault.parse::<Fault>().unwrap()).collect();
         World::new(&fleet, Settings::default(), faults, 1)
     }
