@@ -152,6 +152,8 @@ pub enum Disposition {
     Ignore,
     /// Made by an interrupted deploy or a release command: reported, not touched.
     Leftover,
+    /// A leftover that a cleanup destroys.
+    Sweep,
     /// It would be replaced, but its host does not answer: stays, and needs a person.
     Unreachable,
 }
