@@ -1,68 +1,428 @@
 //! The canonical form of a JSON value (RFC 8785) and hashes over it: what makes two documents the
-//! same document, whoever wrote them.
+//! same document, whoever wrote them. Written straight from what is serialized, since plans of
+//! large fleets are large.
 
+use std::cmp::Ordering;
 use std::fmt::Write;
+use std::ops::Range;
 
-use serde_json::{Number, Value};
+use serde::de::value::Error;
+use serde::ser::{self, Impossible, Serialize, Serializer};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 /// The SHA-256 of the canonical form of `value`, in hex.
-pub(super) fn hash(value: &Value) -> String {
+pub(super) fn hash(value: &impl Serialize) -> String {
+    hash_without(value, "")
+}
+
+/// The canonical form of `value`.
+pub(super) fn text(value: &Value) -> String {
     let mut text = String::new();
-    write_value(&mut text, value);
-    sha256(text.as_bytes())
+    written(value, "").pieces(|piece| text.push_str(piece));
+    text
+}
+
+/// As [`hash`], as if the outermost object had no field of this name.
+pub(super) fn hash_without(value: &impl Serialize, omitted: &str) -> String {
+    let mut sha = Sha256::new();
+    written(value, omitted).pieces(|piece| sha.update(piece));
+    hex(&sha.finalize())
 }
 
 pub(super) fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
+    hex(&Sha256::digest(bytes))
 }
 
-fn write_value(out: &mut String, value: &Value) {
-    match value {
-        Value::Number(number) => write_number(out, number),
-        Value::Array(items) => write_list(out, '[', ']', items, write_value),
-        Value::Object(object) => {
-            let mut entries: Vec<_> = object.iter().collect();
-            entries.sort_by(|(a, _), (b, _)| a.encode_utf16().cmp(b.encode_utf16()));
-            write_list(out, '{', '}', &entries, |out, (key, value)| {
-                write_text(out, key);
-                out.push(':');
-                write_value(out, value);
-            });
+fn written<'o>(value: &impl Serialize, omitted: &'o str) -> Writer<'o> {
+    let mut writer = Writer { omitted, ..Writer::default() };
+    let done = value.serialize(&mut writer);
+    assert!(done.is_ok(), "what is hashed has a form in JSON: {done:?}");
+    writer
+}
+
+fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digit = |half: u8| char::from(DIGITS[usize::from(half & 15)]);
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(*byte)]).collect()
+}
+
+#[derive(Default)]
+struct Writer<'o> {
+    out: String,
+    omitted: &'o str,
+    /// The entries of the outermost object in their order, where they were not written so: it is
+    /// the one that would be dear to write again.
+    root: Option<Vec<Range<usize>>>,
+}
+
+impl Writer<'_> {
+    fn pieces(&self, mut each: impl FnMut(&str)) {
+        let Some(root) = &self.root else { return each(&self.out) };
+        for (index, entry) in root.iter().enumerate() {
+            each(if index == 0 { "{" } else { "," });
+            each(&self.out[entry.clone()]);
         }
-        Value::String(text) => write_text(out, text),
-        Value::Null | Value::Bool(_) => out.push_str(&value.to_string()),
+        each("}");
+    }
+
+    /// As ECMAScript prints a double: the RFC knows no other numbers.
+    fn whole(&mut self, negative: bool, size: u64) -> Result<(), Error> {
+        if size > 1 << 53 {
+            let double = size as f64;
+            return self.serialize_f64(if negative { -double } else { double });
+        }
+        let sign = if negative { "-" } else { "" };
+        write!(self.out, "{sign}{size}").map_err(ser::Error::custom)
+    }
+
+    fn text(&mut self, text: &str) {
+        self.out.push('"');
+        let mut done = 0;
+        for (at, byte) in text.bytes().enumerate().filter(|(_, byte)| matches!(byte, 0..=0x1f | b'"' | b'\\')) {
+            self.out.push_str(&text[done..at]);
+            self.escape(byte);
+            done = at + 1;
+        }
+        self.out.push_str(&text[done..]);
+        self.out.push('"');
+    }
+
+    fn escape(&mut self, byte: u8) {
+        let short = match byte {
+            b'"' => '"',
+            b'\\' => '\\',
+            0x08 => 'b',
+            b'\t' => 't',
+            b'\n' => 'n',
+            0x0c => 'f',
+            b'\r' => 'r',
+            _ => {
+                self.out.push_str("\\u00");
+                self.out.push_str(&hex(&[byte]));
+                return;
+            }
+        };
+        self.out.extend(['\\', short]);
+    }
+
+    fn open(&mut self, bracket: char) -> usize {
+        self.out.push(bracket);
+        self.out.len()
     }
 }
 
-fn write_list<T>(out: &mut String, open: char, close: char, items: &[T], write: impl Fn(&mut String, &T)) {
-    out.push(open);
-    for (index, item) in items.iter().enumerate() {
-        if index > 0 {
-            out.push(',');
+/// A list of which some is written.
+struct Items<'w, 'o> {
+    writer: &'w mut Writer<'o>,
+    start: usize,
+}
+
+impl Items<'_, '_> {
+    fn item<T: Serialize + ?Sized>(&mut self, item: &T) -> Result<(), Error> {
+        if self.writer.out.len() > self.start {
+            self.writer.out.push(',');
         }
-        write(out, item);
+        item.serialize(&mut *self.writer)
     }
-    out.push(close);
+
+    fn close(self) {
+        self.writer.out.push(']');
+    }
 }
 
-/// `serde_json` escapes what RFC 8785 asks for, and nothing else.
-fn write_text(out: &mut String, text: &str) {
-    out.push_str(&Value::from(text).to_string());
+/// An object of which some is written.
+struct Entries<'w, 'o> {
+    writer: &'w mut Writer<'o>,
+    start: usize,
+    entries: Vec<Entry>,
 }
 
-/// As ECMAScript prints a double: the RFC knows no other numbers.
-fn write_number(out: &mut String, number: &Number) {
-    let exact = number.as_i64().filter(|whole| whole.unsigned_abs() <= 1 << 53);
-    match (exact, number.as_f64()) {
-        (Some(whole), _) => {
-            let _ = write!(out, "{whole}");
+/// Where the key is, and where the value after it ends.
+struct Entry {
+    key: Range<usize>,
+    end: usize,
+}
+
+impl Entries<'_, '_> {
+    fn key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), Error> {
+        if self.writer.out.len() > self.start {
+            self.writer.out.push(',');
         }
-        (None, Some(double)) => write_double(out, double),
-        (None, None) => out.push_str(&number.to_string()),
+        let start = self.writer.out.len();
+        key.serialize(&mut *self.writer)?;
+        self.entries.push(Entry { key: start..self.writer.out.len(), end: 0 });
+        self.writer.out.push(':');
+        Ok(())
+    }
+
+    fn value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
+        value.serialize(&mut *self.writer)?;
+        let end = self.writer.out.len();
+        self.entries.last_mut().into_iter().for_each(|entry| entry.end = end);
+        Ok(())
+    }
+
+    fn field<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> Result<(), Error> {
+        if self.start == 1 && key == self.writer.omitted {
+            return Ok(());
+        }
+        self.key(key)?;
+        self.value(value)
+    }
+
+    fn close(self) {
+        let Self { writer, start, mut entries } = self;
+        let out = &writer.out;
+        let order = |a: &Entry, b: &Entry| in_utf16(&out[a.key.clone()], &out[b.key.clone()]);
+        if !entries.is_sorted_by(|a, b| order(a, b).is_le()) {
+            entries.sort_by(order);
+            let sorted = entries.iter().map(|entry| entry.key.start..entry.end);
+            if start == 1 {
+                writer.root = Some(sorted.collect());
+            } else {
+                let sorted = sorted.map(|entry| &out[entry]).collect::<Vec<_>>().join(",");
+                writer.out.truncate(start);
+                writer.out.push_str(&sorted);
+            }
+        }
+        writer.out.push('}');
+    }
+}
+
+/// The order of two keys as they are written, with quotes and escapes.
+fn in_utf16(a: &str, b: &str) -> Ordering {
+    let is_plain = |key: &str| key.bytes().all(|byte| byte.is_ascii() && byte != b'\\');
+    if is_plain(a) && is_plain(b) {
+        return a[..a.len() - 1].cmp(&b[..b.len() - 1]);
+    }
+    let meant = |key| serde_json::from_str::<String>(key).unwrap_or_default();
+    meant(a).encode_utf16().cmp(meant(b).encode_utf16())
+}
+
+impl<'w, 'o> Serializer for &'w mut Writer<'o> {
+    type Ok = ();
+    type Error = Error;
+    type SerializeSeq = Items<'w, 'o>;
+    type SerializeTuple = Items<'w, 'o>;
+    type SerializeTupleStruct = Items<'w, 'o>;
+    type SerializeTupleVariant = Impossible<(), Error>;
+    type SerializeMap = Entries<'w, 'o>;
+    type SerializeStruct = Entries<'w, 'o>;
+    type SerializeStructVariant = Impossible<(), Error>;
+
+    fn serialize_bool(self, value: bool) -> Result<(), Error> {
+        self.out.push_str(if value { "true" } else { "false" });
+        Ok(())
+    }
+
+    fn serialize_i8(self, value: i8) -> Result<(), Error> {
+        self.serialize_i64(value.into())
+    }
+
+    fn serialize_i16(self, value: i16) -> Result<(), Error> {
+        self.serialize_i64(value.into())
+    }
+
+    fn serialize_i32(self, value: i32) -> Result<(), Error> {
+        self.serialize_i64(value.into())
+    }
+
+    fn serialize_i64(self, value: i64) -> Result<(), Error> {
+        self.whole(value < 0, value.unsigned_abs())
+    }
+
+    fn serialize_u8(self, value: u8) -> Result<(), Error> {
+        self.whole(false, value.into())
+    }
+
+    fn serialize_u16(self, value: u16) -> Result<(), Error> {
+        self.whole(false, value.into())
+    }
+
+    fn serialize_u32(self, value: u32) -> Result<(), Error> {
+        self.whole(false, value.into())
+    }
+
+    fn serialize_u64(self, value: u64) -> Result<(), Error> {
+        self.whole(false, value)
+    }
+
+    fn serialize_f32(self, value: f32) -> Result<(), Error> {
+        self.serialize_f64(value.into())
+    }
+
+    fn serialize_f64(self, value: f64) -> Result<(), Error> {
+        write_double(&mut self.out, value);
+        Ok(())
+    }
+
+    fn serialize_char(self, value: char) -> Result<(), Error> {
+        self.serialize_str(value.encode_utf8(&mut [0; 4]))
+    }
+
+    fn serialize_str(self, value: &str) -> Result<(), Error> {
+        self.text(value);
+        Ok(())
+    }
+
+    fn serialize_bytes(self, value: &[u8]) -> Result<(), Error> {
+        value.serialize(self)
+    }
+
+    fn serialize_none(self) -> Result<(), Error> {
+        self.serialize_unit()
+    }
+
+    fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<(), Error> {
+        value.serialize(self)
+    }
+
+    fn serialize_unit(self) -> Result<(), Error> {
+        self.out.push_str("null");
+        Ok(())
+    }
+
+    fn serialize_unit_struct(self, _: &'static str) -> Result<(), Error> {
+        self.serialize_unit()
+    }
+
+    fn serialize_unit_variant(self, _: &'static str, _: u32, variant: &'static str) -> Result<(), Error> {
+        self.serialize_str(variant)
+    }
+
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(self, _: &'static str, value: &T) -> Result<(), Error> {
+        value.serialize(self)
+    }
+
+    fn serialize_newtype_variant<T: Serialize + ?Sized>(
+        self,
+        _: &'static str,
+        _: u32,
+        variant: &'static str,
+        value: &T,
+    ) -> Result<(), Error> {
+        let mut entries = self.serialize_map(Some(1))?;
+        entries.key(variant)?;
+        entries.value(value)?;
+        entries.close();
+        Ok(())
+    }
+
+    fn serialize_seq(self, _: Option<usize>) -> Result<Items<'w, 'o>, Error> {
+        let start = self.open('[');
+        Ok(Items { writer: self, start })
+    }
+
+    fn serialize_tuple(self, len: usize) -> Result<Items<'w, 'o>, Error> {
+        self.serialize_seq(Some(len))
+    }
+
+    fn serialize_tuple_struct(self, _: &'static str, len: usize) -> Result<Items<'w, 'o>, Error> {
+        self.serialize_seq(Some(len))
+    }
+
+    fn serialize_tuple_variant(
+        self,
+        name: &'static str,
+        _: u32,
+        _: &'static str,
+        _: usize,
+    ) -> Result<Self::SerializeTupleVariant, Error> {
+        Err(ser::Error::custom(name))
+    }
+
+    fn serialize_map(self, len: Option<usize>) -> Result<Entries<'w, 'o>, Error> {
+        let start = self.open('{');
+        Ok(Entries { writer: self, start, entries: Vec::with_capacity(len.unwrap_or(0)) })
+    }
+
+    fn serialize_struct(self, _: &'static str, len: usize) -> Result<Entries<'w, 'o>, Error> {
+        self.serialize_map(Some(len))
+    }
+
+    fn serialize_struct_variant(
+        self,
+        name: &'static str,
+        _: u32,
+        _: &'static str,
+        _: usize,
+    ) -> Result<Self::SerializeStructVariant, Error> {
+        Err(ser::Error::custom(name))
+    }
+}
+
+impl ser::SerializeSeq for Items<'_, '_> {
+    type Ok = ();
+    type Error = Error;
+
+    fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
+        self.item(value)
+    }
+
+    fn end(self) -> Result<(), Error> {
+        self.close();
+        Ok(())
+    }
+}
+
+impl ser::SerializeTuple for Items<'_, '_> {
+    type Ok = ();
+    type Error = Error;
+
+    fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
+        self.item(value)
+    }
+
+    fn end(self) -> Result<(), Error> {
+        self.close();
+        Ok(())
+    }
+}
+
+impl ser::SerializeTupleStruct for Items<'_, '_> {
+    type Ok = ();
+    type Error = Error;
+
+    fn serialize_field<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
+        self.item(value)
+    }
+
+    fn end(self) -> Result<(), Error> {
+        self.close();
+        Ok(())
+    }
+}
+
+impl ser::SerializeMap for Entries<'_, '_> {
+    type Ok = ();
+    type Error = Error;
+
+    fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), Error> {
+        self.key(key)
+    }
+
+    fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
+        self.value(value)
+    }
+
+    fn end(self) -> Result<(), Error> {
+        self.close();
+        Ok(())
+    }
+}
+
+impl ser::SerializeStruct for Entries<'_, '_> {
+    type Ok = ();
+    type Error = Error;
+
+    fn serialize_field<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> Result<(), Error> {
+        self.field(key, value)
+    }
+
+    fn end(self) -> Result<(), Error> {
+        self.close();
+        Ok(())
     }
 }
 
@@ -101,9 +461,7 @@ mod tests {
 
     #[track_caller]
     fn check(json: &str, canonical: &str) {
-        let mut text = String::new();
-        write_value(&mut text, &serde_json::from_str(json).unwrap());
-        assert_eq!(text, canonical);
+        assert_eq!(text(&serde_json::from_str(json).unwrap()), canonical);
     }
 
     #[test]
@@ -145,5 +503,27 @@ mod tests {
             hash(&Value::Object(serde_json::Map::new())),
             "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"
         );
+    }
+
+    #[test]
+    fn fields_are_sorted_wherever_they_stand() {
+        #[derive(serde::Serialize)]
+        struct Outer {
+            z: u8,
+            omitted: &'static str,
+            inner: Option<Inner>,
+            a: Vec<Inner>,
+        }
+        #[derive(Clone, serde::Serialize)]
+        struct Inner {
+            y: bool,
+            omitted: Option<f64>,
+            b: &'static str,
+        }
+        let inner = Inner { y: true, omitted: Some(0.5), b: "\u{7f}" };
+        let outer = Outer { z: 1, omitted: "x", a: vec![inner.clone(), inner.clone()], inner: Some(inner) };
+        let inner = "{\"b\":\"\u{7f}\",\"omitted\":0.5,\"y\":true}";
+        let whole = format!("{{\"a\":[{inner},{inner}],\"inner\":{inner},\"z\":1}}");
+        assert_eq!(hash_without(&outer, "omitted"), sha256(whole.as_bytes()));
     }
 }

@@ -47,22 +47,6 @@ fn about_the_file(found: &mut Found, config: &Config) {
             format!("fly.toml asks for the strategy `{}`; this plan is blue-green all the same", strategy.value),
         );
     }
-    if deploy.is_some_and(|deploy| deploy.release_command.is_some()) {
-        found.add(
-            "release-command-not-run",
-            "fly.toml has a release command, and this plan does not run it: run it before applying the plan".to_owned(),
-        );
-    }
-    let machine_checks = config.services.iter().any(|service| !service.machine_checks.is_empty())
-        || config.http_service.as_ref().is_some_and(|service| !service.machine_checks.is_empty())
-        || !config.machine_checks.is_empty();
-    if machine_checks {
-        found.add(
-            "machine-checks-not-run",
-            "fly.toml has `machine_checks`; a blue-green deploy does not run them, neither here nor with flyctl"
-                .to_owned(),
-        );
-    }
 }
 
 fn about_images(found: &mut Found, placed: &[Placed]) {

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cutover::fleet::{self, Fleet, Machine};
+use cutover::fleet::{self, Fleet, Machine, MachineConfig};
 use cutover::plan::{Disposition, Op, Plan, Policy, Step, read};
 use serde_json::json;
 
@@ -157,7 +157,7 @@ fn observed_after(plan: &Plan, fleet: &Fleet) -> Fleet {
         match (step.op, &step.machine, &step.request) {
             (Op::Destroy, Some(id), _) => machines.retain(|machine| machine.id != *id),
             (Op::Create, _, Some(request)) => {
-                let mut config = request.config.clone();
+                let mut config = MachineConfig::clone(&request.config);
                 config.set_metadata("fly_bluegreen_deployment_tag", "1");
                 if !step.standby_for.is_empty() {
                     config.0.insert("standbys".into(), json!(step.standby_for));
