@@ -92,9 +92,10 @@ fn machine(config: &Config, at: usize) -> serde_json::Value {
     let mut made = machine_config(config, &group, Some("registry.fly.io/shop:v1"), None).expect("a config");
     made.set_metadata("fly_release_version", "7");
     made.0.insert("guest".to_owned(), json!({"cpu_kind": "shared", "cpus": 1, "memory_mb": 256}));
+    let region = ["iad", "fra", "syd"][at % 3];
     json!({
         "id": format!("{:014x}", at * 7_919), "name": format!("machine-{at}"), "state": "started",
-        "region": ["iad", "fra", "syd"][at % 3], "instance_id": format!("01{at:024}"), "host_status": "ok",
+        "region": region, "instance_id": format!("01{at:024}"), "host_status": "ok",
         "image_ref": {"registry": "registry.fly.io", "repository": "shop", "tag": "v1"}, "config": made,
         "checks": [{"name": "servicecheck-00-http-8080", "status": "passing"}],
     })

@@ -313,7 +313,7 @@ mod tests {
         check(&[lease("a1")], "");
         check(&[lease("k1")], "step s1: its machine is one that the plan leaves alone");
         let cordon = step("s1", "cordon", json!({"machine": "a1", "undo": "uncordon"}));
-        check(&[cordon.clone()], "step s1: no green has the traffic of its machine yet");
+        check(std::slice::from_ref(&cordon), "step s1: no green has the traffic of its machine yet");
         let request = json!({"config": {}, "skip_launch": false, "skip_service_registration": true});
         let taken_over = [
             step("c", "create", json!({"slot": "g", "undo": "destroy", "request": request, "replaces": "a1"})),
@@ -321,8 +321,8 @@ mod tests {
         ];
         let destroy = step("s2", "destroy", json!({"machine": "a1"}));
         let with = |steps: &[Value]| [&taken_over, steps].concat();
-        check(&with(&[cordon.clone()]), "");
-        check(&with(&[destroy.clone()]), "step s2: nobody holds the lease of its machine");
+        check(&with(&[cordon]), "");
+        check(&with(std::slice::from_ref(&destroy)), "step s2: nobody holds the lease of its machine");
         check(&with(&[lease("a1"), destroy]), "step s2: its machine has not stopped");
         let stop = step("s2", "stop", json!({"machine": "a1", "undo": "start"}));
         check(&with(&[lease("a1"), stop]), "step s2: its machine may still have traffic");
@@ -338,7 +338,8 @@ mod tests {
             serving,
         };
         let floor = super::super::Floored { group: "app".to_owned(), region: "iad".to_owned(), serving: 2 };
-        let checks: [(&str, &dyn Fn(&mut Plan)); 5] = [
+        type Change<'c> = &'c dyn Fn(&mut Plan);
+        let checks: [(&str, Change); 5] = [
             ("there is a machine twice", &|plan| plan.machines.push(plan.machines[0].clone())),
             ("`operations` says something else than the operations of its steps", &|plan| plan.operations.clear()),
             ("`point_of_no_return` is not its first destroy", &|plan| plan.point_of_no_return = Some("s1".to_owned())),

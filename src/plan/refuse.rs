@@ -57,7 +57,8 @@ fn wrong_app<'a>(situation: &Situation<'a>) -> Option<Fact<'a>> {
 /// A name in the policy that is nobody's is a typing error: the deploy would do what it was told
 /// not to.
 fn unknown_selection<'a>(situation: &Situation<'a>, placed: &[Placed]) -> Vec<Fact<'a>> {
-    let groups = situation.policy.groups.iter().map(String::as_str);
+    let policy = situation.policy;
+    let groups = policy.groups.iter().chain(&policy.group_order).map(String::as_str);
     let unknown_group =
         groups.filter(|group| !situation.groups.contains(group) && placed.iter().all(|other| other.group != *group));
     let machines = situation.policy.exclude_machines.iter().map(String::as_str);
