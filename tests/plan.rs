@@ -5,6 +5,8 @@
 mod notation;
 #[path = "plan/parity.rs"]
 mod parity;
+#[path = "plan/policies.rs"]
+mod policies;
 #[path = "plan/properties.rs"]
 mod properties;
 #[path = "plan/refusals.rs"]

@@ -280,15 +280,19 @@ fn resolve_standbys(greens: &mut [Green], placed: &[Placed]) {
 fn after_their_targets(greens: Vec<Green>) -> Vec<Green> {
     let slots: BTreeSet<String> = greens.iter().map(|green| green.slot.clone()).collect();
     let (mut ordered, mut waiting): (Vec<_>, Vec<_>) = greens.into_iter().partition(|green| !green.is_standby());
+    let mut made: BTreeSet<String> = ordered.iter().map(|green| green.slot.clone()).collect();
     while !waiting.is_empty() {
-        let is_open = |green: &Green, ordered: &[Green]| {
-            let made = |target: &String| ordered.iter().any(|green| green.slot == *target);
-            green.standby_for.iter().any(|target| slots.contains(target) && !made(target))
-        };
-        let next = waiting.iter().position(|green| !is_open(green, &ordered)).unwrap_or(0);
-        let mut green = waiting.remove(next);
-        green.standby_for.retain(|target| !slots.contains(target) || ordered.iter().any(|made| made.slot == *target));
-        ordered.push(green);
+        let is_open = |target: &String| slots.contains(target) && !made.contains(target);
+        let (mut open, mut ready): (Vec<_>, Vec<_>) =
+            waiting.into_iter().partition(|green| green.standby_for.iter().any(is_open));
+        if ready.is_empty() {
+            let mut first = open.remove(0);
+            first.standby_for.retain(|target| !is_open(target));
+            ready.push(first);
+        }
+        made.extend(ready.iter().map(|green| green.slot.clone()));
+        ordered.extend(ready);
+        waiting = open;
     }
     ordered
 }

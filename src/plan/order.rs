@@ -264,7 +264,9 @@ impl<'s, 'a> Order<'s, 'a> {
         }
         let mut drained = self.drain(machines);
         if self.situation.policy.keep_blue && leaving.verify {
-            self.frontier = drained.iter().flatten().copied().chain(self.frontier.clone()).collect();
+            if drained.iter().any(Option::is_some) {
+                self.frontier = drained.iter().flatten().copied().collect();
+            }
             self.join("every blue is drained");
             self.hold_when(true, "the blues stay until somebody promotes the deploy");
             drained.fill(None);
