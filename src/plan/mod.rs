@@ -280,7 +280,8 @@ pub struct Estimate {
     pub worst_ms: u64,
     /// Machines of the app at once, at most; those made for commands included.
     pub peak_machines: u64,
-    /// Calls of the Machines API when all goes well.
+    /// Calls of the Machines API that the steps make when all goes well. Looks that are repeated
+    /// count once; renewals of leases, and giving them back, not at all.
     pub calls: u64,
 }
 

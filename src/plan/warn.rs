@@ -18,6 +18,7 @@ pub(super) fn warnings(situation: &Situation, placed: &[Placed], greens: &[Green
     about_images(&mut found, placed);
     about_machines(&mut found, placed);
     about_greens(&mut found, greens);
+    about_batches(&mut found, situation, greens);
     found.warnings
 }
 
@@ -119,4 +120,12 @@ fn about_greens(found: &mut Found, greens: &[Green]) {
     found.add_for("unverified-greens", &asleep, |ids| {
         format!("at rest, and so are their successors, which are made without being started and checked: {ids}")
     });
+}
+
+fn about_batches(found: &mut Found, situation: &Situation, greens: &[Green]) {
+    let Some(surge) = situation.policy.surge.filter(|surge| greens.len() as u64 > *surge) else { return };
+    found.add(
+        "surge-narrows-the-way-back",
+        format!("no more than {surge} greens at once stand beside the blues, so the blues go in batches: once those of the first are destroyed, an abort finishes forward"),
+    );
 }
