@@ -65,7 +65,7 @@ fn a_plan_to_review() {
       (`registry.fly.io/shop:v2@sha256:...`) to deploy what was reviewed
 
     49 steps: 5 to create, 5 to destroy.
-    digest sha256:ee35af21f23ee07336b36111c33c08a926fffabbaf29bd58b81668cdb84afe98
+    digest sha256:cb03935fe769d37dbc8de2e2b64991acef5a83a0a099cdf6565e5778f938d6f4
     Save it with `-o plan.json`, then carry out exactly that: cutover apply plan.json
     "#);
 }
