@@ -374,7 +374,7 @@ impl Job {
         };
         let seen = seen.and_then(|id| view.known.sightings.get(id)?.machine.as_ref());
         let last = seen.map(|machine| format!(": it is {}, {}", machine.state, watch::tally(machine)));
-        format!("not within {} s{}", view.plan.policy.wait_timeout_ms / 1_000, last.unwrap_or_default())
+        format!("not within {} s{}", view.plan.policy.wait_ms() / 1_000, last.unwrap_or_default())
     }
 
     fn is_overdue(&self, view: View<'_>) -> bool {
@@ -386,7 +386,7 @@ impl Job {
             self.goal,
             Goal::Started { .. } | Goal::Healthy { .. } | Goal::Stopped { .. } | Goal::Revived { .. }
         );
-        waits.then(|| self.began_ms.saturating_add(view.plan.policy.wait_timeout_ms))
+        waits.then(|| self.began_ms.saturating_add(view.plan.policy.wait_ms()))
     }
 }
 

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::leftover::{Leftover, Leftovers};
+use super::wanted::{Successor, Wanted, wanted};
 use super::{Desired, Disposition, Observed, PlannedMachine, Policy, green};
 use crate::fleet::{Fleet, HostStatus, Image, Machine, MachineConfig, State, Volume};
 
@@ -27,6 +28,7 @@ pub(super) struct Situation<'a> {
 /// A machine and what becomes of it.
 pub(super) struct Placed<'a> {
     pub(super) machine: &'a Machine,
+    pub(super) observed: Observed,
     pub(super) group: &'a str,
     pub(super) disposition: Disposition,
     pub(super) why: String,
@@ -48,11 +50,20 @@ impl<'a> Situation<'a> {
         Self { desired: *desired, policy, fleet, machines, groups, image, leftovers, volumes }
     }
 
+    pub(super) fn group_of(&self, machine: &'a Machine) -> &'a str {
+        group_of(&self.desired, machine)
+    }
+
     /// What hangs on a machine: by its config, and by the list of volumes where it is known.
     pub(super) fn volumes_of(&self, machine: &'a Machine) -> BTreeSet<&'a str> {
         let mounted = machine.config.iter().flat_map(MachineConfig::volumes);
         let attached = self.volumes.get(machine.id.as_str()).into_iter().flatten();
         mounted.chain(attached.map(|volume| volume.id.as_str())).collect()
+    }
+
+    /// Where machines go that take nobody's place; empty: wherever Fly likes.
+    pub(super) fn region(&self) -> &'a str {
+        self.desired.config.primary_region.as_ref().map_or("", |region| &region.value)
     }
 
     pub(super) fn is_selected(&self, group: &str) -> bool {
@@ -77,22 +88,27 @@ impl Placed<'_> {
             region: self.machine.region.clone(),
             disposition: self.disposition,
             why: self.why.clone(),
-            observed: Observed::of(self.machine),
+            observed: self.observed.clone(),
         }
     }
 }
 
-/// Every machine of the fleet, sorted by id.
-pub(super) fn classify<'a>(situation: &Situation<'a>) -> Vec<Placed<'a>> {
-    let first = place_all(situation, &BTreeSet::new());
-    let done = groups_that_are_done(situation, &first);
-    if done.is_empty() { first } else { place_all(situation, &done) }
+/// Every machine of the fleet, sorted by id; and what is to come after those of its groups.
+pub(super) fn classify<'a>(situation: &Situation<'a>) -> (Vec<Placed<'a>>, Wanted<'a>) {
+    let fleet: Vec<_> = situation.machines.iter().map(|machine| (*machine, Observed::of(machine))).collect();
+    let wanted = wanted(situation, &fleet);
+    let first = place_all(situation, &wanted, &fleet, &BTreeSet::new());
+    let done = groups_that_are_done(situation, &wanted, &first);
+    let placed = if done.is_empty() { first } else { place_all(situation, &wanted, &fleet, &done) };
+    (placed, wanted)
 }
 
 /// One machine before it is placed.
 struct Case<'s, 'a> {
     machine: &'a Machine,
     group: &'a str,
+    /// `None` when no such machine can be made, or its group is not one of fly.toml.
+    successor: Option<&'s Successor>,
     situation: &'s Situation<'a>,
     /// Groups all of whose machines are already what is wanted.
     done: &'s BTreeSet<&'a str>,
@@ -188,34 +204,53 @@ const TABLE: [Row; 14] = [
     },
 ];
 
-fn place_all<'a>(situation: &Situation<'a>, done: &BTreeSet<&'a str>) -> Vec<Placed<'a>> {
-    situation
-        .machines
-        .iter()
-        .map(|machine| {
-            let case = Case { machine, group: group_of(&situation.desired, machine), situation, done };
-            let row = TABLE.iter().find(|row| (row.when)(&case));
-            let row = row.unwrap_or_else(|| unreachable!("the last row fits every machine"));
-            Placed { machine, group: case.group, disposition: row.disposition, why: (row.why)(&case) }
-        })
-        .collect()
+fn place_all<'a>(
+    situation: &Situation<'a>,
+    wanted: &Wanted<'a>,
+    fleet: &[(&'a Machine, Observed)],
+    done: &BTreeSet<&'a str>,
+) -> Vec<Placed<'a>> {
+    let place = |(machine, observed): &(&'a Machine, Observed)| {
+        let case = Case::new(situation, wanted, done, machine, observed);
+        let row = TABLE.iter().find(|row| (row.when)(&case));
+        let row = row.unwrap_or_else(|| unreachable!("the last row fits every machine"));
+        let (disposition, why) = (row.disposition, (row.why)(&case));
+        Placed { machine, observed: observed.clone(), group: case.group, disposition, why }
+    };
+    fleet.iter().map(place).collect()
 }
 
 /// A group is kept whole or replaced whole: half a fleet on each side is no blue-green deploy.
-fn groups_that_are_done<'a>(situation: &Situation<'a>, placed: &[Placed<'a>]) -> BTreeSet<&'a str> {
+fn groups_that_are_done<'a>(
+    situation: &Situation<'a>,
+    wanted: &Wanted<'a>,
+    placed: &[Placed<'a>],
+) -> BTreeSet<&'a str> {
     let done = BTreeSet::new();
-    let of = |wanted: bool| {
+    let of = |as_wanted: bool| {
         let replaced = placed.iter().filter(|placed| placed.is(Disposition::Replace));
         replaced
-            .map(|placed| Case { machine: placed.machine, group: placed.group, situation, done: &done })
-            .filter(move |case| case.is_as_wanted() == wanted)
+            .map(|placed| Case::new(situation, wanted, &done, placed.machine, &placed.observed))
+            .filter(move |case| case.is_as_wanted() == as_wanted)
             .map(|case| case.group)
             .collect::<BTreeSet<_>>()
     };
     &of(true) - &of(false)
 }
 
-impl Case<'_, '_> {
+impl<'s, 'a> Case<'s, 'a> {
+    fn new(
+        situation: &'s Situation<'a>,
+        wanted: &'s Wanted<'a>,
+        done: &'s BTreeSet<&'a str>,
+        machine: &'a Machine,
+        observed: &Observed,
+    ) -> Self {
+        let group = situation.group_of(machine);
+        let successor = wanted.get(&(group, observed.config_sha256.clone())).and_then(|made| made.as_ref().ok());
+        Self { machine, group, successor, situation, done }
+    }
+
     fn is_cleanup(&self) -> bool {
         self.situation.policy.cleanup
     }
@@ -253,15 +288,13 @@ impl Case<'_, '_> {
         if failed || self.machine.cordoned || !self.runs_the_image() {
             return false;
         }
-        let wanted = green::config_for(self.situation, self.group, Some(self.machine));
-        let (Ok(wanted), Some(config)) = (wanted, &self.machine.config) else { return false };
-        settings(&wanted) == settings(config)
+        self.successor.is_some_and(|successor| successor.is_alike)
     }
 }
 
 /// What a config says, less what differs from one deploy to the next without meaning anything:
 /// the API gives back fields in other spellings than it was sent.
-fn settings(config: &MachineConfig) -> Value {
+pub(super) fn settings(config: &MachineConfig) -> Value {
     let mut config = config.clone();
     green::take_standbys(&mut config);
     green::strip_markers(&mut config);

@@ -3,11 +3,13 @@
 //! what was still to be made they tell nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
+use super::capacity::Serving;
 use super::classify::{Placed, Situation};
 use super::green::{Green, strip_markers, take_standbys};
 use super::mark::{Course, Direction, Marks, ReleaseCommand};
-use super::{Desired, Disposition, Plan, Policy, Refusal, assemble};
+use super::{Desired, Disposition, Observed, Plan, Policy, Refusal, assemble};
 use crate::config::Config;
 use crate::facts::purpose;
 use crate::fleet::{Fleet, HostStatus, Machine, State};
@@ -44,10 +46,11 @@ pub fn reconstruct(app: &str, fleet: &Fleet) -> Result<Interrupted, Refusal> {
     let scene = Scene::new(&marked, &greens);
     let placed: Vec<_> = situation.machines.iter().map(|machine| scene.place(machine)).collect();
     let made = scene.greens(&situation);
+    let serving = Serving::new(&situation, &placed, &made);
     let courses: Vec<_> = blues.machines.iter().filter_map(Course::of).filter(|course| course.plan == marked).collect();
     let release = fleet.machines.iter().filter_map(ReleaseCommand::of).filter(|command| command.plan == marked);
     Ok(Interrupted {
-        plan: assemble(&situation, &placed, &made),
+        plan: assemble(&situation, &placed, &made, &serving),
         run: greens.values().map(|(_, marks)| marks.run.clone()).max().unwrap_or_default(),
         direction: courses.iter().map(|course| course.direction).max(),
         release_command: release.max_by_key(|command| command.is_done),
@@ -150,7 +153,8 @@ impl<'g, 'a> Scene<'g, 'a> {
             }
             _ => (Disposition::Replace, "a green of the deploy that did not end takes its place".to_owned()),
         };
-        Placed { machine, group: machine.group().unwrap_or_default(), disposition, why }
+        let (observed, group) = (Observed::of(machine), machine.group().unwrap_or_default());
+        Placed { machine, observed, group, disposition, why }
     }
 
     fn greens<'m>(&self, situation: &Situation<'m>) -> Vec<Green<'m>>
@@ -171,7 +175,7 @@ impl<'g, 'a> Scene<'g, 'a> {
                 replaces: marks.replaces.as_deref().and_then(|id| blues.get(id).copied()),
                 group: machine.group().unwrap_or_default(),
                 region: &machine.region,
-                config,
+                config: Arc::new(config),
                 launch: !matches!(machine.state, State::Stopped | State::Suspended),
                 standby_for: standbys.into_iter().map(of_slot).collect(),
                 why: format!("{} was made for it", machine.id),

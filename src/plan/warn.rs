@@ -29,6 +29,7 @@ pub(super) fn warnings(situation: &Situation, placed: &[Placed], greens: &[Green
     about_unfinished(&mut found, situation, placed);
     about_groups(&mut found, situation, placed, greens);
     about_greens(&mut found, situation, greens);
+    about_batches(&mut found, situation, greens);
     found.warnings
 }
 
@@ -312,6 +313,14 @@ fn about_names(found: &mut Found, situation: &Situation, greens: &[Green]) {
     found.add_for("machine-named", &named, |ids| {
         format!("fly.toml names {ids} by id or address, and both change: the green is another machine")
     });
+}
+
+fn about_batches(found: &mut Found, situation: &Situation, greens: &[Green]) {
+    let Some(surge) = situation.policy.surge.filter(|surge| greens.len() as u64 > *surge) else { return };
+    found.add(
+        "surge-narrows-the-way-back",
+        format!("no more than {surge} greens at once stand beside the blues, so the blues go in batches: once those of the first are destroyed, an abort finishes forward"),
+    );
 }
 
 /// More than these are counted, not named.

@@ -160,7 +160,7 @@ impl Wanted {
         let standard = Policy::default();
         Policy {
             settle_ms: self.settle.unwrap_or(standard.settle_ms),
-            wait_timeout_ms: self.wait_timeout.unwrap_or(standard.wait_timeout_ms),
+            wait_timeout_ms: self.wait_timeout.or(standard.wait_timeout_ms),
             groups: self.groups.clone(),
             exclude_machines: self.exclude_machines.clone(),
             first_deploy: self.first_deploy,

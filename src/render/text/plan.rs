@@ -58,7 +58,7 @@ fn heading(plan: &Plan, look: Look) -> String {
 fn policy(policy: &Policy) -> String {
     let mut said = vec![
         format!("settle {}", whole_seconds(policy.settle_ms)),
-        format!("wait up to {} for each machine", whole_seconds(policy.wait_timeout_ms)),
+        format!("wait up to {} for each machine", whole_seconds(policy.wait_ms())),
     ];
     if !policy.groups.is_empty() {
         said.push(format!("only {}", list(&policy.groups)));
