@@ -65,6 +65,8 @@ pub(super) enum Format {
     Text,
     /// For programs; the values of secret-like keys in [env] are masked
     Json,
+    /// For a pull request, with a diagram; masked too
+    Markdown,
 }
 
 pub(in crate::native) fn run(args: Args, terminal: Terminal) -> Result<Status, Error> {
@@ -110,6 +112,7 @@ pub(super) fn make(source: &Source, fleet: &Fleet, wanted: &Wanted) -> Result<Re
 pub(super) fn refuse(refused: &[Refusal], format: Format, terminal: Terminal) -> Result<Status, Error> {
     match format {
         Format::Json => terminal.print(&render::json::refusals(refused))?,
+        Format::Markdown => terminal.print(&render::review::refusals(refused))?,
         Format::Text => terminal.print(&render::text::refusals(refused, terminal.look()))?,
     }
     Ok(Status::No)
@@ -118,6 +121,7 @@ pub(super) fn refuse(refused: &[Refusal], format: Format, terminal: Terminal) ->
 pub(super) fn shown(plan: &Plan, format: Format, terminal: Terminal) -> String {
     match format {
         Format::Json => render::json::plan(plan),
+        Format::Markdown => render::review::plan(plan),
         Format::Text => render::text::plan(plan, terminal.look()),
     }
 }
