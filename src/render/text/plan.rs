@@ -7,7 +7,7 @@ use crate::plan::{Disposition, Op, Plan, PlannedMachine, Refusal, Step, Warning}
 use crate::render::told::changes::{Changed, Kind, changes};
 use crate::render::told::machines::{self, Group, groups};
 use crate::render::told::serving::places;
-use crate::render::told::steps::{Run, runs};
+use crate::render::told::steps::{Run, Stage, runs};
 use crate::render::told::summary;
 use crate::render::told::words::{count, first};
 
@@ -158,12 +158,12 @@ fn steps(plan: &Plan, runs: &[Run], look: Look) -> String {
     let batches = runs.last().map_or(0, |run| run.batch + 1);
     let widths = Widths::of(plan, runs);
     let mut out = String::new();
-    let (mut stage, mut batch) = (None, 0);
+    let (mut stage, mut batch) = (None, None);
     for run in runs {
         let is_hidden = batches > MOST_BATCHES && run.batch + 1 >= MOST_BATCHES && run.batch + 1 < batches;
-        if run.batch != batch {
-            (batch, stage) = (run.batch, None);
-            out.push_str(&batch_rule(batch, batches, is_hidden, look));
+        if batches > 1 && run.stage > Stage::Lock && batch != Some(run.batch) {
+            (batch, stage) = (Some(run.batch), None);
+            out.push_str(&batch_rule(run.batch, batches, is_hidden, look));
         }
         if is_hidden {
             continue;
@@ -293,7 +293,7 @@ const MOST_NAMED: usize = 12;
 
 /// From here on there is room for what holds after a step.
 const WIDE: usize = 110;
-const WIDEST_OBJECT: usize = 52;
+const WIDEST_OBJECT: usize = 56;
 
 #[cfg(test)]
 mod tests {
@@ -503,20 +503,20 @@ mod tests {
           s7        release command  `bin/rails db:migrate`, at most 5m; nothing takes it back
 
         Make the greens, hidden from the proxy
-          s8..s21   create           6 greens: api (fra, iad), web (iad×2), worker (iad×2)  it exists, cordoned: no request
-                                                                                            reaches it
+          s8..s21   create           6 greens: api (fra, iad), web (iad×2), worker (iad×2)     it exists, cordoned: no request
+                                                                                               reaches it
           s9..s19   wait started     4 greens: api (fra, iad), web (iad), worker (iad), at most 5m
           s10..s20  wait healthy     4 greens: api (fra, iad), web (iad), worker (iad), at most 5m
           s22       machine check    1 check: api (iad), at most 1m
           s24       hold             ends here: `cutover promote` goes on, `cutover abort` goes back
 
         Switch the traffic
-          s25-s26   uncordon         2 greens: api (fra, iad)                              the proxy may route to it
+          s25-s26   uncordon         2 greens: api (fra, iad)                                  the proxy may route to it
           s27       settle           10s, for every proxy to hear of it
           s28       verify           a green that died meanwhile must not take over
           s29-s30   cordon           2 blues: api (fra, iad)
           s31       settle           10s, for every proxy to hear of it
-          s32-s35   uncordon         4 greens: web (iad×2), worker (iad×2)                 the proxy may route to it
+          s32-s35   uncordon         4 greens: web (iad×2), worker (iad×2)                     the proxy may route to it
           s36       settle           10s, for every proxy to hear of it
           s37       verify           a green that died meanwhile must not take over
           s38-s41   cordon           4 blues: web (iad×2), worker (iad×2)
@@ -532,7 +532,7 @@ mod tests {
 
         ── point of no return: s62 ──
 
-          s62-s67   destroy          6 blues: api (fra, iad), web (iad×2), worker (iad×2)  it is gone, and cannot come back
+          s62-s67   destroy          6 blues: api (fra, iad), web (iad×2), worker (iad×2)      it is gone, and cannot come back
 
         Remove the groups that fly.toml no longer names
           s68       cordon           1 blue: cron (iad)
@@ -540,7 +540,7 @@ mod tests {
           s70       stop             1 blue: cron (iad)
           s71       wait stopped     1 blue: cron (iad), at most 5m
           s72       verify           after this there is no way back: the greens must hold
-          s73       destroy          1 blue: cron (iad)                                    it is gone, and cannot come back
+          s73       destroy          1 blue: cron (iad)                                        it is gone, and cannot come back
         "#);
     }
 
@@ -549,12 +549,22 @@ mod tests {
         let text = plan(&sample::batches(12), Look::default());
         let told: Vec<&str> = text.lines().filter(|line| line.starts_with("──")).collect();
         insta::assert_snapshot!(told.join("\n"), @r#"
+        ── batch 1 of 12 ──
         ── point of no return: s10 ──
         ── batch 2 of 12 ──
         ── batches 3 to 11 are like these ──
         ── batch 12 of 12 ──
         "#);
         assert!(text.contains("changes like these"), "{text}");
+    }
+
+    #[test]
+    fn a_plan_for_thousands_of_machines_stays_readable() {
+        let text = plan(&sample::batches(3_000), Look::default());
+        assert!(text.lines().count() < 120, "{} lines", text.lines().count());
+        for told in ["  and 2997 more\n", "── batches 3 to 2999 are like these ──\n"] {
+            assert!(text.contains(told), "{told:?} is not in {text}");
+        }
     }
 
     #[test]

@@ -41,7 +41,8 @@ pub(in crate::render) fn facts(plan: &Plan) -> Vec<(&'static str, String)> {
         rows.extend(extra(plan).map(|extra| ("extra", extra)));
     }
     if estimate.worst_ms > 0 {
-        let (expected, worst) = (whole_seconds(estimate.expected_ms), whole_seconds(estimate.worst_ms));
+        let rounded = |ms: u64| whole_seconds(ms.div_ceil(1_000) * 1_000);
+        let (expected, worst) = (rounded(estimate.expected_ms), rounded(estimate.worst_ms));
         rows.push(("time", format!("about {expected}; {worst} if all that waits waits as long as it may")));
     }
     rows.extend((estimate.calls > 0).then(|| ("calls", format!("{} to the Machines API", estimate.calls))));
