@@ -26,8 +26,11 @@ export function machineConfig(text: string, group?: string, image?: string): Rec
 /** Plans a blue-green deploy. Throws only when the request itself has the wrong shape. */
 export function plan(request: PlanRequest): Planned | Refused | Unreadable;
 
-/** A plan, as `cutover show` prints it: for people, or as JSON with secret-like values masked. */
-export function renderPlan(plan: string, format: "text" | "json"): string;
+/**
+ * A plan, as `cutover show` prints it: for people, for a pull request, or as JSON; what looks like
+ * a secret is masked.
+ */
+export function renderPlan(plan: string, format: "text" | "json" | "markdown"): string;
 
 /** One deploy in the simulator, in virtual time: the same executor as on Fly, and no clock. */
 export class Simulation {
@@ -111,7 +114,9 @@ export interface PlanRequest {
   machines: string;
   /** Absent: `[build] image` of the file. */
   image?: string;
-  /** Absent fields have their defaults. */
+  /** The text of cutover.toml: its `[policy]` says how the deploy is to go. */
+  settings?: string;
+  /** Goes before `settings`; absent fields have their defaults. */
   policy?: Partial<Policy>;
 }
 
@@ -175,14 +180,29 @@ export interface Fix {
 
 export type MachineConfig = Record<string, unknown>;
 
+/** `docs/plans.md` says what each means. */
 export interface Policy {
   settle_ms: number;
   wait_timeout_ms: number;
+  stability_ms: number;
+  hold: boolean;
+  drain: "fixed" | "until-idle";
+  drain_timeout_ms: number;
+  idle_command?: string;
+  bake_ms: number;
+  keep_blue: boolean;
+  floor?: { machines: number } | { percent: number };
+  surge?: number;
+  concurrency: number;
+  group_order: string[];
+  verify_url?: string;
+  verify_stopped: boolean;
   groups: string[];
   exclude_machines: string[];
   first_deploy: boolean;
   allow_unchecked: boolean;
   high_availability: boolean;
+  cleanup: boolean;
 }
 
 export interface Plan {
@@ -197,6 +217,13 @@ export interface Plan {
   machines: PlannedMachine[];
   /** In an order that satisfies every `needs`. */
   steps: PlanStep[];
+  /** What the operations of the steps mean. */
+  operations: Record<string, { precondition: string; postcondition: string; calls: string[] }>;
+  /** How many machines must serve at any time. */
+  floors: { group: string; region: string; serving: number }[];
+  /** What differs between blues and their greens; `path` as in `env.LOG_LEVEL`. */
+  changes: { group: string; machines: string[]; path: string; from?: unknown; to?: unknown }[];
+  estimate: { expected_ms: number; worst_ms: number; peak_machines: number; calls: number };
   point_of_no_return?: string;
   capacity: { after: string | null; group: string; region: string; serving: number }[];
   warnings: { code: string; message: string }[];
@@ -224,12 +251,15 @@ export interface PlanStep {
   machine?: string;
   slot?: string;
   replaces?: string;
+  /** On `machine-check`: the green that is checked. */
+  checks?: string;
   standby_for?: string[];
   group?: string;
   region?: string;
   needs: string[];
   undo: string | null;
   why: string;
+  timeout_ms?: number;
   request?: {
     region: string;
     config: MachineConfig;

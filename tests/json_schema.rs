@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use cutover::config::{self, Contents, Problem};
 use cutover::fleet;
 use cutover::lint::{self, Input, Settings};
-use cutover::plan::Policy;
+use cutover::plan::{Drain, Floor, Policy};
 use cutover::propose::{self, Proposal};
 use cutover::render::{self, Checked, Of};
 use cutover::syntax::{self, Document, Format, Node};
@@ -91,12 +91,41 @@ fn what_plan_prints_is_as_its_schema_says() {
     let (text, fleet) = (read("fly.toml"), fleet::parse(&read("machines.json")).unwrap());
     let (image, contents) = (Some("registry.fly.io/shop:v2"), Contents::default());
     let proposal = Proposal { path: "fly.toml", text: &text, app: None, image, contents: &contents };
-    let plan = propose::propose(&proposal, &fleet, &Policy::default()).unwrap();
-    for printed in [plan.to_json(), render::json::plan(&plan), render::json::refusals(&[])] {
-        let mut value: Value = serde_json::from_str(&printed).unwrap();
-        assert!(schema.is_valid(&value), "{:?}", schema.validate(&value));
-        value["version"] = 2.into();
-        assert!(!schema.is_valid(&value));
+    let everything = Policy {
+        idle_command: Some("true".into()),
+        drain: Drain::UntilIdle,
+        drain_timeout_ms: 60_000,
+        floor: Some(Floor::Percent(50)),
+        surge: Some(2),
+        verify_url: Some("https://shop.example".into()),
+        ..Policy::default()
+    };
+    for policy in [Policy::default(), everything] {
+        let plan = propose::propose(&proposal, &fleet, &policy).unwrap();
+        for printed in [plan.to_json(), render::json::plan(&plan), render::json::refusals(&[])] {
+            let mut value: Value = serde_json::from_str(&printed).unwrap();
+            assert!(schema.is_valid(&value), "{:?}", schema.validate(&value));
+            value["version"] = 2.into();
+            assert!(!schema.is_valid(&value));
+        }
+        let schema: Value = serde_json::from_str(&render::json_schema(Of::Plan)).unwrap();
+        let mut unknown = Vec::new();
+        unknown_fields(&serde_json::to_value(&plan).unwrap(), &schema["anyOf"][0], "plan", &mut unknown);
+        assert!(unknown.is_empty(), "the schema does not know {unknown:?}");
+    }
+}
+
+/// Schemas are open; what is printed must be in them all the same.
+fn unknown_fields(value: &Value, schema: &Value, path: &str, unknown: &mut Vec<String>) {
+    for item in value.as_array().into_iter().flatten() {
+        unknown_fields(item, &schema["items"], path, unknown);
+    }
+    let Some(properties) = schema["properties"].as_object() else { return };
+    for (key, inner) in value.as_object().into_iter().flatten() {
+        match properties.get(key) {
+            Some(known) => unknown_fields(inner, known, &format!("{path}.{key}"), unknown),
+            None => unknown.push(format!("{path}.{key}")),
+        }
     }
 }
 

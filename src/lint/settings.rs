@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::rules::{self, Persona};
-use crate::schema;
-use crate::span::{LineIndex, Span, Spanned};
-use crate::syntax::{self, Entry, Format, Node, Table};
+use crate::settings::{Reader, Unreadable};
+use crate::syntax::Entry;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
@@ -21,14 +20,6 @@ impl Default for Settings {
     }
 }
 
-/// Why a cutover.toml cannot be used.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unreadable {
-    /// `line:column: what is wrong`
-    pub message: String,
-    pub help: Option<String>,
-}
-
 impl Settings {
     /// Everything that any rule has to say.
     pub fn pedantic() -> Self {
@@ -39,7 +30,7 @@ impl Settings {
     /// At the first thing that is not as it should be: a setting that is silently not heeded would
     /// be worse.
     pub fn read(text: &str) -> Result<Self, Unreadable> {
-        Reader { text, lines: LineIndex::new(text) }.settings()
+        settings(&Reader::new(text))
     }
 
     pub(super) fn apply(&self, found: &mut Vec<Diagnostic>) {
@@ -57,73 +48,33 @@ impl Settings {
     }
 }
 
-struct Reader<'a> {
-    text: &'a str,
-    lines: LineIndex,
+fn settings(reader: &Reader) -> Result<Settings, Unreadable> {
+    let mut settings = Settings::default();
+    let Some(lint) = reader.section("lint")? else { return Ok(settings) };
+    reader.refuse_others(&lint, "in `[lint]`", &["persona", "rules"])?;
+    if let Some(persona) = lint.get("persona") {
+        settings.persona = reader.word(persona, "the persona", PERSONAS)?;
+    }
+    if let Some(rules) = lint.get("rules") {
+        let rules = &reader.table(rules, "`lint.rules`")?.entries;
+        settings.rules = rules.iter().map(|entry| level_of_rule(reader, entry)).collect::<Result<_, _>>()?;
+    }
+    Ok(settings)
 }
 
-impl Reader<'_> {
-    fn settings(&self) -> Result<Settings, Unreadable> {
-        let document = syntax::parse(self.text, Format::Toml);
-        if let Some(error) = document.errors.first() {
-            return Err(self.wrong(error.span, error.message.clone()));
-        }
-        let root = self.table(&document.root, "cutover.toml")?;
-        self.refuse_others(root, "at the top", &["lint", "policy"])?;
-        let mut settings = Settings::default();
-        let Some(lint) = root.get("lint") else { return Ok(settings) };
-        let lint = self.table(lint, "`lint`")?;
-        self.refuse_others(lint, "in `[lint]`", &["persona", "rules"])?;
-        if let Some(persona) = lint.get("persona") {
-            settings.persona = self.word(persona, "the persona", PERSONAS)?;
-        }
-        if let Some(rules) = lint.get("rules") {
-            let rules = &self.table(rules, "`lint.rules`")?.entries;
-            settings.rules = rules.iter().map(|entry| self.rule(entry)).collect::<Result<_, _>>()?;
-        }
-        Ok(settings)
-    }
-
-    fn rule(&self, Entry { key, value }: &Entry) -> Result<(&'static str, Option<Severity>), Unreadable> {
-        let Some(rule) = rules::find(&key.value) else {
-            let mut error = self.wrong(key.span, format!("there is no rule `{}`", key.value));
-            error.help = Some(match rules::closest(&key.value) {
-                Some(meant) => format!("did you mean `{meant}`?"),
-                None => "`cutover explain --all` shows every rule".into(),
-            });
-            return Err(error);
-        };
-        Ok((rule.id, self.word(value, &format!("`{}`", rule.id), LEVELS)?))
-    }
-
-    fn table<'n>(&self, node: &'n Node, what: &str) -> Result<&'n Table, Unreadable> {
-        node.as_table().ok_or_else(|| self.wrong(node.span, format!("{what} must be a table")))
-    }
-
-    fn word<T: Copy>(&self, node: &Node, what: &str, words: &[(&str, T)]) -> Result<T, Unreadable> {
-        let found = words.iter().find(|(word, _)| node.as_text() == Some(word));
-        found.map(|(_, value)| *value).ok_or_else(|| {
-            let names: Vec<String> = words.iter().map(|(word, _)| format!("\"{word}\"")).collect();
-            self.wrong(node.span, format!("{what} must be one of {}", names.join(", ")))
-        })
-    }
-
-    fn refuse_others(&self, table: &Table, place: &str, known: &[&str]) -> Result<(), Unreadable> {
-        let other = table.entries.iter().map(|entry| &entry.key).find(|key| !known.contains(&key.value.as_str()));
-        let Some(Spanned { value: key, span }) = other else { return Ok(()) };
-        let mut error = self.wrong(*span, format!("there is no key `{key}` {place}"));
-        let there_are = || format!("there are: {}", known.join(", "));
-        error.help = Some(
-            schema::closest(known.iter().copied(), key)
-                .map_or_else(there_are, |meant| format!("did you mean `{meant}`?")),
-        );
-        Err(error)
-    }
-
-    fn wrong(&self, span: Span, message: String) -> Unreadable {
-        let at = self.lines.position(self.text, span.start);
-        Unreadable { message: format!("{}:{}: {message}", at.line, at.column), help: None }
-    }
+fn level_of_rule(
+    reader: &Reader,
+    Entry { key, value }: &Entry,
+) -> Result<(&'static str, Option<Severity>), Unreadable> {
+    let Some(rule) = rules::find(&key.value) else {
+        let mut error = reader.wrong(key.span, format!("there is no rule `{}`", key.value));
+        error.help = Some(match rules::closest(&key.value) {
+            Some(meant) => format!("did you mean `{meant}`?"),
+            None => "`cutover explain --all` shows every rule".into(),
+        });
+        return Err(error);
+    };
+    Ok((rule.id, reader.word(value, &format!("`{}`", rule.id), LEVELS)?))
 }
 
 const PERSONAS: &[(&str, Persona)] = &[("regular", Persona::Regular), ("pedantic", Persona::Pedantic)];

@@ -37,6 +37,14 @@ pub(super) fn configs_in(folder: &Path) -> Result<Vec<PathBuf>, Error> {
     if found.is_empty() { Err(no_config_in(folder)) } else { Ok(found) }
 }
 
+/// The cutover.toml for the config at `config`, with its name for messages: `given`, else the one
+/// beside it.
+pub(super) fn settings(config: &Path, given: Option<&Path>) -> Result<Option<(String, String)>, Error> {
+    let beside = || Some(config.with_file_name(SETTINGS_NAME)).filter(|path| path.exists());
+    let Some(path) = given.map(PathBuf::from).or_else(beside) else { return Ok(None) };
+    Ok(Some((path.display().to_string(), read_config(&path)?)))
+}
+
 /// The text of a plan or a machine list, or of standard input for `-`.
 pub(super) fn read(path: &Path) -> Result<String, Error> {
     read_up_to(path, LARGEST_INPUT)
@@ -141,6 +149,9 @@ fn no_config_in(folder: &Path) -> Error {
     Error::new(Kind::Input, format!("there is no fly.toml, fly.json or fly.yaml in {place}"))
         .hint("name the file, or change to the app's folder")
 }
+
+/// Beside fly.toml.
+const SETTINGS_NAME: &str = "cutover.toml";
 
 /// Real ones have a few kB; the largest imaginable one, with files in it, some hundred.
 const LARGEST_CONFIG: u64 = 10 << 20;

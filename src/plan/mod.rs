@@ -139,6 +139,14 @@ pub struct Plan {
     pub warnings: Vec<Warning>,
 }
 
+impl Plan {
+    /// The observed machine of this id.
+    pub fn observed(&self, id: &str) -> Option<&PlannedMachine> {
+        let at = self.machines.binary_search_by(|machine| machine.id.as_str().cmp(id)).ok()?;
+        self.machines.get(at)
+    }
+}
+
 /// The file that the plan was made from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

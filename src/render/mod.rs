@@ -8,9 +8,11 @@ mod json_schema;
 pub mod junit;
 pub mod markdown;
 mod mask;
+pub mod review;
 pub mod sarif;
 mod severity;
 pub mod text;
+mod told;
 
 use crate::diagnostic::Flyctl;
 use crate::lint::Report;

@@ -169,11 +169,9 @@ fn beside(path: &Path, text: &str) -> BTreeMap<String, String> {
 }
 
 fn settings(file: &Path, args: &Args) -> Result<Settings, Error> {
-    let mut settings = match &args.config {
-        Some(path) => read_settings(path)?,
-        None => Some(file.with_file_name(SETTINGS_NAME))
-            .filter(|path| path.exists())
-            .map_or(Ok(Settings::default()), |path| read_settings(&path))?,
+    let mut settings = match files::settings(file, args.config.as_deref())? {
+        Some((name, text)) => Settings::read(&text).map_err(|unreadable| Error::in_settings(&name, unreadable))?,
+        None => Settings::default(),
     };
     if let Some(persona) = args.persona {
         settings.persona = match persona {
@@ -182,13 +180,6 @@ fn settings(file: &Path, args: &Args) -> Result<Settings, Error> {
         };
     }
     Ok(settings)
-}
-
-fn read_settings(path: &Path) -> Result<Settings, Error> {
-    Settings::read(&files::read_config(path)?).map_err(|unreadable| {
-        let error = Error::new(Kind::Input, format!("{}:{}", path.display(), unreadable.message));
-        unreadable.help.into_iter().fold(error, Error::hint)
-    })
 }
 
 fn report(files: &[File], args: &Args, terminal: Terminal) -> Result<(), Error> {
@@ -244,9 +235,6 @@ fn mend_all(files: &mut [File], args: &Args, fleet: Option<&Fleet>, terminal: Te
     }
     Ok(())
 }
-
-/// Beside fly.toml.
-const SETTINGS_NAME: &str = "cutover.toml";
 
 impl FailOn {
     fn is_reached(self, worst: Option<Severity>) -> bool {

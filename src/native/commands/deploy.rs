@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use super::apply::Running;
-use super::check::read_fleet;
 use super::plan::{self, Format, Wanted};
 use super::source::Source;
 use crate::execute::Outcome;
@@ -93,10 +92,7 @@ fn subject(args: Args, terminal: Terminal) -> Result<Subject, Error> {
         return example(args.wanted);
     }
     let source = Source::read(file)?;
-    let fleet = match &args.wanted.machines {
-        Some(path) => read_fleet(path)?,
-        None => live::fleet(&plan::app(&source)?)?,
-    };
+    let fleet = args.wanted.fleet(&source)?;
     Ok(Subject { source, fleet, wanted: args.wanted })
 }
 

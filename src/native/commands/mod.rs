@@ -9,6 +9,7 @@ pub(super) mod lsp;
 pub(super) mod machine_config;
 pub(super) mod normalize;
 pub(super) mod plan;
+mod policy;
 pub(super) mod schema;
 pub(super) mod show;
 pub(super) mod sim;

@@ -2,10 +2,11 @@
 
 use annotate_snippets::{AnnotationKind, Level as SnippetLevel, Renderer, Snippet};
 
-use super::look::{BOLD, GREEN, Look, clean, count, list};
+use super::look::{BOLD, GREEN, Look, clean};
 use crate::diagnostic::{Diagnostic, Label, Safety, Severity};
 use crate::facts;
 use crate::render::severity::{self, LEVELS};
+use crate::render::told::words::{count, list};
 use crate::render::{Checked, level, rule_url};
 use crate::span::{LineIndex, Span};
 

@@ -2,10 +2,11 @@
 
 use anstyle::Style;
 
-use super::look::{BOLD, DIM, GREEN, Look, NORMAL, RED, YELLOW, seconds};
-use super::subject::{Subject, subject, subjects, widest};
+use super::look::{BOLD, DIM, GREEN, Look, NORMAL, RED, YELLOW};
 use crate::execute::{Event, Outcome, OutcomeKind, Phase, StepState};
 use crate::plan::{Op, Plan};
+use crate::render::told::subject::{Subject, subject, subjects, widest};
+use crate::render::told::words::seconds;
 
 /// A line for a log, ended; empty for what only `--events jsonl` tells.
 pub fn event(plan: &Plan, t_ms: u64, event: &Event, look: Look) -> String {
