@@ -16,7 +16,7 @@ use crate::rules::RULES;
 use crate::syntax::{self, Format};
 
 pub use mend::{Mended, mend};
-pub use settings::{Settings, Unreadable};
+pub use settings::{SETTINGS_NAME, Settings, Unreadable};
 
 use suppress::Suppressions;
 

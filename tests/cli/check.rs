@@ -1,8 +1,8 @@
 //! `check` and `explain`.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::test::Test;
+use crate::test::{Ran, Test};
 
 const CLEAN: &str = "app = \"shop\"\nprimary_region = \"iad\"\n";
 const MISSPELT: &str = "app = \"shop\"\n\n[deploy]\nstrategy = \"Rolling\"\n";
@@ -124,17 +124,104 @@ fn fail_on_says_what_fails() {
     }
 }
 
+/// The paths that `check --format json` reports on.
+fn checked(ran: &Ran) -> Vec<String> {
+    let json = ran.json();
+    json["files"].as_array().unwrap().iter().map(|file| file["path"].as_str().unwrap().to_owned()).collect()
+}
+
 #[test]
-fn a_folder_is_each_of_its_configs() {
-    let ran = Test::new()
-        .file("apps/fly.toml", CLEAN)
-        .file("apps/fly.staging.toml", MISSPELT)
+fn a_folder_is_each_config_in_it_and_below_it() {
+    let ran = ["fly.toml", "fly.staging.toml", "web/fly.yaml", "web/api/fly.json", "web/api/fly.yaml"]
+        .iter()
+        .fold(Test::new(), |test, path| {
+            test.file(&format!("apps/{path}"), if path.ends_with("toml") { CLEAN } else { "{}" })
+        })
         .file("apps/Cargo.toml", "[package]\n")
+        .file("apps/flyway.toml", "[flyway]\n")
+        // flyctl would read it as TOML, and looks for no such name.
+        .file("apps/fly.yml", "{}")
+        .file("apps/fly.toml.md", "")
+        .file("apps/.hidden/fly.toml", BROKEN)
+        .file("apps/web/node_modules/other/fly.toml", BROKEN)
         .args(["check", "apps", "--format", "json"])
-        .status(1)
         .run();
-    let paths: Vec<_> = ran.json()["files"].as_array().unwrap().iter().map(|file| file["path"].clone()).collect();
-    assert_eq!(paths, ["apps/fly.staging.toml", "apps/fly.toml"]);
+    let below = ["fly.staging.toml", "fly.toml", "web/api/fly.json", "web/api/fly.yaml", "web/fly.yaml"];
+    assert_eq!(checked(&ran), below.map(|path| format!("apps/{path}")));
+    let ran = ran.then(["check", "apps/web/fly.yaml", "apps", "apps/fly.toml", "--format", "json"]).run();
+    let once = ["web/fly.yaml", "fly.staging.toml", "fly.toml", "web/api/fly.json", "web/api/fly.yaml"];
+    assert_eq!(checked(&ran), once.map(|path| format!("apps/{path}")));
+    let ran = ran.then(["check", ".", "--format", "json"]).run();
+    assert_eq!(checked(&ran), below.map(|path| format!("apps/{path}")));
+    assert_eq!(
+        checked(&ran.then(["check", "apps/.hidden", "--format", "json"]).status(1).run()),
+        ["apps/.hidden/fly.toml"]
+    );
+}
+
+#[test]
+fn what_gitignore_names_is_checked_only_when_it_is_named() {
+    let test = Test::new()
+        .file(".git/HEAD", "ref: refs/heads/main\n")
+        .file(".gitignore", "out/\nfly.local.toml\n")
+        .file("fly.toml", CLEAN)
+        .file("fly.local.toml", BROKEN)
+        .file("out/fly.toml", BROKEN);
+    let ran = test.args(["check", ".", "--format", "json"]).run();
+    assert_eq!(checked(&ran), ["fly.toml"]);
+    ran.then(["check", "fly.local.toml"]).status(1).run();
+}
+
+#[test]
+fn what_cannot_be_read_hides_nothing_of_the_others() {
+    let ran = Test::new()
+        .file("a/fly.toml", MISSPELT)
+        .file("b/fly.toml", b"app = \"\xff\"")
+        .file("c/fly.toml", CLEAN)
+        .file("c/cutover.toml", "lnt = 1\n")
+        .file("c/fly.two.toml", CLEAN)
+        .file("e/fly.toml", "a = 1\n".repeat((11 << 20) / 6))
+        .args(["check", "none.toml", ".", "/dev/null", "--format", "json"])
+        .status(2)
+        .run();
+    assert_eq!(checked(&ran), ["a/fly.toml"]);
+    assert_eq!(ran.json()["files"][0]["diagnostics"][0]["rule"], "unknown-strategy");
+    insta::assert_snapshot!(ran.stderr, @r#"
+    error: cannot read `none.toml`: there is no such file
+    error: `b/fly.toml` is not UTF-8: the byte at offset 7 begins no character
+      help: save it as UTF-8; fly.toml, plans and machine lists are always UTF-8
+    error: c/cutover.toml:1:1: there is no key `lnt` at the top
+      help: did you mean `lint`?
+    error: `e/fly.toml` is larger than 10 MiB, the most that is read
+    error: cannot read `/dev/null`: it is a device or a pipe, not a file
+      help: pass what it gives to standard input, and name `-`
+    "#);
+    for format in ["sarif", "junit", "github", "gitlab", "jsonl", "text"] {
+        let out = Test::new().args(["check", "none.toml", "--format", format]).status(2).run().stdout;
+        match format {
+            "sarif" => assert_eq!(serde_json::from_str::<Value>(&out).unwrap()["runs"][0]["results"], json!([])),
+            "gitlab" => assert_eq!(out, "[]\n"),
+            "junit" => assert!(out.contains("tests=\"0\" failures=\"0\"") && out.ends_with("</testsuites>\n"), "{out}"),
+            _ => assert_eq!(out, ""),
+        }
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_folder_that_may_not_be_looked_into_is_told() {
+    use std::os::unix::fs::PermissionsExt;
+    let ran = Test::new().file("fly.toml", CLEAN).file("closed/fly.toml", CLEAN).args(["check", "fly.toml"]).run();
+    let closed = ran.path("closed");
+    let permit = |mode| std::fs::set_permissions(&closed, std::fs::Permissions::from_mode(mode)).unwrap();
+    permit(0o000);
+    // Whoever may look into everything, as root may, sees both.
+    let is_open = std::fs::read_dir(&closed).is_ok();
+    let ran = ran.then(["check", ".", "--format", "json"]).status(if is_open { 0 } else { 2 }).run();
+    permit(0o755);
+    assert_eq!(checked(&ran).len(), if is_open { 2 } else { 1 });
+    let said = if is_open { "" } else { "error: cannot read `./closed`: permission denied\n" };
+    assert_eq!(ran.stderr, said);
 }
 
 #[test]
@@ -151,10 +238,16 @@ fn without_a_path_flyctls_own_names_are_tried_in_its_order() {
 
 #[test]
 fn what_cannot_be_read_is_named() {
-    let none = "error: there is no fly.toml, fly.json or fly.yaml in";
-    let help = "  help: name the file, or change to the app's folder\n";
-    Test::new().args(["check"]).status(2).stderr(&format!("{none} this folder\n{help}")).run();
-    Test::new().file("empty/x", "").args(["check", "empty"]).status(2).stderr(&format!("{none} `empty`\n{help}")).run();
+    Test::new()
+        .args(["check"])
+        .status(2)
+        .stderr("error: there is no fly.toml, fly.json or fly.yaml in this folder\n  help: name the file, or change to the app's folder\n")
+        .run();
+    let ran = Test::new().file("empty/x", "").args(["check", "empty"]).status(2).run();
+    insta::assert_snapshot!(ran.stderr, @r#"
+    error: there is no fly*.toml, fly.json or fly.yaml in `empty` or below it
+      help: folders that are hidden, or that .gitignore names, are passed over: name a file in them
+    "#);
     Test::new()
         .args(["check", "a.toml"])
         .status(2)
