@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use super::document::{Change, Document};
 use crate::diagnostic::{Diagnostic, Fix, Safety};
-use crate::render::{level, rule_url};
+use crate::render::{level, rule_page};
 use crate::span::{EditorPosition, Encoding, Span};
 
 /// What was agreed on with the editor.
@@ -83,7 +83,7 @@ impl Session {
             range: self.range(document, found.span),
             severity: Some(DiagnosticSeverity::from(level(found.severity).lsp)),
             code: Some(Code::String(found.rule.into())),
-            code_description: Some(CodeDescription { href: rule_url(found.rule).into() }),
+            code_description: rule_page(found.rule).map(|address| CodeDescription { href: address.as_str().into() }),
             source: Some("cutover".into()),
             message: format!("{}{help}", found.message).into(),
             related_information: (!related.is_empty()).then_some(related),

@@ -28,6 +28,7 @@ fn findings_point_at_the_file_and_fail() {
       = fix: write `rolling` (--fix)
 
     1 error; 1 can be fixed with `--fix`
+    `cutover explain unknown-strategy` tells why, the cure, and how to suppress it
     "#);
 }
 
@@ -49,7 +50,7 @@ fn json_has_bytes_for_programs_and_characters_for_people() {
     assert_eq!(found["start"], json!({"offset": offset, "line": 2, "column": column}));
     assert_eq!(found["end"], json!({"offset": offset + 9, "line": 2, "column": column + 9}));
     assert_eq!(found["rule"], "unknown-key");
-    assert_eq!(found["url"], "https://cutover.dev/rules/unknown-key");
+    assert_eq!(found["url"], "docs/rules/unknown-key.md");
     assert_eq!(found["labels"], json!([]));
     assert_eq!(found["fix"]["edits"], json!([{"start": offset, "end": offset + 9, "text": "dockerfile"}]));
     assert_eq!(ran.json()["version"], 1);
@@ -72,7 +73,7 @@ fn fix_leaves_what_needs_a_look() {
     let text = "app = \"shop\"\nkil_signal = \"SIGINT\"\n";
     let ran = Test::new().file("fly.toml", text).args(["check", "--fix"]).run();
     assert_eq!(ran.read("fly.toml"), text);
-    assert!(ran.stdout.ends_with("1 warning; 1 can be fixed with `--fix --unsafe-fixes`\n"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("\n1 warning; 1 can be fixed with `--fix --unsafe-fixes`\n"), "{}", ran.stdout);
     let ran = ran.then(["check", "--fix", "--unsafe-fixes"]).run();
     assert_eq!(ran.read("fly.toml"), text.replace("kil_signal", "kill_signal"));
 }
@@ -262,8 +263,48 @@ fn what_cannot_be_read_is_named() {
 #[test]
 fn a_rule_is_explained() {
     let ran = Test::new().args(["explain", "unknown-key"]).run();
-    assert!(ran.stdout.starts_with("warning: unknown-key\n"), "{}", ran.stdout);
-    assert!(ran.stdout.ends_with("page    https://cutover.dev/rules/unknown-key\n"), "{}", ran.stdout);
+    insta::assert_snapshot!(ran.stdout, @r#"
+    warning: unknown-key
+    a key that flyctl does not know
+
+    Why
+      flyctl ignores unknown keys without a word, on deploy too, so a misspelt
+      setting silently has no effect. So does one in the wrong table:
+      `auto_stop_machines` belongs in a service, not at the top.
+      Given such a file, flyctl says nothing.
+
+    Found
+        app = "shop"
+
+        [http_service]
+        internal_port = 8080
+        force_http = true
+      cutover says: flyctl knows no `force_http` in `http_service`, and ignores it
+      (did you mean `force_https`?)
+
+    Better
+        app = "shop"
+
+        [http_service]
+        internal_port = 8080
+        force_https = true
+
+    Fix
+      `cutover check --fix --unsafe-fixes` mends this. It changes what Fly does: see
+      it first with `cutover check --diff --unsafe-fixes`.
+
+    Suppress
+      At the end of the line or alone above it; anywhere, for the whole file:
+        # cutover: ignore[unknown-key] the reason
+        # cutover: ignore-file[unknown-key] the reason
+      For every config of a folder, in the cutover.toml there (also "hint",
+      "warning", "error"):
+        [lint.rules]
+        unknown-key = "off"
+
+    Source
+      flyctl#3544; flyctl internal/appconfig/strict_validate.go
+    "#);
     Test::new()
         .args(["explain", "unknown-keys"])
         .status(2)
@@ -272,9 +313,25 @@ fn a_rule_is_explained() {
 }
 
 #[test]
+fn every_page_fits_the_terminal() {
+    let ran = Test::new().args(["explain", "--all"]).run();
+    let example = |line: &str| line.starts_with("    ");
+    for line in ran.stdout.lines().filter(|line| !example(line)) {
+        assert!(line.chars().count() <= 80, "{line}");
+    }
+    for rule in cutover::rules::RULES {
+        assert!(ran.stdout.contains(&format!("# cutover: ignore[{}] ", rule.id)), "{}", rule.id);
+    }
+}
+
+#[test]
 fn every_rule_is_in_the_table() {
     let table = Test::new().args(["explain", "--all", "--format", "json"]).run().json();
     let rules = table["rules"].as_array().unwrap();
     assert_eq!(rules.len(), cutover::rules::RULES.len());
-    assert!(rules.iter().all(|rule| rule["why"].as_str().is_some_and(|why| !why.is_empty())));
+    for rule in rules {
+        assert!(rule["why"].as_str().is_some_and(|why| !why.is_empty()), "{rule}");
+        assert_eq!(rule["url"], format!("docs/rules/{}.md", rule["id"].as_str().unwrap()));
+        assert!(["safe", "unsafe"].map(Value::from).contains(&rule["fix"]) || rule["fix"].is_null(), "{rule}");
+    }
 }
