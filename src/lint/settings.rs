@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::rules::{self, Persona};
 use crate::schema;
-use crate::span::{Span, Spanned};
+use crate::span::{LineIndex, Span, Spanned};
 use crate::syntax::{self, Entry, Format, Node, Table};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +30,14 @@ pub struct Unreadable {
     pub help: Option<String>,
 }
 
+impl Unreadable {
+    /// `line:column: message`, in the settings that this `text` are.
+    pub fn placed(&self, text: &str) -> String {
+        let at = LineIndex::new(text).position(text, self.span.start);
+        format!("{}:{}: {}", at.line, at.column, self.message)
+    }
+}
+
 impl Settings {
     /// Everything that any rule has to say.
     pub fn pedantic() -> Self {
@@ -47,6 +55,8 @@ impl Settings {
         let root = table(&document.root, "cutover.toml")?;
         refuse_others(root, "at the top", &["lint", "policy"])?;
         let mut settings = Self::default();
+        // What it holds is for deploys.
+        root.get("policy").map_or(Ok(()), |policy| table(policy, "`policy`").map(drop))?;
         let Some(lint) = root.get("lint") else { return Ok(settings) };
         let lint = table(lint, "`lint`")?;
         refuse_others(lint, "in `[lint]`", &["persona", "rules"])?;
@@ -95,7 +105,9 @@ fn word<T: Copy>(node: &Node, what: &str, words: &[(&str, T)]) -> Result<T, Unre
     let found = words.iter().find(|(word, _)| node.as_text() == Some(word));
     found.map(|(_, value)| *value).ok_or_else(|| {
         let names: Vec<String> = words.iter().map(|(word, _)| format!("\"{word}\"")).collect();
-        wrong(node.span, format!("{what} must be one of {}", names.join(", ")))
+        let mut error = wrong(node.span, format!("{what} must be one of {}", names.join(", ")));
+        error.help = node.as_text().and_then(|text| meant(words.iter().map(|(word, _)| *word), text));
+        error
     })
 }
 
@@ -103,11 +115,18 @@ fn refuse_others(table: &Table, place: &str, known: &[&str]) -> Result<(), Unrea
     let other = table.entries.iter().map(|entry| &entry.key).find(|key| !known.contains(&key.value.as_str()));
     let Some(Spanned { value: key, span }) = other else { return Ok(()) };
     let mut error = wrong(*span, format!("there is no key `{key}` {place}"));
-    let there_are = || format!("there are: {}", known.join(", "));
-    error.help = Some(
-        schema::closest(known.iter().copied(), key).map_or_else(there_are, |meant| format!("did you mean `{meant}`?")),
-    );
+    error.help = Some(if ["persona", "rules"].contains(&key.as_str()) {
+        format!("`{key}` belongs in `[lint]`")
+    } else if rules::find(key).is_some() {
+        format!("`{key}` belongs in `[lint.rules]`")
+    } else {
+        meant(known.iter().copied(), key).unwrap_or_else(|| format!("there are: {}", known.join(", ")))
+    });
     Err(error)
+}
+
+fn meant<'a>(known: impl Iterator<Item = &'a str>, written: &str) -> Option<String> {
+    schema::closest(known, written).map(|meant| format!("did you mean `{meant}`?"))
 }
 
 fn wrong(span: Span, message: String) -> Unreadable {
@@ -130,12 +149,10 @@ const LEVELS: &[(&str, Option<Severity>)] = &[
 mod tests {
     use super::*;
     use crate::lint::{Input, Verdict, check};
-    use crate::span::LineIndex;
 
     fn error(text: &str) -> String {
         let error = Settings::read(text).unwrap_err();
-        let at = LineIndex::new(text).position(text, error.span.start);
-        format!("{}:{}: {} ({})", at.line, at.column, error.message, error.help.unwrap_or_default())
+        format!("{} ({})", error.placed(text), error.help.unwrap_or_default())
     }
 
     #[test]
@@ -143,7 +160,17 @@ mod tests {
         for (text, expected) in [
             ("lnt = 1", "1:1: there is no key `lnt` at the top (did you mean `lint`?)"),
             ("[lint]\nfoo = 1", "2:1: there is no key `foo` in `[lint]` (there are: persona, rules)"),
-            ("[lint]\npersona = 'pedant'", "2:11: the persona must be one of \"regular\", \"pedantic\" ()"),
+            (
+                "[lint]\npersona = 'pedant'",
+                "2:11: the persona must be one of \"regular\", \"pedantic\" (did you mean `pedantic`?)",
+            ),
+            ("[lint]\npersona = 1", "2:11: the persona must be one of \"regular\", \"pedantic\" ()"),
+            (
+                "[lint]\nunknown-key = 'off'",
+                "2:1: there is no key `unknown-key` in `[lint]` (`unknown-key` belongs in `[lint.rules]`)",
+            ),
+            ("[rules]\nunknown-key = 'off'", "1:2: there is no key `rules` at the top (`rules` belongs in `[lint]`)"),
+            ("policy = 3", "1:10: `policy` must be a table ()"),
             ("[lint.rules]\nunknown-kex = 'off'", "2:1: there is no rule `unknown-kex` (did you mean `unknown-key`?)"),
             (
                 "[lint.rules]\nunknown-key = true",

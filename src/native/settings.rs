@@ -5,7 +5,6 @@ use std::path::Path;
 use super::error::{Error, Kind};
 use super::files;
 use crate::lint::{self, Settings};
-use crate::span::LineIndex;
 
 /// As the cutover.toml beside `file` says, where there is one.
 pub(super) fn beside(file: &Path) -> Result<Settings, Error> {
@@ -16,9 +15,7 @@ pub(super) fn beside(file: &Path) -> Result<Settings, Error> {
 pub(super) fn read(path: &Path) -> Result<Settings, Error> {
     let text = files::read_config(path)?;
     Settings::read(&text).map_err(|unreadable| {
-        let at = LineIndex::new(&text).position(&text, unreadable.span.start);
-        let place = format!("{}:{}:{}", path.display(), at.line, at.column);
-        let error = Error::new(Kind::Input, format!("{place}: {}", unreadable.message));
+        let error = Error::new(Kind::Input, format!("{}:{}", path.display(), unreadable.placed(&text)));
         unreadable.help.into_iter().fold(error, Error::hint)
     })
 }

@@ -99,6 +99,31 @@ fn what_comes_from_standard_input_goes_mended_to_standard_output() {
     Test::new().stdin(MISSPELT).args(["check", "--fix", "-"]).stdout(MENDED).run();
 }
 
+#[test]
+fn several_files_are_mended_and_the_report_is_of_what_is_left() {
+    let other = "app = \"shop\"\nkil_signal = \"SIGINT\"\n[deploy]\nstrategy = \"Rolling\"\n";
+    let test = || Test::new().file("a/fly.toml", MISSPELT).file("b/fly.toml", other).file("c/fly.json", "{\"app\": 5}");
+    let ran = test().args(["check", ".", "--diff", "--unsafe-fixes"]).status(1).run();
+    assert_eq!(ran.stdout.matches("\n+++ ").count() + ran.stdout.matches("+kill_signal").count(), 3, "{}", ran.stdout);
+    let ran = test().args(["check", ".", "--fix", "--format", "jsonl"]).status(1).run();
+    assert_eq!(ran.stderr, "applied 2 fixes in 2 files\n");
+    let left: Vec<Value> = ran.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let left: Vec<_> = left.iter().map(|line| format!("{} {}", line["path"], line["rule"])).collect();
+    assert_eq!(left, ["\"b/fly.toml\" \"unknown-key\"", "\"c/fly.json\" \"wrong-type\""]);
+    assert_eq!(ran.read("a/fly.toml"), MENDED);
+}
+
+#[test]
+fn a_diff_of_standard_input_names_the_file_that_it_stands_for() {
+    let ran = Test::new()
+        .stdin(MISSPELT)
+        .file("web/cutover.toml", "[lint.rules]\nunknown-strategy = \"hint\"\n")
+        .args(["check", "-", "--diff", "--stdin-filename", "web/fly.toml"])
+        .run();
+    assert!(ran.stdout.starts_with("--- web/fly.toml\n+++ web/fly.toml\n"), "{}", ran.stdout);
+    assert!(ran.stderr.starts_with("hint[unknown-strategy]"), "the settings beside that file: {}", ran.stderr);
+}
+
 #[cfg(unix)]
 #[test]
 fn a_mended_file_keeps_its_permissions() {

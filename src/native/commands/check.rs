@@ -116,11 +116,11 @@ impl File {
 
 pub(in crate::native) fn run(args: &Args, terminal: Terminal) -> Result<Status, Error> {
     let fleet = args.machines.as_deref().map(read_fleet).transpose()?;
-    let (mut files, errors) = read_all(args, fleet.as_ref())?;
+    let (mut files, mut errors) = read_all(args, fleet.as_ref())?;
     if args.diff {
         print_diffs(&files, args, fleet.as_ref(), terminal)?;
     } else if args.fix {
-        mend_all(&mut files, args, fleet.as_ref(), terminal)?;
+        errors.extend(mend_all(&mut files, args, fleet.as_ref(), terminal)?);
     }
     let worst = files.iter().flat_map(|file| &file.report.diagnostics).map(|found| found.severity).max();
     files.iter_mut().for_each(|file| file.report.limit(MOST_FINDINGS));
@@ -244,14 +244,19 @@ fn print_diffs(files: &[File], args: &Args, fleet: Option<&Fleet>, terminal: Ter
     Ok(())
 }
 
-fn mend_all(files: &mut [File], args: &Args, fleet: Option<&Fleet>, terminal: Terminal) -> Result<(), Error> {
-    let (mut fixes, mut changed) = (0, 0);
+/// Gives what could not be written; such a file is reported as it still is.
+fn mend_all(files: &mut [File], args: &Args, fleet: Option<&Fleet>, terminal: Terminal) -> Result<Vec<Error>, Error> {
+    let (mut fixes, mut changed, mut errors) = (0, 0, Vec::new());
     for file in files {
         let mended = lint::mend(&file.input(fleet), &file.settings, args.unsafe_fixes);
-        match &file.path {
-            Some(path) if mended.fixes > 0 => files::replace(path, &mended.text)?,
-            Some(_) => {}
-            None => terminal.print(&mended.text)?,
+        let written = match &file.path {
+            Some(path) if mended.fixes > 0 => files::replace(path, &mended.text),
+            Some(_) => Ok(()),
+            None => Ok(terminal.print(&mended.text)?),
+        };
+        if let Err(error) = written {
+            errors.push(error);
+            continue;
         }
         fixes += mended.fixes;
         changed += usize::from(mended.fixes > 0);
@@ -265,7 +270,7 @@ fn mend_all(files: &mut [File], args: &Args, fleet: Option<&Fleet>, terminal: Te
             plural(changed)
         ));
     }
-    Ok(())
+    Ok(errors)
 }
 
 impl FailOn {
