@@ -7,12 +7,13 @@ export function version(): string;
 
 /**
  * Lints one file. `path` decides its format (`fly.toml`, `fly.json`, `fly.yaml`). With `machines`
- * (what `fly machine list --json` prints), also against them; throws when they cannot be read.
+ * (what `fly machine list --json` prints), also against them; with `settings` (the text of a
+ * cutover.toml), as they say. Throws when either cannot be read.
  */
-export function check(text: string, path: string, machines?: string): CheckedFile;
+export function check(text: string, path: string, machines?: string, settings?: string): CheckedFile;
 
 /** The text with every safe fix applied (with `unsafe`, the others as well), until none is left. */
-export function fix(text: string, path: string, unsafe: boolean, machines?: string): string;
+export function fix(text: string, path: string, unsafe: boolean, machines?: string, settings?: string): string;
 
 /** The same config with process groups written out and legacy forms rewritten, comments kept. */
 export function normalize(text: string): string;

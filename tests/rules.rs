@@ -14,8 +14,7 @@ use std::path::PathBuf;
 
 use cutover::config;
 use cutover::diagnostic::{Diagnostic, Fix, Safety, Severity, apply_fixes};
-use cutover::fleet;
-use cutover::lint::{self, Input, Settings};
+use cutover::lint;
 use cutover::rules::{Given, RULES};
 use cutover::syntax::{self, Format};
 
@@ -205,11 +204,7 @@ fn the_corpus_is_checked_without_a_panic() {
 
 /// The findings in a file that stands beside what is given.
 fn check(text: &str, given: Given) -> Vec<Diagnostic> {
-    let fleet = given.fleet.map(|list| fleet::parse(list).unwrap());
-    let files: Option<BTreeMap<String, String>> =
-        given.files.map(|files| files.iter().map(|(path, content)| ((*path).into(), (*content).into())).collect());
-    let input = Input { fleet: fleet.as_ref(), files: files.as_ref(), ..Input::new("fly.toml", text) };
-    lint::check(&input, &Settings::pedantic()).diagnostics
+    lint::example(text, given).diagnostics
 }
 
 fn ids(text: &str, given: Given) -> Vec<&'static str> {

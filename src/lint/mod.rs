@@ -11,12 +11,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::config;
 use crate::diagnostic::{Diagnostic, Flyctl};
 use crate::facts::{self, Facts};
-use crate::fleet::Fleet;
-use crate::rules::RULES;
+use crate::fleet::{self, Fleet};
+use crate::rules::{Given, RULES};
 use crate::syntax::{self, Format};
 
 pub use mend::{Mended, mend};
-pub use settings::{Settings, Unreadable};
+pub use settings::{SETTINGS_NAME, Settings, Unreadable};
 
 use suppress::Suppressions;
 
@@ -89,6 +89,15 @@ pub fn check(input: &Input, settings: &Settings) -> Report {
     settings.apply(&mut diagnostics);
     suppressed.retain_mut(|one| settings.judge(&mut one.diagnostic));
     Report { diagnostics, suppressed, flyctl: if rejects { Verdict::Rejects } else { Verdict::Accepts }, omitted: 0 }
+}
+
+/// What all rules find in the example of one, with what is given beside it.
+pub fn example(text: &str, given: Given) -> Report {
+    let fleet = given.fleet.and_then(|list| fleet::parse(list).ok());
+    let own = |(path, content): &(&str, &str)| ((*path).to_owned(), (*content).to_owned());
+    let files: Option<BTreeMap<_, _>> = given.files.map(|files| files.iter().map(own).collect());
+    let input = Input { fleet: fleet.as_ref(), files: files.as_ref(), ..Input::new("fly.toml", text) };
+    check(&input, &Settings::pedantic())
 }
 
 /// What is said about a value often quotes it.

@@ -24,9 +24,18 @@ impl Default for Settings {
 /// Why a cutover.toml cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unreadable {
-    /// `line:column: what is wrong`
+    /// In the settings.
+    pub span: Span,
     pub message: String,
     pub help: Option<String>,
+}
+
+impl Unreadable {
+    /// `line:column: message`, in the settings that this `text` are.
+    pub fn placed(&self, text: &str) -> String {
+        let at = LineIndex::new(text).position(text, self.span.start);
+        format!("{}:{}: {}", at.line, at.column, self.message)
+    }
 }
 
 impl Settings {
@@ -39,7 +48,26 @@ impl Settings {
     /// At the first thing that is not as it should be: a setting that is silently not heeded would
     /// be worse.
     pub fn read(text: &str) -> Result<Self, Unreadable> {
-        Reader { text, lines: LineIndex::new(text) }.settings()
+        let document = syntax::parse(text, Format::Toml);
+        if let Some(error) = document.errors.first() {
+            return Err(wrong(error.span, error.message.clone()));
+        }
+        let root = table(&document.root, "cutover.toml")?;
+        refuse_others(root, "at the top", &["lint", "policy"])?;
+        let mut settings = Self::default();
+        // What it holds is for deploys.
+        root.get("policy").map_or(Ok(()), |policy| table(policy, "`policy`").map(drop))?;
+        let Some(lint) = root.get("lint") else { return Ok(settings) };
+        let lint = table(lint, "`lint`")?;
+        refuse_others(lint, "in `[lint]`", &["persona", "rules"])?;
+        if let Some(persona) = lint.get("persona") {
+            settings.persona = word(persona, "the persona", PERSONAS)?;
+        }
+        if let Some(rules) = lint.get("rules") {
+            let rules = &table(rules, "`lint.rules`")?.entries;
+            settings.rules = rules.iter().map(rule).collect::<Result<_, _>>()?;
+        }
+        Ok(settings)
     }
 
     pub(super) fn apply(&self, found: &mut Vec<Diagnostic>) {
@@ -57,74 +85,56 @@ impl Settings {
     }
 }
 
-struct Reader<'a> {
-    text: &'a str,
-    lines: LineIndex,
+fn rule(Entry { key, value }: &Entry) -> Result<(&'static str, Option<Severity>), Unreadable> {
+    let Some(rule) = rules::find(&key.value) else {
+        let mut error = wrong(key.span, format!("there is no rule `{}`", key.value));
+        error.help = Some(match rules::closest(&key.value) {
+            Some(meant) => format!("did you mean `{meant}`?"),
+            None => "`cutover explain --all` shows every rule".into(),
+        });
+        return Err(error);
+    };
+    Ok((rule.id, word(value, &format!("`{}`", rule.id), LEVELS)?))
 }
 
-impl Reader<'_> {
-    fn settings(&self) -> Result<Settings, Unreadable> {
-        let document = syntax::parse(self.text, Format::Toml);
-        if let Some(error) = document.errors.first() {
-            return Err(self.wrong(error.span, error.message.clone()));
-        }
-        let root = self.table(&document.root, "cutover.toml")?;
-        self.refuse_others(root, "at the top", &["lint", "policy"])?;
-        let mut settings = Settings::default();
-        let Some(lint) = root.get("lint") else { return Ok(settings) };
-        let lint = self.table(lint, "`lint`")?;
-        self.refuse_others(lint, "in `[lint]`", &["persona", "rules"])?;
-        if let Some(persona) = lint.get("persona") {
-            settings.persona = self.word(persona, "the persona", PERSONAS)?;
-        }
-        if let Some(rules) = lint.get("rules") {
-            let rules = &self.table(rules, "`lint.rules`")?.entries;
-            settings.rules = rules.iter().map(|entry| self.rule(entry)).collect::<Result<_, _>>()?;
-        }
-        Ok(settings)
-    }
-
-    fn rule(&self, Entry { key, value }: &Entry) -> Result<(&'static str, Option<Severity>), Unreadable> {
-        let Some(rule) = rules::find(&key.value) else {
-            let mut error = self.wrong(key.span, format!("there is no rule `{}`", key.value));
-            error.help = Some(match rules::closest(&key.value) {
-                Some(meant) => format!("did you mean `{meant}`?"),
-                None => "`cutover explain --all` shows every rule".into(),
-            });
-            return Err(error);
-        };
-        Ok((rule.id, self.word(value, &format!("`{}`", rule.id), LEVELS)?))
-    }
-
-    fn table<'n>(&self, node: &'n Node, what: &str) -> Result<&'n Table, Unreadable> {
-        node.as_table().ok_or_else(|| self.wrong(node.span, format!("{what} must be a table")))
-    }
-
-    fn word<T: Copy>(&self, node: &Node, what: &str, words: &[(&str, T)]) -> Result<T, Unreadable> {
-        let found = words.iter().find(|(word, _)| node.as_text() == Some(word));
-        found.map(|(_, value)| *value).ok_or_else(|| {
-            let names: Vec<String> = words.iter().map(|(word, _)| format!("\"{word}\"")).collect();
-            self.wrong(node.span, format!("{what} must be one of {}", names.join(", ")))
-        })
-    }
-
-    fn refuse_others(&self, table: &Table, place: &str, known: &[&str]) -> Result<(), Unreadable> {
-        let other = table.entries.iter().map(|entry| &entry.key).find(|key| !known.contains(&key.value.as_str()));
-        let Some(Spanned { value: key, span }) = other else { return Ok(()) };
-        let mut error = self.wrong(*span, format!("there is no key `{key}` {place}"));
-        let there_are = || format!("there are: {}", known.join(", "));
-        error.help = Some(
-            schema::closest(known.iter().copied(), key)
-                .map_or_else(there_are, |meant| format!("did you mean `{meant}`?")),
-        );
-        Err(error)
-    }
-
-    fn wrong(&self, span: Span, message: String) -> Unreadable {
-        let at = self.lines.position(self.text, span.start);
-        Unreadable { message: format!("{}:{}: {message}", at.line, at.column), help: None }
-    }
+fn table<'n>(node: &'n Node, what: &str) -> Result<&'n Table, Unreadable> {
+    node.as_table().ok_or_else(|| wrong(node.span, format!("{what} must be a table")))
 }
+
+fn word<T: Copy>(node: &Node, what: &str, words: &[(&str, T)]) -> Result<T, Unreadable> {
+    let found = words.iter().find(|(word, _)| node.as_text() == Some(word));
+    found.map(|(_, value)| *value).ok_or_else(|| {
+        let names: Vec<String> = words.iter().map(|(word, _)| format!("\"{word}\"")).collect();
+        let mut error = wrong(node.span, format!("{what} must be one of {}", names.join(", ")));
+        error.help = node.as_text().and_then(|text| meant(words.iter().map(|(word, _)| *word), text));
+        error
+    })
+}
+
+fn refuse_others(table: &Table, place: &str, known: &[&str]) -> Result<(), Unreadable> {
+    let other = table.entries.iter().map(|entry| &entry.key).find(|key| !known.contains(&key.value.as_str()));
+    let Some(Spanned { value: key, span }) = other else { return Ok(()) };
+    let mut error = wrong(*span, format!("there is no key `{key}` {place}"));
+    error.help = Some(if ["persona", "rules"].contains(&key.as_str()) {
+        format!("`{key}` belongs in `[lint]`")
+    } else if rules::find(key).is_some() {
+        format!("`{key}` belongs in `[lint.rules]`")
+    } else {
+        meant(known.iter().copied(), key).unwrap_or_else(|| format!("there are: {}", known.join(", ")))
+    });
+    Err(error)
+}
+
+fn meant<'a>(known: impl Iterator<Item = &'a str>, written: &str) -> Option<String> {
+    schema::closest(known, written).map(|meant| format!("did you mean `{meant}`?"))
+}
+
+fn wrong(span: Span, message: String) -> Unreadable {
+    Unreadable { span, message, help: None }
+}
+
+/// Beside fly.toml.
+pub const SETTINGS_NAME: &str = "cutover.toml";
 
 const PERSONAS: &[(&str, Persona)] = &[("regular", Persona::Regular), ("pedantic", Persona::Pedantic)];
 
@@ -142,7 +152,7 @@ mod tests {
 
     fn error(text: &str) -> String {
         let error = Settings::read(text).unwrap_err();
-        format!("{} ({})", error.message, error.help.unwrap_or_default())
+        format!("{} ({})", error.placed(text), error.help.unwrap_or_default())
     }
 
     #[test]
@@ -150,7 +160,17 @@ mod tests {
         for (text, expected) in [
             ("lnt = 1", "1:1: there is no key `lnt` at the top (did you mean `lint`?)"),
             ("[lint]\nfoo = 1", "2:1: there is no key `foo` in `[lint]` (there are: persona, rules)"),
-            ("[lint]\npersona = 'pedant'", "2:11: the persona must be one of \"regular\", \"pedantic\" ()"),
+            (
+                "[lint]\npersona = 'pedant'",
+                "2:11: the persona must be one of \"regular\", \"pedantic\" (did you mean `pedantic`?)",
+            ),
+            ("[lint]\npersona = 1", "2:11: the persona must be one of \"regular\", \"pedantic\" ()"),
+            (
+                "[lint]\nunknown-key = 'off'",
+                "2:1: there is no key `unknown-key` in `[lint]` (`unknown-key` belongs in `[lint.rules]`)",
+            ),
+            ("[rules]\nunknown-key = 'off'", "1:2: there is no key `rules` at the top (`rules` belongs in `[lint]`)"),
+            ("policy = 3", "1:10: `policy` must be a table ()"),
             ("[lint.rules]\nunknown-kex = 'off'", "2:1: there is no rule `unknown-kex` (did you mean `unknown-key`?)"),
             (
                 "[lint.rules]\nunknown-key = true",

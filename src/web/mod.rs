@@ -30,26 +30,38 @@ pub fn version() -> String {
     env!("CARGO_PKG_VERSION").to_owned()
 }
 
-/// One entry of `files` in `check --format json`.
+/// One entry of `files` in `check --format json`. `settings` is the text of a cutover.toml.
 ///
 /// # Errors
-/// When `machines` is no machine list.
+/// When `machines` is no machine list, or `settings` cannot be used.
 #[wasm_bindgen]
-pub fn check(text: &str, path: &str, machines: Option<String>) -> Result<JsValue, JsError> {
+pub fn check(text: &str, path: &str, machines: Option<String>, settings: Option<String>) -> Result<JsValue, JsError> {
     let fleet = fleet_of(machines)?;
-    let report = lint::check(&Input { fleet: fleet.as_ref(), ..Input::new(path, text) }, &Settings::default());
+    let report = lint::check(&Input { fleet: fleet.as_ref(), ..Input::new(path, text) }, &settings_of(settings)?);
     to_js(&render::json::file(&Checked { path, text, report: &report }))
 }
 
 /// The text with its fixes applied: the safe ones, or all.
 ///
 /// # Errors
-/// When `machines` is no machine list.
+/// As of [`check`].
 #[wasm_bindgen]
-pub fn fix(text: &str, path: &str, with_unsafe: bool, machines: Option<String>) -> Result<String, JsError> {
+pub fn fix(
+    text: &str,
+    path: &str,
+    with_unsafe: bool,
+    machines: Option<String>,
+    settings: Option<String>,
+) -> Result<String, JsError> {
     let fleet = fleet_of(machines)?;
     let input = Input { fleet: fleet.as_ref(), ..Input::new(path, text) };
-    Ok(lint::mend(&input, &Settings::default(), with_unsafe).text)
+    Ok(lint::mend(&input, &settings_of(settings)?, with_unsafe).text)
+}
+
+fn settings_of(text: Option<String>) -> Result<Settings, JsError> {
+    let text = text.unwrap_or_default();
+    Settings::read(&text)
+        .map_err(|unreadable| JsError::new(&format!("{}:{}", lint::SETTINGS_NAME, unreadable.placed(&text))))
 }
 
 fn fleet_of(machines: Option<String>) -> Result<Option<Fleet>, JsError> {

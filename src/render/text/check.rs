@@ -1,12 +1,14 @@
 //! Findings in the style of rustc.
 
+use std::collections::BTreeSet;
+
 use annotate_snippets::{AnnotationKind, Level as SnippetLevel, Renderer, Snippet};
 
 use super::look::{BOLD, GREEN, Look, clean, count, list};
 use crate::diagnostic::{Diagnostic, Label, Safety, Severity};
 use crate::facts;
 use crate::render::severity::{self, LEVELS};
-use crate::render::{Checked, level, rule_url};
+use crate::render::{Checked, level, rule_page};
 use crate::span::{LineIndex, Span};
 
 /// Every finding with its lines of the file, then one line that sums up. `with_unsafe` counts fixes
@@ -21,13 +23,17 @@ pub fn check(files: &[Checked], with_unsafe: bool, look: Look) -> String {
         }
     }
     out.push_str(&summary(files, with_unsafe, look));
+    out.push_str(&further(files, look));
     out
 }
 
 fn finding(file: &Checked, lines: &LineIndex, found: &Diagnostic, look: Look) -> String {
     let row = level(found.severity);
     let title = snippet_level(found.severity).with_name(row.name).primary_title(clean(&found.message)).id(found.rule);
-    let title = if look.links { title.id_url(rule_url(found.rule)) } else { title };
+    let title = match rule_page(found.rule).filter(|_| look.links) {
+        Some(address) => title.id_url(address),
+        None => title,
+    };
     let part = part(file.text, lines, found);
     let inside = |span: Span| {
         let whole = printable(file.text, span.range());
@@ -88,6 +94,18 @@ fn summary(files: &[Checked], with_unsafe: bool, look: Look) -> String {
     let places = if files.len() > 1 { format!(" in {}", count(files.len(), "file")) } else { String::new() };
     let counts = look.paint(severity::level(worst).style, list(&counts));
     format!("{counts}{places}{}{}\n", fixable(found(), with_unsafe), suppressed(files))
+}
+
+/// The way from what was found to its cure.
+fn further(files: &[Checked], look: Look) -> String {
+    let rules: BTreeSet<&str> =
+        files.iter().flat_map(|file| &file.report.diagnostics).map(|found| found.rule).collect();
+    let id = match rules.first() {
+        None => return String::new(),
+        Some(id) if rules.len() == 1 => id,
+        Some(_) => "RULE",
+    };
+    look.wrap("", &format!("`cutover explain {id}` tells why, the cure, and how to suppress it"))
 }
 
 fn suppressed(files: &[Checked]) -> String {
@@ -211,6 +229,7 @@ mod tests {
           |                       ^
 
         1 error, 1 warning and 1 hint; 1 can be fixed with `--fix`
+        `cutover explain unknown-key` tells why, the cure, and how to suppress it
         "#);
     }
 
@@ -228,10 +247,12 @@ mod tests {
         let report = checked(vec![finding(Severity::Error, at("app"))]);
         let files = [Checked { path: "fly.toml", text: TEXT, report: &report }];
         let shown = |look: Look| check(&files, false, look);
-        let address = format!("\u{1b}]8;;{}\u{1b}\\", rule_url("unknown-key"));
-        assert!(shown(Look { links: true, ..Look::default() }).contains(&address));
-        assert!(shown(Look { links: true, color: true, ..Look::default() }).contains(&address));
-        assert!(!shown(Look { color: true, ..Look::default() }).contains("]8;;"));
+        let link = rule_page("unknown-key").map(|address| format!("\u{1b}]8;;{address}\u{1b}\\"));
+        for color in [true, false] {
+            let linked = shown(Look { links: true, color, ..Look::default() });
+            assert!(link.as_ref().map_or(!linked.contains("]8;;"), |link| linked.contains(link)), "{linked:?}");
+            assert!(!shown(Look { color, ..Look::default() }).contains("]8;;"));
+        }
     }
 
     #[test]
