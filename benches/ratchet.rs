@@ -20,11 +20,10 @@
 
 mod shapes;
 
-use std::fmt::Write;
 use std::fs;
 use std::hint::black_box;
-use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitCode, Stdio};
 
 use cutover::config;
 use cutover::lint::{self, Input, Settings};
@@ -36,154 +35,156 @@ fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let args: Vec<&str> = args.iter().map(String::as_str).filter(|arg| *arg != "--bench").collect();
     match args.as_slice() {
-        ["costs"] => costs().iter().for_each(Measured::run),
-        ["growth"] => growth().iter().for_each(Measured::run),
-        ["memory", name] => measure_memory(name),
-        ["--write"] => return status(report(true)),
-        [] => return status(report(false)),
+        [] => status(report(false)),
+        ["--write"] => status(report(true)),
+        ["cost", at, work] => {
+            let works: &[Work] = if *work == "parse" { &[Work::Parse] } else { &[Work::Check] };
+            counted(works, "fly.toml", &texts()[number(at)].1);
+            ExitCode::SUCCESS
+        }
+        ["growth", at, bytes] => {
+            let shape = shapes().nth(number(at)).expect("it is asked for one that there is");
+            let works: &[Work] =
+                if shape.path == "fly.toml" { &[Work::Check, Work::Mend, Work::Normalize] } else { &[Work::Check] };
+            counted(works, shape.path, &shape.text(number(bytes)));
+            ExitCode::SUCCESS
+        }
+        ["memory", at] => {
+            let shape = shapes().nth(number(at)).expect("it is asked for one that there is");
+            counted(&[Work::Check], shape.path, &shape.text(LARGE));
+            println!("{}", peak_kb());
+            ExitCode::SUCCESS
+        }
         _ => {
             eprintln!("usage: cargo bench --bench ratchet [-- --write]");
-            return ExitCode::from(2);
+            ExitCode::from(2)
         }
-    };
-    ExitCode::SUCCESS
+    }
+}
+
+fn number(text: &str) -> usize {
+    text.parse().expect("it is called with numbers")
 }
 
 fn status(is_good: bool) -> ExitCode {
     if is_good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// One thing done to one text.
-struct Measured {
-    work: Work,
-    name: String,
-    path: &'static str,
-    text: String,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 enum Work {
-    /// What everything else is compared with.
+    /// What checking is compared with.
     Parse,
     Check,
     Mend,
     Normalize,
 }
 
-impl Measured {
-    fn new(work: Work, shape: &Shape, bytes: usize) -> Self {
-        Self { work, name: format!("{work:?} {}", shape.name), path: shape.path, text: shape.text(bytes) }
-    }
-
-    fn run(&self) {
-        counted(self.work, self.path, &self.text);
-    }
-}
-
-/// Its calls are what callgrind counts.
+/// Its call is what callgrind counts.
 #[inline(never)]
-fn counted(work: Work, path: &str, text: &str) {
+fn counted(works: &[Work], path: &str, text: &str) {
     let input = Input::new(path, text);
-    match work {
-        Work::Parse => drop(black_box(toml::de::DeTable::parse(text))),
-        Work::Check => {
-            let mut report = lint::check(&input, &Settings::default());
-            report.limit(MOST_FINDINGS);
-            let checked = [Checked { path, text, report: &report }];
-            black_box(render::text::check(&checked, false, Look::default()));
+    for work in works {
+        match work {
+            Work::Parse => drop(black_box(toml::de::DeTable::parse(text))),
+            Work::Check => {
+                let mut report = lint::check(&input, &Settings::default());
+                report.limit(MOST_FINDINGS);
+                let checked = [Checked { path, text, report: &report }];
+                black_box(render::text::check(&checked, false, Look::default()));
+            }
+            Work::Mend => drop(black_box(lint::mend(&input, &Settings::pedantic(), true))),
+            Work::Normalize => drop(black_box(config::normalize(text))),
         }
-        Work::Mend => drop(black_box(lint::mend(&input, &Settings::pedantic(), true))),
-        Work::Normalize => drop(black_box(config::normalize(text))),
     }
 }
 
-/// Each text first parsed, then checked.
-fn costs() -> Vec<Measured> {
-    let example = include_str!("../examples/shop/fly.toml").to_owned();
-    let texts = [
-        ("the example app", example),
+/// What the costs are of, with names for the table.
+fn texts() -> [(&'static str, String); 4] {
+    [
+        ("the example app", include_str!("../examples/shop/fly.toml").to_owned()),
         ("500 lines", APP.of_lines(500)),
         ("100 KB", APP.text(100_000)),
         ("100 KB of variables", HOSTILE[0].text(100_000)),
-    ];
-    let both = |(name, text): (&str, String)| {
-        [Work::Parse, Work::Check].map(|work| Measured {
-            work,
-            name: name.to_owned(),
-            path: "fly.toml",
-            text: text.clone(),
-        })
-    };
-    texts.into_iter().flat_map(both).collect()
+    ]
 }
 
-/// Each thing done to each shape first small, then four times as large.
-fn growth() -> Vec<Measured> {
-    let shapes = [&APP].into_iter().chain(HOSTILE);
-    let works = |shape: &'static Shape| {
-        let works = [Work::Check, Work::Mend, Work::Normalize];
-        works.into_iter().filter(|work| *work == Work::Check || shape.path == "fly.toml").map(move |work| (work, shape))
-    };
-    let sizes = |(work, shape)| [SMALL, 4 * SMALL].map(|bytes| Measured::new(work, shape, bytes));
-    shapes.flat_map(works).flat_map(sizes).collect()
+fn shapes() -> impl Iterator<Item = &'static Shape> {
+    [&APP].into_iter().chain(HOSTILE)
 }
 
-/// Prints this process's peak of memory in kB after a check.
-fn measure_memory(name: &str) {
-    let shape = HOSTILE.iter().find(|shape| shape.name == name).unwrap_or(&APP);
-    Measured::new(Work::Check, shape, LARGE).run();
+/// Of this process, so far.
+fn peak_kb() -> usize {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or_default();
-    println!("{}", peak.trim().trim_end_matches(" kB"));
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB"));
+    peak.map_or(usize::MAX >> 10, number)
 }
 
 /// Whether everything is within its bounds.
 fn report(write: bool) -> bool {
-    let Some(counts) = count("costs") else {
+    if Command::new("valgrind").arg("--version").output().is_err() {
         eprintln!("NOT MEASURED: the ratchet needs Linux and `valgrind`");
         return true;
-    };
-    let mut good = true;
-    let table = fs::read_to_string(TABLE).unwrap_or_default();
-    let mut new = String::from("# Written by `cargo bench --bench ratchet -- --write`.\n");
-    println!("instructions of a check, and over those of parsing alone");
-    for (measured, counts) in costs().chunks(2).zip(counts.chunks(2)) {
-        let name = &measured[0].name;
-        let cost = counts[1] as f64 / counts[0] as f64;
-        let known = table.lines().find_map(|line| line.strip_prefix(name.as_str())?.strip_prefix(": "));
-        let limit = known.and_then(|known| known.parse::<f64>().ok()).map(|known| known * TOLERANCE);
-        let is_good = limit.is_some_and(|limit| cost <= limit);
-        good &= is_good || write;
-        let known = known.unwrap_or("nothing");
-        println!("  {}{name}: {} instructions, {cost:.2} ({known} before)", mark(is_good), counts[1]);
-        writeln!(new, "{name}: {cost:.2}").expect("a String takes everything");
     }
     if write {
-        fs::write(TABLE, new).expect("the table can be written");
-        return true;
+        fs::write(TABLE, table(&costs())).expect("the table can be written");
     }
-    good & report_growth() & report_memory()
+    // Each says everything that is wrong, before it is said that something is.
+    let reports = [report_costs(), report_growth(), report_memory()];
+    reports.into_iter().all(|is_good| is_good)
+}
+
+/// By text, the instructions of a check and what they are over those of parsing.
+fn costs() -> Vec<(&'static str, u64, f64)> {
+    let texts = texts();
+    let runs =
+        (0..texts.len()).flat_map(|at| ["parse", "check"].map(|work| vec!["cost".into(), at.to_string(), work.into()]));
+    let counts = count(runs.collect());
+    let row = |((name, _), counts): (&(&'static str, String), &[u64])| {
+        (*name, counts[1], counts[1] as f64 / counts[0] as f64)
+    };
+    texts.iter().zip(counts.chunks(2)).map(row).collect()
+}
+
+fn table(costs: &[(&str, u64, f64)]) -> String {
+    let rows = costs.iter().map(|(name, _, cost)| format!("{name}: {cost:.2}\n"));
+    "# Written by `cargo bench --bench ratchet -- --write`.\n".to_owned() + &rows.collect::<String>()
+}
+
+fn report_costs() -> bool {
+    println!("instructions of a check, and how often those of parsing alone: at most {TOLERANCE} as before");
+    let table = fs::read_to_string(TABLE).unwrap_or_default();
+    let mut good = true;
+    for (name, instructions, cost) in costs() {
+        let before = table.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": ")?.parse::<f64>().ok());
+        let is_good = before.is_some_and(|before| cost <= before * TOLERANCE);
+        good &= is_good;
+        let before = before.map_or("nothing".to_owned(), |before| before.to_string());
+        println!("  {}{name}: {instructions}, {cost:.2} ({before} before)", mark(is_good));
+    }
+    good
 }
 
 fn report_growth() -> bool {
-    println!("instructions a byte, {} over {SMALL} bytes: at most {MOST_GROWTH}", 4 * SMALL);
-    let counts = count("growth").unwrap_or_default();
+    println!("instructions a byte, of {} bytes over {SMALL}: at most {MOST_GROWTH}", 4 * SMALL);
+    let sizes = |at: usize| [SMALL, 4 * SMALL].map(|bytes| vec!["growth".into(), at.to_string(), bytes.to_string()]);
+    let counts = count((0..shapes().count()).flat_map(sizes).collect());
     let mut good = true;
-    for (measured, counts) in growth().chunks(2).zip(counts.chunks(2)) {
-        let a_byte = |at: usize| counts[at] as f64 / measured[at].text.len() as f64;
-        let growth = a_byte(1) / a_byte(0);
+    for (shape, counts) in shapes().zip(counts.chunks(2)) {
+        let [small, large] = [(counts[0], SMALL), (counts[1], 4 * SMALL)]
+            .map(|(count, bytes)| count as f64 / shape.text(bytes).len() as f64);
+        let growth = large / small;
         good &= growth <= MOST_GROWTH;
-        println!("  {}{}: {growth:.2}, {:.0} a byte", mark(growth <= MOST_GROWTH), measured[0].name, a_byte(1));
+        println!("  {}{}: {growth:.2}, {large:.0} a byte", mark(growth <= MOST_GROWTH), shape.name);
     }
     good
 }
 
 fn report_memory() -> bool {
-    println!("peak memory for {LARGE} bytes, in bytes a byte: at most {MOST_MEMORY}");
+    println!("peak memory of a process that checks {LARGE} bytes, in bytes a byte: at most {MOST_MEMORY}");
     let mut good = true;
-    for shape in [&APP].into_iter().chain(HOSTILE) {
-        let output = Command::new(this()).args(["memory", shape.name]).output().expect("this program runs");
-        let peak_kb: usize = String::from_utf8_lossy(&output.stdout).trim().parse().unwrap_or(usize::MAX >> 10);
+    for (at, shape) in shapes().enumerate() {
+        let output = Command::new(this()).args(["memory", &at.to_string()]).output().expect("this program runs");
+        let peak_kb = number(String::from_utf8_lossy(&output.stdout).trim());
         let a_byte = (peak_kb << 10) / LARGE;
         good &= a_byte <= MOST_MEMORY;
         println!("  {}{}: {a_byte}", mark(a_byte <= MOST_MEMORY), shape.name);
@@ -195,25 +196,24 @@ fn mark(is_good: bool) -> &'static str {
     if is_good { "" } else { "TOO MUCH " }
 }
 
-/// The instructions of each call of [`counted`] that this program makes with `argument`.
-fn count(argument: &str) -> Option<Vec<u64>> {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("ratchet-{argument}"));
-    let _ = fs::remove_dir_all(&folder);
-    fs::create_dir_all(&folder).ok()?;
-    let ran = Command::new("valgrind")
-        .args(["--tool=callgrind", "--collect-atstart=no", "--toggle-collect=*ratchet*counted*"])
-        .arg("--dump-after=*ratchet*counted*")
-        .arg(format!("--callgrind-out-file={}", folder.join("out").display()))
-        .arg(this())
-        .arg(argument)
-        .output()
-        .ok()?;
-    assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
-    let total = |dump: PathBuf| {
-        let text = fs::read_to_string(dump).ok()?;
-        text.lines().find_map(|line| line.strip_prefix("summary:")?.trim().parse().ok())
+/// The instructions of [`counted`] in each run of this program, two at a time.
+fn count(runs: Vec<Vec<String>>) -> Vec<u64> {
+    let counting = |run: &Vec<String>| {
+        let mut command = Command::new("valgrind");
+        command.args(["--tool=callgrind", "--callgrind-out-file=/dev/null", "--collect-atstart=no"]);
+        command.arg("--toggle-collect=*ratchet*counted*").arg(this()).args(run);
+        command.stderr(Stdio::piped()).spawn().expect("valgrind runs")
     };
-    (1..).map(|at| folder.join(format!("out.{at}"))).take_while(|dump| dump.exists()).map(total).collect()
+    let counted = |child: Child| {
+        let output = child.wait_with_output().expect("valgrind ends");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        let total = said.lines().find_map(|line| line.split_once("Collected : ")?.1.trim().parse().ok());
+        total.filter(|total| *total > 0).unwrap_or_else(|| panic!("nothing was counted: {said}"))
+    };
+    let two = |runs: &[Vec<String>]| {
+        runs.iter().map(counting).collect::<Vec<_>>().into_iter().map(counted).collect::<Vec<u64>>()
+    };
+    runs.chunks(2).flat_map(two).collect()
 }
 
 fn this() -> PathBuf {
