@@ -2,6 +2,8 @@
 //! passed over, hardly any conversion. Gives the same tree with the schema's own key names, and
 //! with every value of the type that the schema states; what is not is left out and told.
 
+use std::collections::BTreeMap;
+
 use super::legacy::{Written, holds_null, modern_value, refuses_null};
 use super::print::json_date;
 use super::{Problem, Rewrite};
@@ -287,26 +289,39 @@ impl Decoder<'_> {
     /// Two spellings of one key: tables are decoded over each other, also those in lists; anything
     /// else anew.
     fn put(&mut self, table: &mut Table, entry: Entry, path: &Path) {
-        let Some(at) = table.entries.iter().position(|old| old.key.value == entry.key.value) else {
-            table.entries.push(entry);
-            return;
-        };
-        let old = &mut table.entries[at];
-        if !matches!((&old.value.value, &entry.value.value), (Value::Table(_), Value::Table(_))) {
-            let (span, path) = (old.key.span, path.to_string());
-            self.problems.push(Problem::Shadowed { span, path, by: entry.key.span });
+        match table.entries.iter_mut().find(|old| old.key.value == entry.key.value) {
+            Some(old) => self.put_over(old, entry, path),
+            None => table.entries.push(entry),
         }
-        old.key = entry.key;
-        self.decode_over(&mut old.value, entry.value, path);
+    }
+
+    fn put_over(&mut self, old: &mut Entry, new: Entry, path: &Path) {
+        if !matches!((&old.value.value, &new.value.value), (Value::Table(_), Value::Table(_))) {
+            let (span, path) = (old.key.span, path.to_string());
+            self.problems.push(Problem::Shadowed { span, path, by: new.key.span });
+        }
+        old.key = new.key;
+        self.decode_over(&mut old.value, new.value, path);
     }
 
     fn decode_over(&mut self, old: &mut Node, new: Node, path: &Path) {
         old.span = new.span;
         match (&mut old.value, new.value) {
             (Value::Table(old), Value::Table(new)) => {
+                // Looked for once: tables of names may have a hundred thousand.
+                let mut places = BTreeMap::new();
+                for (at, entry) in old.entries.iter().enumerate() {
+                    places.entry(entry.key.value.clone()).or_insert(at);
+                }
                 for entry in new.entries {
                     let key = entry.key.value.clone();
-                    self.put(old, entry, &Path::Key(path, &key));
+                    match places.get(&key) {
+                        Some(&at) => self.put_over(&mut old.entries[at], entry, &Path::Key(path, &key)),
+                        None => {
+                            places.insert(key, old.entries.len());
+                            old.entries.push(entry);
+                        }
+                    }
                 }
             }
             (Value::Array(old), Value::Array(new)) => {

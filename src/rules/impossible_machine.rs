@@ -1,5 +1,7 @@
 //! No Machine config can be made for a group.
 
+use std::collections::BTreeSet;
+
 use super::{Given, Persona, Rule, Sink};
 use crate::diagnostic::{Flyctl, Severity};
 use crate::facts::Facts;
@@ -21,12 +23,9 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(facts: &Facts, sink: &mut Sink) {
-    let config = facts.config();
-    let mut told = Vec::new();
-    for group in config.group_names() {
-        let Err(conversion) = machine::machine_config(config, group, None, None) else { continue };
-        if !has_own_rule(&conversion.cause) && !told.contains(&conversion.span) {
-            told.push(conversion.span);
+    let mut told = BTreeSet::new();
+    for conversion in machine::obstacles(facts.config()) {
+        if !has_own_rule(&conversion.cause) && told.insert(conversion.span) {
             sink.report(conversion.span, conversion.message);
         }
     }

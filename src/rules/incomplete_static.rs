@@ -1,11 +1,14 @@
 //! `[[statics]]` that serve nothing.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
 use super::{Given, Persona, Rule, Sink};
 use crate::config::Field;
 use crate::diagnostic::{Flyctl, Severity};
 use crate::facts::Facts;
 use crate::limits;
-use crate::span::Spanned;
+use crate::span::Span;
 
 pub(super) const RULE: Rule = Rule {
     id: "incomplete-static",
@@ -25,7 +28,7 @@ pub(super) const RULE: Rule = Rule {
 fn check(facts: &Facts, sink: &mut Sink) {
     let statics = &facts.config().statics;
     let is_set = |field: &Field<String>| field.as_ref().is_some_and(|text| !text.is_empty());
-    let mut seen: Vec<&Spanned<String>> = Vec::new();
+    let mut seen: BTreeMap<&str, Span> = BTreeMap::new();
     for mapping in statics {
         for (field, key) in [(&mapping.guest_path, "guest_path"), (&mapping.url_prefix, "url_prefix")] {
             if !is_set(field) {
@@ -38,12 +41,12 @@ fn check(facts: &Facts, sink: &mut Sink) {
             sink.report(document.span, "an index document works for a Tigris bucket alone");
         }
         let Some(prefix) = mapping.url_prefix.as_ref().filter(|prefix| !prefix.is_empty()) else { continue };
-        match seen.iter().find(|earlier| earlier.value == prefix.value) {
-            Some(earlier) => {
+        match seen.entry(&prefix.value) {
+            Entry::Occupied(earlier) => {
                 sink.report(prefix.span, format!("`{}` is mapped already: only one is used", prefix.value))
-                    .label(earlier.span, "mapped here");
+                    .label(*earlier.get(), "mapped here");
             }
-            None => seen.push(prefix),
+            Entry::Vacant(free) => drop(free.insert(prefix.span)),
         }
     }
     if let Some(extra) = statics.get(limits::STATICS_MAX) {

@@ -23,13 +23,14 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(facts: &Facts, sink: &mut Sink) {
+    let refused = facts.refused();
     for service in facts.services() {
         match service.internal_port {
             Some(port) if port.value != 0 => {}
             Some(port) => {
                 sink.report(port.span, "nothing can listen on port 0: the proxy reaches no app");
             }
-            None if facts.is_refused(&format!("{}.internal_port", service.path)) => {}
+            None if refused.holds(&format!("{}.internal_port", service.path)) => {}
             None => {
                 let finding =
                     sink.report(service.span, "this service has no `internal_port`: the proxy reaches no app");

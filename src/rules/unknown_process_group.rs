@@ -1,5 +1,7 @@
 //! A section for a process group that is not there.
 
+use std::collections::BTreeSet;
+
 use super::{Given, Persona, Rule, Sink};
 use crate::config::Groups;
 use crate::diagnostic::{Edit, Flyctl, Safety, Severity};
@@ -23,34 +25,37 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(facts: &Facts, sink: &mut Sink) {
     let config = facts.config();
+    let names: BTreeSet<&str> = config.group_names().into_iter().collect();
     for service in facts.services() {
-        unknown(facts, sink, service.processes, Flyctl::Rejects);
+        unknown(&names, sink, service.processes, Flyctl::Rejects);
     }
     for section in facts::grouped_sections(config) {
         let is_validated = section.header == "[[restart]]";
-        unknown(facts, sink, section.processes, if is_validated { Flyctl::Rejects } else { Flyctl::Silent });
+        unknown(&names, sink, section.processes, if is_validated { Flyctl::Rejects } else { Flyctl::Silent });
     }
     let sizes = config.vm.iter().map(|vm| &vm.processes);
     for processes in sizes.chain(config.files.iter().map(|file| &file.processes)) {
-        unknown(facts, sink, processes, Flyctl::Silent);
+        unknown(&names, sink, processes, Flyctl::Silent);
     }
 }
 
-fn unknown(facts: &Facts, sink: &mut Sink, processes: &Groups, flyctl: Flyctl) {
-    let names = facts.config().group_names();
-    for group in processes.iter().filter(|group| !names.contains(&group.value.as_str())) {
+fn unknown(names: &BTreeSet<&str>, sink: &mut Sink, processes: &Groups, flyctl: Flyctl) {
+    for group in processes.iter().filter(|group| !names.contains(group.value.as_str())) {
         if flyctl == Flyctl::Silent && group.value.is_empty() {
             continue;
         }
         let finding = sink.report(group.span, format!("there is no process group `{}`", group.value)).flyctl(flyctl);
         let finding = finding.severity(if flyctl == Flyctl::Rejects { Severity::Error } else { Severity::Warning });
-        match schema::closest(names.iter().copied(), &group.value) {
+        match schema::closest(names.iter().copied().take(MOST_COMPARED), &group.value) {
             Some(meant) => finding.help(format!("did you mean `{meant}`?")).fix(
                 Safety::Unsafe,
                 format!("write `{meant}`"),
                 vec![Edit { span: group.span, text: format!("\"{meant}\"") }],
             ),
-            None => finding.help(format!("the groups are: {}", names.join(", "))),
+            None => finding.help(format!("the groups are: {}", facts::some_of(names))),
         };
     }
 }
+
+/// With each name that there is not: more groups than any app has.
+const MOST_COMPARED: usize = 100;

@@ -78,14 +78,21 @@ pub struct Entry {
     pub value: Node,
 }
 
-/// Reads what can be read; what cannot is among the document's errors.
+/// Reads what can be read; what cannot is among the document's errors, of which it has the first
+/// [`MOST_ERRORS`].
 pub fn parse(text: &str, format: Format) -> Document {
-    match format {
+    let mut document = match format {
         Format::Toml => toml::parse(text),
         Format::Json => json::parse(text),
         Format::Yaml => yaml::parse(text),
-    }
+    };
+    document.errors.truncate(MOST_ERRORS);
+    document.errors.shrink_to_fit();
+    document
 }
+
+/// What is no config at all has an error in every line, and each becomes a finding.
+const MOST_ERRORS: usize = 1_000;
 
 /// Where a JSON or YAML value stands: a list or table of several lines at its key, or where it
 /// begins, as a TOML table stands at its header.
