@@ -139,11 +139,11 @@ impl<'a> Facts<'a> {
         out
     }
 
-    /// Every top-level check with the first group that it is for.
+    /// Every top-level check with each group that it is for.
     pub fn top_level_checks(&self) -> impl Iterator<Item = (&'a TopLevelCheck, &'a str)> {
         let default = self.config().default_group();
         let checks = self.config().checks.values();
-        checks.filter_map(move |check| Some((check, groups(&check.processes, default).first().copied()?)))
+        checks.flat_map(move |check| groups(&check.processes, default).into_iter().map(move |group| (check, group)))
     }
 
     /// The groups that run a check which a blue-green deploy waits for.

@@ -50,6 +50,9 @@ fn unknown(facts: &Facts, sink: &mut Sink, processes: &Groups, flyctl: Flyctl) {
                 format!("write `{meant}`"),
                 vec![Edit { span: group.span, text: format!("\"{meant}\"") }],
             ),
+            None if facts.config().processes.is_none() => {
+                finding.help(format!("declare it with its command: `[processes]`, `{} = \"...\"`", group.value))
+            }
             None => finding.help(format!("the groups are: {}", names.join(", "))),
         };
     }
