@@ -22,7 +22,7 @@ use crate::span::{Span, Spanned};
 use crate::units::Duration;
 
 pub use credential::{credential, veiled};
-pub use dockerfile::exposed_ports;
+pub use dockerfile::{DockerfilePorts, is_port_variable, ports_in_dockerfile};
 pub use files::{dockerfile_path, paths_beside};
 pub use observed::purpose;
 pub use ports::PublicPorts;

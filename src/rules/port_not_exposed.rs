@@ -2,7 +2,7 @@
 
 use super::{Given, Persona, Rule, Sink};
 use crate::diagnostic::{Flyctl, Severity};
-use crate::facts::{self, Facts};
+use crate::facts::{self, DockerfilePorts, Facts};
 use crate::span::Spanned;
 
 pub(super) const RULE: Rule = Rule {
@@ -25,16 +25,13 @@ fn check(facts: &Facts, sink: &mut Sink) {
     let Some(path) = facts::dockerfile_path(config) else { return };
     let Some(dockerfile) = facts.files.and_then(|files| files.get(path)) else { return };
     let target = config.build.as_ref().and_then(|build| build.build_target.as_ref());
-    let Some(exposed) = facts::exposed_ports(dockerfile, target.map(|target| target.value.as_str())) else { return };
+    let target = target.map(|target| target.value.as_str());
+    let Some(DockerfilePorts { exposed, mut told }) = facts::ports_in_dockerfile(dockerfile, target) else { return };
     let services = facts.services();
     let forwarded: Vec<&Spanned<i64>> = services.iter().filter_map(|service| service.internal_port.as_ref()).collect();
-    // An app that is told its port listens there, whatever its Dockerfile says: `PORT`, `HTTP_PORT`.
-    let told: Vec<i64> = config
-        .env
-        .iter()
-        .filter(|(name, _)| name.ends_with("PORT"))
-        .filter_map(|(_, variable)| variable.value.trim().parse().ok())
-        .collect();
+    // An app that is told its port listens there, whatever is exposed.
+    let variables = config.env.iter().filter(|(name, _)| facts::is_port_variable(name));
+    told.extend(variables.filter_map(|(_, variable)| variable.value.trim().parse::<i64>().ok()));
     let agrees = |port: &&Spanned<i64>| exposed.contains(&port.value) || told.contains(&port.value);
     let Some(first) = forwarded.first().filter(|_| !exposed.is_empty() && !forwarded.iter().any(agrees)) else {
         return;
