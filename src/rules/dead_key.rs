@@ -29,7 +29,11 @@ fn check(facts: &Facts, sink: &mut Sink) {
             && let Some(why) = reason(path, key)
         {
             let message = format!("`{key}` does nothing: {why}");
-            let _ = dead(facts, sink, *span, *value, message, Safety::Safe);
+            let finding = dead(facts, sink, *span, *value, message, Safety::Safe);
+            // One that is empty or off promises nothing.
+            if matches!(value.of(facts.text), "[]" | "{}" | "\"\"" | "false" | "0") {
+                finding.severity(Severity::Hint);
+            }
         }
     }
     let Some(experimental) = &facts.config().experimental else { return };
@@ -39,7 +43,10 @@ fn check(facts: &Facts, sink: &mut Sink) {
     ] {
         if let Some(value) = field {
             let message = format!("`{key}` does nothing: {why}");
-            let _ = dead(facts, sink, value.span, value.span, message, Safety::Safe);
+            let finding = dead(facts, sink, value.span, value.span, message, Safety::Safe);
+            if !value.value {
+                finding.severity(Severity::Hint);
+            }
         }
     }
     // flyctl sends the file along with the release: what else may read these is not known.
