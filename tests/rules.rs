@@ -151,9 +151,9 @@ fn the_sample_with_every_popular_mistake_lights_up() {
   path = "/health"
   port = 8080
 "#;
-    insta::assert_snapshot!(summary(sample), @r"
+    insta::assert_snapshot!(summary(sample), @r#"
     7:3 warning[dead-key] `auto_rollback_on_error` does nothing: there is no automatic rollback, and no such key
-    9:2 error[service-without-internal-port] this service has no `internal_port`: the proxy reaches no app
+    9:2 error[service-without-internal-port] this service has no `internal_port`: flyctl sets none, and Fly requires one
     9:2 warning[service-without-port] this service has no `[[services.ports]]`: nothing outside can reach it
     14:1 hint[check-without-grace-period] checks begin before the app can be up: there is no `grace_period`
     15:14 hint[legacy-form] this is an older form of `interval`
@@ -161,7 +161,7 @@ fn the_sample_with_every_popular_mistake_lights_up() {
     17:3 warning[http-key-in-tcp-check] a TCP check has no `method`: flyctl ignores it and only connects to the port
     18:3 warning[http-key-in-tcp-check] a TCP check has no `path`: flyctl ignores it and only connects to the port
     19:3 warning[http-key-in-tcp-check] a TCP check has no `port`: flyctl ignores it and only connects to the port
-    ");
+    "#);
 }
 
 /// What a rule looks for beside the file is asked for beforehand: an edge reads nothing else.

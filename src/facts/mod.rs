@@ -22,7 +22,7 @@ use crate::span::{Span, Spanned};
 use crate::units::Duration;
 
 pub use credential::{credential, veiled};
-pub use dockerfile::exposed_ports;
+pub use dockerfile::{DockerfilePorts, is_port_variable, ports_in_dockerfile};
 pub use files::{dockerfile_path, paths_beside};
 pub use observed::purpose;
 pub use ports::PublicPorts;
@@ -132,11 +132,12 @@ impl<'a> Facts<'a> {
         out
     }
 
-    /// Every top-level check with the first group that it is for.
+    /// Every top-level check with each group that it is for.
     pub fn top_level_checks(&self) -> impl Iterator<Item = (&'a TopLevelCheck, &'a str)> {
         let config = self.config();
-        let checks = config.checks.values();
-        checks.filter_map(|check| Some((check, config.groups_of(&check.processes).first().copied()?)))
+        let each =
+            |check: &'a TopLevelCheck| config.groups_of(&check.processes).into_iter().map(move |group| (check, group));
+        config.checks.values().flat_map(each)
     }
 
     /// The groups that run a check which a blue-green deploy waits for.

@@ -1,6 +1,7 @@
 //! Blue-green and volumes do not go together.
 
 use super::{Given, Persona, Rule, Sink};
+use crate::config::Mount;
 use crate::diagnostic::{Flyctl, Severity};
 use crate::facts::Facts;
 
@@ -26,7 +27,10 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(facts: &Facts, sink: &mut Sink) {
     let Some(strategy) = facts.bluegreen() else { return };
-    for mount in &facts.config().mounts {
+    let config = facts.config();
+    let groups = config.group_names();
+    let is_mounted = |mount: &&Mount| groups.iter().any(|group| config.is_for(&mount.processes, group));
+    for mount in config.mounts.iter().filter(is_mounted) {
         sink.report(mount.span, "a blue-green deploy cannot move this volume to the new machine, and fails")
             .label(strategy, "asked for here")
             .help("use `strategy = \"rolling\"`, or keep the data outside the machine");

@@ -2,10 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use super::{Given, Persona, Rule, Sink};
+use super::{Finding, Given, Persona, Rule, Sink};
+use crate::config::Config;
 use crate::diagnostic::{Flyctl, Severity};
 use crate::facts::Facts;
-use crate::machine::{self, Cause};
+use crate::machine::{self, Cause, Conversion, PRESETS};
+use crate::schema;
+use crate::span::{Span, Spanned};
 
 pub(super) const RULE: Rule = Rule {
     id: "impossible-machine",
@@ -14,7 +17,8 @@ pub(super) const RULE: Rule = Rule {
     flyctl: Flyctl::Rejects,
     summary: "no Machine config can be made for a process group",
     why: "flyctl makes a Machine config for every group before it deploys. An unknown size, memory that is no size, \
-          or a check without a port end it there; `fly config validate` does not say so.",
+          or a check without a port end it there; `fly config validate` does not say so. The machine of a release \
+          command is made by the deploy itself, which fails then.",
     bad: "app = \"shop\"\n\n[[vm]]\nsize = \"shared-cpu-3x\"\n",
     good: "app = \"shop\"\n\n[[vm]]\nsize = \"shared-cpu-2x\"\n",
     given: Given::NOTHING,
@@ -26,8 +30,47 @@ fn check(facts: &Facts, sink: &mut Sink) {
     let mut told = BTreeSet::new();
     for conversion in machine::obstacles(facts.config()) {
         if !has_own_rule(&conversion.cause) && told.insert(conversion.span) {
-            sink.report(conversion.span, conversion.message);
+            impossible(facts, sink, conversion);
         }
+    }
+    release_command(facts, sink);
+}
+
+/// Its machine is made by the deploy alone.
+fn release_command(facts: &Facts, sink: &mut Sink) {
+    let Some(deploy) = &facts.config().deploy else { return };
+    let is_run = deploy.release_command.as_ref().is_some_and(|command| !command.is_empty());
+    let Some(vm) = deploy.release_command_vm.as_ref().filter(|_| is_run) else { return };
+    if let Err(conversion) = machine::guest(vm, facts.config()) {
+        impossible(facts, sink, conversion).flyctl(Flyctl::FailsDeploy);
+    }
+}
+
+fn impossible<'a>(facts: &Facts, sink: &'a mut Sink, conversion: Conversion) -> Finding<'a> {
+    let Conversion { span, message, cause } = conversion;
+    let finding = sink.report(span, message);
+    match cause {
+        Cause::CheckPort => finding.help("say which port it checks: `port = 8080`"),
+        Cause::Guest => match written_size(facts.config(), span) {
+            Some(size) => finding.help(sizes_like(size)),
+            None => finding.help("write it as in \"512mb\" or \"2gb\""),
+        },
+        _ => finding,
+    }
+}
+
+/// The name of a size that stands there; it may be memory that is the fault.
+fn written_size(config: &Config, place: Span) -> Option<&Spanned<String>> {
+    let release = config.deploy.as_ref().and_then(|deploy| deploy.release_command_vm.as_ref());
+    config.vm.iter().chain(release).filter_map(|vm| vm.size.as_ref()).find(|size| size.span == place)
+}
+
+fn sizes_like(size: &str) -> String {
+    let names: Vec<&str> =
+        PRESETS.iter().filter(|preset| preset.gpu_kind.is_none()).map(|preset| preset.name).collect();
+    match schema::closest(names.iter().copied(), size) {
+        Some(meant) => format!("did you mean `{meant}`? `fly platform vm-sizes` lists those there are"),
+        None => format!("there are: {}", names.join(", ")),
     }
 }
 

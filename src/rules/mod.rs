@@ -32,7 +32,7 @@ mod force_https_without_http;
 mod force_https_without_https;
 mod group_without_machines;
 mod http_key_in_tcp_check;
-mod immediate_with_health_check;
+mod immediate_strategy;
 mod implicit_process_group;
 mod impossible_machine;
 mod incomplete_check;
@@ -62,8 +62,10 @@ mod port_not_exposed;
 mod port_out_of_range;
 mod primary_region_in_env;
 mod proxy_feature_on_udp;
+mod public_port_of_several_groups;
 mod public_port_used_twice;
 mod release_command_with_volume;
+mod release_setting_without_command;
 mod removed_process_group;
 mod restart_retries_without_effect;
 mod retired_gpu;
@@ -149,7 +151,7 @@ pub const RULES: &[&Rule] = &[
     &force_https_without_https::RULE,
     &group_without_machines::RULE,
     &http_key_in_tcp_check::RULE,
-    &immediate_with_health_check::RULE,
+    &immediate_strategy::RULE,
     &implicit_process_group::RULE,
     &impossible_machine::RULE,
     &incomplete_check::RULE,
@@ -179,8 +181,10 @@ pub const RULES: &[&Rule] = &[
     &port_out_of_range::RULE,
     &primary_region_in_env::RULE,
     &proxy_feature_on_udp::RULE,
+    &public_port_of_several_groups::RULE,
     &public_port_used_twice::RULE,
     &release_command_with_volume::RULE,
+    &release_setting_without_command::RULE,
     &removed_process_group::RULE,
     &restart_retries_without_effect::RULE,
     &retired_gpu::RULE,

@@ -79,6 +79,9 @@ fn cure(table: &str, key: &str) -> Option<String> {
         ("http_service.checks" | "services.http_checks", "port") => {
             "the check asks the service's `internal_port`; a check of another port is a top-level `[checks.NAME]`"
         }
+        (_, "interval" | "timeout" | "grace_period") if table.ends_with("machine_checks") => {
+            "remove it: a machine check runs once in each deploy"
+        }
         ("http_service.checks" | "services.http_checks", "type") => "remove it: these checks speak HTTP",
         _ => return None,
     };

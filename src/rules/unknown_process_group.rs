@@ -25,21 +25,29 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(facts: &Facts, sink: &mut Sink) {
     let config = facts.config();
-    let names: BTreeSet<&str> = config.group_names().into_iter().collect();
+    let groups = Known { names: config.group_names().into_iter().collect(), declared: config.processes.is_some() };
     for service in facts.services() {
-        unknown(&names, sink, service.processes, Flyctl::Rejects);
+        unknown(&groups, sink, service.processes, Flyctl::Rejects);
     }
     for section in facts::grouped_sections(config) {
         let is_validated = section.header == "[[restart]]";
-        unknown(&names, sink, section.processes, if is_validated { Flyctl::Rejects } else { Flyctl::Silent });
+        unknown(&groups, sink, section.processes, if is_validated { Flyctl::Rejects } else { Flyctl::Silent });
     }
     let sizes = config.vm.iter().map(|vm| &vm.processes);
     for processes in sizes.chain(config.files.iter().map(|file| &file.processes)) {
-        unknown(&names, sink, processes, Flyctl::Silent);
+        unknown(&groups, sink, processes, Flyctl::Silent);
     }
 }
 
-fn unknown(names: &BTreeSet<&str>, sink: &mut Sink, processes: &Groups, flyctl: Flyctl) {
+/// The groups that there are.
+struct Known<'a> {
+    names: BTreeSet<&'a str>,
+    /// In `[processes]`; else there is only the default one.
+    declared: bool,
+}
+
+fn unknown(known: &Known, sink: &mut Sink, processes: &Groups, flyctl: Flyctl) {
+    let Known { names, declared } = known;
     for group in processes.iter().filter(|group| !names.contains(group.value.as_str())) {
         if flyctl == Flyctl::Silent && group.value.is_empty() {
             continue;
@@ -52,6 +60,9 @@ fn unknown(names: &BTreeSet<&str>, sink: &mut Sink, processes: &Groups, flyctl: 
                 format!("write `{meant}`"),
                 vec![Edit { span: group.span, text: format!("\"{meant}\"") }],
             ),
+            None if !declared => {
+                finding.help(format!("declare it with its command: `[processes]`, `{} = \"...\"`", group.value))
+            }
             None => finding.help(format!("the groups are: {}", facts::some_of(names))),
         };
     }

@@ -36,8 +36,24 @@ fn check(facts: &Facts, sink: &mut Sink) {
             finding.fix(safety, title, vec![Edit { span: *span, text }]);
         } else if let Some((title, edits)) = wrapped(*span, facts.text, expected) {
             finding.fix(Safety::Safe, title, edits);
+        } else if let Some((title, edits)) = doubled(*span, facts.text, expected, found) {
+            finding.help("write the header with two brackets").fix(Safety::Unsafe, title, edits);
+        } else if let Some(cure) = cure(path) {
+            finding.help(cure);
         }
     }
+}
+
+/// What is probably meant by a value that only a person can rewrite.
+fn cure(path: &str) -> Option<&'static str> {
+    Some(match path {
+        "build.compose" => "name the file in a table: `compose = { file = \"compose.yml\" }`",
+        "deploy.max_unavailable" => "write a share as a fraction, 0.25 for 25 %, or a number of machines",
+        "kill_timeout" | "deploy.wait_timeout" | "deploy.release_command_timeout" => {
+            "the units are `ms`, `s`, `m` and `h`: there are no days"
+        }
+        _ => return None,
+    })
 }
 
 /// Where the parser could not read the text: the start of each such place, in order, and how far
@@ -72,6 +88,20 @@ fn rewritten(written: &str, expected: &str) -> Option<(String, String)> {
         _ => return None,
     };
     Some((format!("write `{meant}`"), meant))
+}
+
+/// The header of a single table where a list of tables is meant.
+fn doubled(span: Span, text: &str, expected: &str, found: &str) -> Option<(String, Vec<Edit>)> {
+    let written = span.of(text);
+    let is_header = found == "a table" && written.starts_with('[') && !written.contains('\n');
+    if !expected.starts_with("a list of tables") || !is_header {
+        return None;
+    }
+    let edits = vec![
+        Edit { span: Span::at(span.start), text: "[".into() },
+        Edit { span: Span::at(span.end), text: "]".into() },
+    ];
+    Some((format!("write `[{written}]`"), edits))
 }
 
 /// A single text where a list of texts is meant.

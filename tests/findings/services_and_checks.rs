@@ -277,10 +277,10 @@ restart_limit = 0
     4:1 warning `allowed_public_ports` does nothing: it belonged to the Nomad platform
       remove it
       "allowed_public_ports = [\n  80,\n]\n" -> ""
-    10:1 warning `script_checks` does nothing: Machines have no script checks
+    10:1 hint `script_checks` does nothing: Machines have no script checks
       remove it
       "script_checks = [] " -> ""
-    13:1 warning `restart_limit` does nothing: a failing check never restarts a Machine
+    13:1 hint `restart_limit` does nothing: a failing check never restarts a Machine
       remove it
       "restart_limit = 0\n" -> ""
     "#);
