@@ -182,7 +182,7 @@ impl<'a> Facts<'a> {
     /// syntax error, that may be anything.
     pub fn is_refused(&self, path: &str) -> bool {
         self.problems().iter().any(|problem| match problem {
-            Problem::Syntax { .. } => true,
+            Problem::Syntax(_) => true,
             Problem::WrongType { path: at, .. } => at == path,
             _ => false,
         })
@@ -197,7 +197,7 @@ impl<'a> Facts<'a> {
     pub fn is_refused_somewhere(&self, key: &str) -> bool {
         let is_it = |path: &str| path.rsplit('.').next() == Some(key);
         self.problems().iter().any(|problem| match problem {
-            Problem::Syntax { .. } => true,
+            Problem::Syntax(_) => true,
             Problem::WrongType { path, .. } => is_it(path),
             _ => false,
         })

@@ -13,7 +13,8 @@ use crate::diagnostic::{Diagnostic, Flyctl};
 use crate::facts::{self, Facts};
 use crate::fleet::Fleet;
 use crate::rules::RULES;
-use crate::syntax::{self, Format};
+use crate::span::Span;
+use crate::syntax::{self, Format, SyntaxError};
 
 pub use mend::{Mended, mend};
 pub use settings::{Settings, Unreadable};
@@ -82,6 +83,8 @@ pub fn check(input: &Input, settings: &Settings) -> Report {
     found.iter_mut().for_each(veil);
     found.sort_by_key(|found| (found.span, found.rule));
     if !document.errors.is_empty() {
+        let broken = Broken::of(&document.errors);
+        found.retain(|found| found.rule == SYNTAX || !broken.holds(found.span));
         found.iter_mut().for_each(keep_only_mending_of_syntax);
     }
     let rejects = found.iter().any(|found| found.flyctl == Flyctl::Rejects);
@@ -103,8 +106,31 @@ fn veil(found: &mut Diagnostic) {
 
 /// In a text that cannot be read whole nobody can tell what another change changes.
 fn keep_only_mending_of_syntax(found: &mut Diagnostic) {
-    if found.rule != "syntax-error" {
+    if found.rule != SYNTAX {
         found.fix = None;
+    }
+}
+
+const SYNTAX: &str = "syntax-error";
+
+/// Where the text could not be read: the start of each such place, in order, and how far those up
+/// to it reach.
+struct Broken(Vec<(usize, usize)>);
+
+impl Broken {
+    /// `errors` in order.
+    fn of(errors: &[SyntaxError]) -> Self {
+        let reach = errors.iter().map(|error| error.span).scan(0, |end, span| {
+            *end = span.end.max(*end);
+            Some((span.start, *end))
+        });
+        Self(reach.collect())
+    }
+
+    /// Whether it is about what was made of something that could not be read: one fault, one finding.
+    fn holds(&self, place: Span) -> bool {
+        let before = self.0.partition_point(|(start, _)| *start <= place.end);
+        before.checked_sub(1).and_then(|last| self.0.get(last)).is_some_and(|(_, end)| place.start <= *end)
     }
 }
 

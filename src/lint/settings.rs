@@ -66,7 +66,7 @@ impl Reader<'_> {
     fn settings(&self) -> Result<Settings, Unreadable> {
         let document = syntax::parse(self.text, Format::Toml);
         if let Some(error) = document.errors.first() {
-            return Err(self.wrong(error.span, error.message.clone()));
+            return Err(Unreadable { help: error.help.clone(), ..self.wrong(error.span, error.message.clone()) });
         }
         let root = self.table(&document.root, "cutover.toml")?;
         self.refuse_others(root, "at the top", &["lint", "policy"])?;
@@ -160,7 +160,7 @@ mod tests {
         ] {
             assert_eq!(error(text), expected);
         }
-        assert!(error("[lint").starts_with("1:6: "), "{}", error("[lint"));
+        assert_eq!(error("[lint"), "1:1: `[lint` has no closing `]` (write `[lint]`)");
     }
 
     /// Severities of what is found under these settings, and flyctl's verdict.

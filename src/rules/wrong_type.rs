@@ -22,12 +22,8 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(facts: &Facts, sink: &mut Sink) {
-    let broken = Broken::of(facts);
     for problem in facts.problems() {
         let Problem::WrongType { span, path, expected, found } = problem else { continue };
-        if broken.holds(*span) {
-            continue;
-        }
         let finding =
             sink.report(*span, format!("`{path}` takes {expected}, not {found}: flyctl rejects the whole file"));
         if let Some((title, text)) = rewritten(span.of(facts.text), expected) {
@@ -37,27 +33,6 @@ fn check(facts: &Facts, sink: &mut Sink) {
         } else if let Some((title, edits)) = wrapped(*span, facts.text, expected) {
             finding.fix(Safety::Safe, title, edits);
         }
-    }
-}
-
-/// Where the parser could not read the text: the start of each such place, in order, and how far
-/// those up to it reach.
-struct Broken(Vec<(usize, usize)>);
-
-impl Broken {
-    fn of(facts: &Facts) -> Self {
-        let syntax = facts.problems().iter().filter(|problem| matches!(problem, Problem::Syntax { .. }));
-        let reach = syntax.map(Problem::span).scan(0, |end, span| {
-            *end = span.end.max(*end);
-            Some((span.start, *end))
-        });
-        Self(reach.collect())
-    }
-
-    /// Whether the value is what the parser made of something that it could not read.
-    fn holds(&self, value: Span) -> bool {
-        let before = self.0.partition_point(|(start, _)| *start <= value.end);
-        before.checked_sub(1).and_then(|last| self.0.get(last)).is_some_and(|(_, end)| value.start <= *end)
     }
 }
 
