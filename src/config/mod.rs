@@ -44,17 +44,19 @@ pub enum Problem {
     /// Not TOML (or JSON, YAML).
     Syntax(SyntaxError),
     /// flyctl has no such key and ignores it. `path` is that of the table (`""`: the top); `meant`
-    /// is a similar key that the table does not have yet.
-    UnknownKey { span: Span, path: String, key: String, meant: Option<&'static str>, value: Span },
+    /// is a similar key that the table does not have yet, and `fits` says that the value is right for it.
+    UnknownKey { span: Span, path: String, key: String, meant: Option<&'static str>, fits: bool, value: Span },
     /// The whole file is rejected over it.
     WrongType { span: Span, path: String, expected: String, found: String },
     /// A key in another case than flyctl's own: decoded, but passed over by the translation of
-    /// legacy forms.
-    CaseVariant { span: Span, path: String, key: String, known: &'static str },
+    /// legacy forms. `fits`: under flyctl's own name it is read the same.
+    CaseVariant { span: Span, path: String, key: String, known: &'static str, fits: bool },
     /// A bare number where flyctl reads a duration and knows no unit but its own.
     Nanoseconds { span: Span, path: String, nanos: i64 },
     /// A key without effect, since the one at `by` is read in its place.
     Shadowed { span: Span, path: String, by: Span },
+    /// A value that flyctl takes for no duration and drops without a word.
+    Dropped { span: Span, path: String, found: String },
     /// A key of JSON that is written again at `by`: what it holds is lost.
     Lost { span: Span, by: Span },
     /// An older form that flyctl still understands; `modern` says today's, and `rewrite` how to
@@ -104,6 +106,7 @@ impl Problem {
             | Self::CaseVariant { span, .. }
             | Self::Nanoseconds { span, .. }
             | Self::Shadowed { span, .. }
+            | Self::Dropped { span, .. }
             | Self::Lost { span, .. }
             | Self::Legacy { span, .. } => *span,
         }
@@ -212,6 +215,7 @@ mod tests {
                 Problem::CaseVariant { path, known, .. } => format!("case | {place} | {path}: {known}"),
                 Problem::Nanoseconds { path, nanos, .. } => format!("nanoseconds | {place} | {path}: {nanos}"),
                 Problem::Shadowed { path, .. } => format!("shadowed | {place} | {path}"),
+                Problem::Dropped { path, found, .. } => format!("dropped | {place} | {path}: {found}"),
                 Problem::Lost { .. } => format!("lost | {place}"),
                 Problem::Legacy { path, modern, .. } => format!("older | {place} | {path}: {modern}"),
             }

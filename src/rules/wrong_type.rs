@@ -26,7 +26,8 @@ fn check(facts: &Facts, sink: &mut Sink) {
         let Problem::WrongType { span, path, expected, found } = problem else { continue };
         let finding =
             sink.report(*span, format!("`{path}` takes {expected}, not {found}: flyctl rejects the whole file"));
-        if let Some((title, text)) = rewritten(span.of(facts.text), expected) {
+        let meant = rewritten(span.of(facts.text), expected).filter(|_| expected != "text" || takes_any_text(path));
+        if let Some((title, text)) = meant {
             // A number says plainly what it means; that a text was meant is a guess.
             let safety = if expected == "text" { Safety::Unsafe } else { Safety::Safe };
             finding.fix(safety, title, vec![Edit { span: *span, text }]);
@@ -34,6 +35,13 @@ fn check(facts: &Facts, sink: &mut Sink) {
             finding.fix(Safety::Safe, title, edits);
         }
     }
+}
+
+/// In tables that the user names the keys of, any text is right; elsewhere a number in quotes would
+/// be the name of something that is not there.
+fn takes_any_text(path: &str) -> bool {
+    let table = path.rsplit_once('.').map_or("", |(table, _)| table);
+    ["env", "args", "processes", "headers", "secrets"].iter().any(|free| table.rsplit('.').next() == Some(free))
 }
 
 /// The value that was plainly meant, where only quotes are wrong.

@@ -366,8 +366,9 @@ impl Value<'_> {
         let text = self.statement.text;
         let escaped = text[first + 1..].chars().next().unwrap_or_default();
         let span = Span::new(first, first + 1 + escaped.len_utf8());
-        let mut meant = text.to_owned();
-        places.iter().rev().for_each(|at| meant.insert(*at, '\\'));
+        let starts = [0].into_iter().chain(places.iter().copied());
+        let ends = places.iter().copied().chain([text.len()]);
+        let meant = starts.zip(ends).map(|(start, end)| &text[start..end]).collect::<Vec<_>>().join("\\");
         let help = "write `\\\\` for a backslash, or put the text in single quotes, where it means itself";
         Fault::new(span, format!("`{}` is no escape that TOML knows", span.of(text)), help).repaired(meant)
     }

@@ -47,7 +47,7 @@ pub(super) fn mend(text: &str) -> Mended {
             (Some(_), Some(meant)) => mended.replace(statement, written, meant),
         }
         // The rest of a text of many lines is no fault of its own.
-        let is_rest = found.is_some() && open_quote.is_some();
+        let is_rest = found.is_some() && open_quote.is_some() && !written.contains('=');
         open_quote = match &found {
             Some(fault) if !is_rest => fault.opens,
             Some(_) => open_quote.filter(|quote| !written.contains(*quote)),

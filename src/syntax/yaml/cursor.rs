@@ -16,12 +16,14 @@ pub(super) struct Mark {
 pub(super) struct Cursor<'a> {
     text: &'a str,
     pub(super) mark: Mark,
+    /// Where those stand that were passed over.
+    pub(super) comments: Vec<Span>,
 }
 
 impl<'a> Cursor<'a> {
     pub(super) fn new(text: &'a str) -> Self {
         let offset = if text.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len_utf8() } else { 0 };
-        Self { text, mark: Mark { offset, ..Mark::default() } }
+        Self { text, mark: Mark { offset, ..Mark::default() }, comments: Vec::new() }
     }
 
     /// The byte that stands `ahead`; 0 behind the end.
@@ -106,10 +108,12 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    pub(super) fn skip_to_line_end(&mut self) {
+    pub(super) fn skip_comment(&mut self) {
+        let start = self.mark.offset;
         while !self.is_line_end(0) {
             self.skip();
         }
+        self.comments.push(Span::new(start, self.mark.offset));
     }
 
     /// Letters, digits, `_` and `-`.
@@ -147,7 +151,7 @@ impl<'a> Cursor<'a> {
         };
         self.skip_blanks();
         if self.byte(0) == b'#' {
-            self.skip_to_line_end();
+            self.skip_comment();
         }
         if !self.is_line_end(0) {
             return Err(self.error("nothing may follow a directive on its line"));
@@ -303,7 +307,7 @@ impl<'a> Cursor<'a> {
         }
         self.skip_blanks();
         if self.byte(0) == b'#' {
-            self.skip_to_line_end();
+            self.skip_comment();
         }
         if !self.is_line_end(0) {
             return Err(self.error("the text begins on the line below"));

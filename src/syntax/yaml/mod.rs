@@ -12,7 +12,7 @@ mod parse;
 mod resolve;
 mod scan;
 
-use super::{Document, Format, Node, SyntaxError, Table, Value};
+use super::{Comment, Document, Format, Node, SyntaxError, Table, Value};
 use crate::span::Span;
 
 pub(super) fn parse(text: &str) -> Document {
@@ -35,6 +35,19 @@ pub(super) fn parse(text: &str) -> Document {
         errors,
         lost: Vec::new(),
     }
+}
+
+/// The comments up to the first error, in order.
+pub(super) fn comments(text: &str) -> Vec<Comment> {
+    let mut scanner = scan::Scanner::new(text);
+    while let Ok((token, _)) = scanner.take() {
+        if token == scan::Token::StreamEnd {
+            break;
+        }
+    }
+    let is_alone = |start: usize| text[..start].rsplit('\n').next().is_some_and(|before| before.trim().is_empty());
+    let comments = scanner.cursor.comments.iter();
+    comments.map(|span| Comment { span: *span, is_alone: is_alone(span.start) }).collect()
 }
 
 fn control_characters(text: &str) -> Vec<SyntaxError> {

@@ -203,7 +203,7 @@ impl<'a> Scanner<'a> {
                 cursor.skip();
             }
             if cursor.byte(0) == b'#' {
-                cursor.skip_to_line_end();
+                cursor.skip_comment();
             }
             if cursor.break_len(0) == 0 {
                 return;
