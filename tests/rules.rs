@@ -221,8 +221,13 @@ fn the_sample_with_every_popular_mistake_lights_up() {
 #[test]
 fn files_beside_the_file_are_asked_for() {
     for rule in RULES.iter().filter(|rule| rule.given.files.is_some()) {
-        let mut asked = lint::paths_beside("fly.toml", rule.bad);
-        asked.extend(lint::paths_beside("fly.toml", rule.good));
+        let mut asked = BTreeSet::new();
+        for text in [rule.bad, rule.good] {
+            lint::check_beside(&Input::new("fly.toml", text), &Settings::default(), |names| {
+                asked.extend(names);
+                BTreeMap::new()
+            });
+        }
         for (path, _) in rule.given.files.unwrap_or_default() {
             assert!(asked.contains(*path), "{}: nobody asks for {path}, only for {asked:?}", rule.id);
         }

@@ -8,13 +8,13 @@ mod suppress;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::config;
+use crate::config::{self, Reading};
 use crate::diagnostic::{Diagnostic, Flyctl};
 use crate::facts::{self, Facts};
 use crate::fleet::Fleet;
 use crate::rules::RULES;
 use crate::span::Span;
-use crate::syntax::{self, Format, SyntaxError};
+use crate::syntax::{self, Document, Format, SyntaxError};
 
 pub use mend::{Mended, mend};
 pub use settings::{Settings, Unreadable};
@@ -29,7 +29,7 @@ pub struct Input<'a> {
     pub text: &'a str,
     /// The machines that exist, when they are known.
     pub fleet: Option<&'a Fleet>,
-    /// Files beside it, those of [`paths_beside`] that there are; `None`: nobody looked.
+    /// Files beside it, those that [`check_beside`] asks for; `None`: nobody looked.
     pub files: Option<&'a BTreeMap<String, String>>,
 }
 
@@ -71,11 +71,28 @@ pub enum Verdict {
 
 /// Runs every rule over a file.
 pub fn check(input: &Input, settings: &Settings) -> Report {
-    let Input { path, text, fleet, files } = *input;
-    let format = Format::of_path(path);
-    let document = syntax::parse(text, format);
+    let document = syntax::parse(input.text, Format::of_path(input.path));
+    report(input, &document, &config::read(&document), settings)
+}
+
+/// As [`check`], with the files beside it that `find` finds: of those that rules want to see, by
+/// name, relative to the folder of the file. The content matters of Dockerfiles alone; of others it
+/// is enough that they are there.
+pub fn check_beside(
+    input: &Input,
+    settings: &Settings,
+    find: impl FnOnce(BTreeSet<String>) -> BTreeMap<String, String>,
+) -> (Report, BTreeMap<String, String>) {
+    let document = syntax::parse(input.text, Format::of_path(input.path));
     let reading = config::read(&document);
-    let facts = Facts { text, reading: &reading, fleet, files };
+    let files = find(facts::paths_beside(&reading.config));
+    (report(&Input { files: Some(&files), ..*input }, &document, &reading, settings), files)
+}
+
+fn report(input: &Input, document: &Document, reading: &Reading, settings: &Settings) -> Report {
+    let Input { text, fleet, files, .. } = *input;
+    let format = document.format;
+    let facts = Facts { text, reading, fleet, files };
     let mut found: Vec<Diagnostic> = RULES.iter().flat_map(|rule| rule.findings(&facts)).collect();
     if format != Format::Toml {
         found.iter_mut().for_each(|found| found.fix = None); // Fixes write TOML.
@@ -132,13 +149,6 @@ impl Broken {
         let before = self.0.partition_point(|(start, _)| *start <= place.end);
         before.checked_sub(1).and_then(|last| self.0.get(last)).is_some_and(|(_, end)| place.start <= *end)
     }
-}
-
-/// The files that rules want to see, relative to the folder of the file at `path`. The content
-/// matters of Dockerfiles alone; of others it is enough that they are there.
-pub fn paths_beside(path: &str, text: &str) -> BTreeSet<String> {
-    let reading = config::read(&syntax::parse(text, Format::of_path(path)));
-    facts::paths_beside(&reading.config)
 }
 
 impl Report {
