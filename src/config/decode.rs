@@ -54,15 +54,18 @@ impl Decoder<'_> {
         let free: Vec<&'static str> = section.keys.iter().filter(is_free).map(|key| key.name).collect();
         for &entry in &entries {
             let Some(key) = section.key(&entry.key.value) else {
-                self.unknown(entry, &free, path);
+                self.unknown(entry, section, &free, path);
                 continue;
             };
             let path = Path::Key(path, key.name);
             let translated = translated && entry.key.value == key.name;
             if entry.key.value != key.name {
                 let (span, key_text) = (entry.key.span, entry.key.value.clone());
+                let is_alone =
+                    entries.iter().filter(|other| other.key.value.eq_ignore_ascii_case(key.name)).count() == 1;
+                let fits = is_alone && self.fits(&entry.value, key, &path);
                 let path = path.to_string();
-                self.problems.push(Problem::CaseVariant { span, path, key: key_text, known: key.name });
+                self.problems.push(Problem::CaseVariant { span, path, key: key_text, known: key.name, fits });
             }
             if let Some(value) = self.field(&entry.value, key, translated, &path) {
                 let entry = Entry { key: Spanned::new(key.name.to_owned(), entry.key.span), value };
@@ -70,6 +73,13 @@ impl Decoder<'_> {
             }
         }
         Some(out)
+    }
+
+    /// Whether nothing at all is wrong with a value under this key.
+    fn fits(&self, node: &Node, key: &Key, path: &Path) -> bool {
+        let mut problems = Vec::new();
+        let mut decoder = Decoder { format: self.format, problems: &mut problems };
+        decoder.field(node, key, true, path).is_some() && problems.is_empty()
     }
 
     fn field(&mut self, node: &Node, key: &Key, translated: bool, path: &Path) -> Option<Node> {
@@ -81,6 +91,11 @@ impl Decoder<'_> {
         let Some(modern) = translated.then(|| modern_value(node, key, self.format)).flatten() else {
             return self.value(node, key.kind, translated, path);
         };
+        let is_unset = matches!(&node.value, Value::Null) || node.as_text() == Some("");
+        if matches!(key.older, Older::Millis | Older::Seconds) && modern.value == Value::Null && !is_unset {
+            let found = found(&node.value);
+            self.problems.push(Problem::Dropped { span: node.span, path: path.to_string(), found });
+        }
         if let Some(Written { words, rewrite }) = modern.written {
             self.legacy(node, words, rewrite, path);
         }
@@ -256,11 +271,14 @@ impl Decoder<'_> {
     }
 
     /// `free`: the keys that could have been meant.
-    fn unknown(&mut self, entry: &Entry, free: &[&'static str], path: &Path) {
+    fn unknown(&mut self, entry: &Entry, section: &Section, free: &[&'static str], path: &Path) {
         let (span, key) = (entry.key.span, entry.key.value.clone());
         let meant = schema::closest(free.iter().copied(), &key);
+        let fits = meant
+            .and_then(|meant| section.key(meant))
+            .is_some_and(|meant| self.fits(&entry.value, meant, &Path::Key(path, meant.name)));
         let value = entry.value.span;
-        self.problems.push(Problem::UnknownKey { span, path: path.to_string(), key, meant, value });
+        self.problems.push(Problem::UnknownKey { span, path: path.to_string(), key, meant, fits, value });
         self.refuse_infinities(&entry.value, &Path::Key(path, &entry.key.value));
     }
 

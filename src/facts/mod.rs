@@ -179,7 +179,7 @@ impl<'a> Facts<'a> {
             _ => None,
         };
         Refused {
-            anything: self.problems().iter().any(|problem| matches!(problem, Problem::Syntax { .. })),
+            anything: self.problems().iter().any(|problem| matches!(problem, Problem::Syntax(_))),
             paths: self.problems().iter().filter_map(path).collect(),
         }
     }

@@ -180,7 +180,7 @@ mod tests {
         ] {
             assert_eq!(error(text), expected);
         }
-        assert!(error("[lint").starts_with("1:6: "), "{}", error("[lint"));
+        assert_eq!(error("[lint"), "1:1: `[lint` has no closing `]` (write `[lint]`)");
     }
 
     /// Severities of what is found under these settings, and flyctl's verdict.

@@ -74,6 +74,12 @@ fn dead<'a>(
     }
 }
 
+/// Whether nothing comes of this key, be it known or not.
+pub(super) fn is_dead(path: &str, key: &str) -> bool {
+    let is_parsed = ["auto_rollback", "enable_consul", "enable_etcd", "lazy_load_images"].contains(&key);
+    path == "experimental" && is_parsed || reason(path, key).is_some()
+}
+
 /// Whether a key that flyctl does not know is one that it knew, or that people believe in; and
 /// what to know about it.
 pub(super) fn reason(path: &str, key: &str) -> Option<&'static str> {

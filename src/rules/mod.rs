@@ -26,6 +26,7 @@ mod credential_in_file;
 mod dead_key;
 mod deploy_timeout_too_short;
 mod deploy_with_one_machine;
+mod dropped_duration;
 mod duration_in_nanoseconds;
 mod file_in_every_process_group;
 mod force_https_without_http;
@@ -113,6 +114,8 @@ mod volume_shared_by_groups;
 mod volume_that_cannot_grow;
 mod wrong_type;
 
+use std::collections::BTreeMap;
+
 use crate::diagnostic::{Diagnostic, Edit, Fix, Flyctl, Label, Safety, Severity};
 use crate::facts::Facts;
 use crate::schema;
@@ -145,6 +148,7 @@ pub const RULES: &[&Rule] = &[
     &dead_key::RULE,
     &deploy_timeout_too_short::RULE,
     &deploy_with_one_machine::RULE,
+    &dropped_duration::RULE,
     &duration_in_nanoseconds::RULE,
     &file_in_every_process_group::RULE,
     &force_https_without_http::RULE,
@@ -320,6 +324,27 @@ pub enum Persona {
     Regular,
     /// Those who ask for every advice.
     Pedantic,
+}
+
+/// How often each word stands in the headers of a file. A table that has several headers cannot be
+/// renamed at one of them.
+struct HeaderWords<'a>(BTreeMap<&'a str, usize>);
+
+impl<'a> HeaderWords<'a> {
+    fn of(text: &'a str) -> Self {
+        let mut words = BTreeMap::new();
+        for line in text.lines().map(str::trim_start).filter(|line| line.starts_with('[')) {
+            let header = line.split('#').next().unwrap_or_default();
+            for word in header.split(['[', ']', '.', '"', '\'', ' ', '\t']).filter(|word| !word.is_empty()) {
+                *words.entry(word).or_default() += 1;
+            }
+        }
+        Self(words)
+    }
+
+    fn allow_renaming(&self, key: &str) -> bool {
+        self.0.get(key).is_none_or(|times| *times == 1)
+    }
 }
 
 /// Takes the findings of one rule.

@@ -22,15 +22,12 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(facts: &Facts, sink: &mut Sink) {
-    let broken = Broken::of(facts);
     for problem in facts.problems() {
         let Problem::WrongType { span, path, expected, found } = problem else { continue };
-        if broken.holds(*span) {
-            continue;
-        }
         let finding =
             sink.report(*span, format!("`{path}` takes {expected}, not {found}: flyctl rejects the whole file"));
-        if let Some((title, text)) = rewritten(span.of(facts.text), expected) {
+        let meant = rewritten(span.of(facts.text), expected).filter(|_| expected != "text" || takes_any_text(path));
+        if let Some((title, text)) = meant {
             // A number says plainly what it means; that a text was meant is a guess.
             let safety = if expected == "text" { Safety::Unsafe } else { Safety::Safe };
             finding.fix(safety, title, vec![Edit { span: *span, text }]);
@@ -56,25 +53,11 @@ fn cure(path: &str) -> Option<&'static str> {
     })
 }
 
-/// Where the parser could not read the text: the start of each such place, in order, and how far
-/// those up to it reach.
-struct Broken(Vec<(usize, usize)>);
-
-impl Broken {
-    fn of(facts: &Facts) -> Self {
-        let syntax = facts.problems().iter().filter(|problem| matches!(problem, Problem::Syntax { .. }));
-        let reach = syntax.map(Problem::span).scan(0, |end, span| {
-            *end = span.end.max(*end);
-            Some((span.start, *end))
-        });
-        Self(reach.collect())
-    }
-
-    /// Whether the value is what the parser made of something that it could not read.
-    fn holds(&self, value: Span) -> bool {
-        let before = self.0.partition_point(|(start, _)| *start <= value.end);
-        before.checked_sub(1).and_then(|last| self.0.get(last)).is_some_and(|(_, end)| value.start <= *end)
-    }
+/// In tables that the user names the keys of, any text is right; elsewhere a number in quotes would
+/// be the name of something that is not there.
+fn takes_any_text(path: &str) -> bool {
+    let table = path.rsplit_once('.').map_or("", |(table, _)| table);
+    ["env", "args", "processes", "headers", "secrets"].iter().any(|free| table.rsplit('.').next() == Some(free))
 }
 
 /// The value that was plainly meant, where only quotes are wrong.

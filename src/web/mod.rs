@@ -68,9 +68,14 @@ fn fleet_of(machines: Option<String>) -> Result<Option<Fleet>, JsError> {
     Ok(machines.map(|machines| fleet::parse(&machines)).transpose()?)
 }
 
+/// # Errors
+/// When `path` does not name TOML.
 #[wasm_bindgen]
-pub fn normalize(text: &str) -> String {
-    config::normalize(text)
+pub fn normalize(text: &str, path: &str) -> Result<String, JsError> {
+    match Format::of_path(path) {
+        Format::Toml => Ok(config::normalize(text)),
+        Format::Json | Format::Yaml => Err(JsError::new("only TOML can be normalized")),
+    }
 }
 
 /// Process group -> Machine config, of `group` or of every group.
@@ -78,8 +83,13 @@ pub fn normalize(text: &str) -> String {
 /// # Errors
 /// When there is no such group, or no Machine config can be made for it.
 #[wasm_bindgen(js_name = machineConfig)]
-pub fn machine_config(text: &str, group: Option<String>, image: Option<String>) -> Result<JsValue, JsError> {
-    let config = config::read(&syntax::parse(text, Format::Toml)).config;
+pub fn machine_config(
+    text: &str,
+    path: &str,
+    group: Option<String>,
+    image: Option<String>,
+) -> Result<JsValue, JsError> {
+    let config = config::read(&syntax::parse(text, Format::of_path(path))).config;
     let known = config.group_names();
     let groups = match &group {
         Some(group) if !known.contains(&group.as_str()) => {

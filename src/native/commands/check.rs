@@ -183,15 +183,20 @@ fn read_one(path: PathBuf, args: &Args, fleet: Option<&Fleet>) -> Result<File, E
     let is_stdin = path.as_os_str() == STDIN;
     let name = if is_stdin { args.stdin_filename.clone() } else { path.display().to_string() };
     let settings = settings(Path::new(&name), args)?;
-    let beside = (!is_stdin).then(|| beside(&path, &text));
-    let report = lint::check(&Input { path: &name, text: &text, fleet, files: beside.as_ref() }, &settings);
+    let input = Input { fleet, ..Input::new(&name, &text) };
+    let (report, beside) = if is_stdin {
+        (lint::check(&input, &settings), None)
+    } else {
+        let (report, files) = lint::check_beside(&input, &settings, |names| present(&path, names));
+        (report, Some(files))
+    };
     Ok(File { path: (!is_stdin).then_some(path), name, text, settings, beside, report })
 }
 
-/// The files that the rules ask for, as far as they are there; what cannot be read counts as empty.
-fn beside(path: &Path, text: &str) -> BTreeMap<String, String> {
+/// Of the files that the rules ask for, those that are there; what cannot be read counts as empty.
+fn present(path: &Path, names: BTreeSet<String>) -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
-    for name in lint::paths_beside(&path.to_string_lossy(), text) {
+    for name in names {
         let place = path.with_file_name(&name);
         if place.exists() {
             found.insert(name, files::read_config(&place).unwrap_or_default());
