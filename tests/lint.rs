@@ -1,6 +1,8 @@
 //! What holds for any text at all, and for files that were changed at random: by bytes, and by lines
 //! and sections, which goes deeper. `PROPTEST_CASES` says how many of each are tried.
 
+#![allow(clippy::disallowed_methods, reason = "the corpus is read")]
+
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
