@@ -50,7 +50,7 @@ impl Settings {
     pub fn read(text: &str) -> Result<Self, Unreadable> {
         let document = syntax::parse(text, Format::Toml);
         if let Some(error) = document.errors.first() {
-            return Err(wrong(error.span, error.message.clone()));
+            return Err(Unreadable { help: error.help.clone(), ..wrong(error.span, error.message.clone()) });
         }
         let root = table(&document.root, "cutover.toml")?;
         refuse_others(root, "at the top", &["lint", "policy"])?;
