@@ -73,6 +73,20 @@ fn what_is_said_of_a_rule_is_whole() {
     }
 }
 
+/// What is wrong with a text or a type is said by what was expected there.
+#[test]
+fn every_finding_names_a_cure() {
+    let mut without = String::new();
+    for (name, text, given) in examples() {
+        let found =
+            check(&text, given).into_iter().filter(|found| !matches!(found.rule, "syntax-error" | "wrong-type"));
+        for found in found.filter(|found| found.help.is_none() && found.fix.is_none()) {
+            writeln!(without, "{name}: {}: {}", found.rule, found.message).unwrap();
+        }
+    }
+    assert!(without.is_empty(), "\n{without}");
+}
+
 /// Each fix by itself takes its finding away. By itself or with others, it makes none that was not
 /// there before.
 #[test]

@@ -85,15 +85,15 @@ fn preset(vm: &Vm) -> Result<&'static Preset, Conversion> {
     let name = size.map_or(if asks_for_gpu { DEFAULT_GPU_SIZE } else { DEFAULT_SIZE }, |size| size.value.as_str());
     PRESETS.iter().find(|preset| preset.name == name).ok_or_else(|| {
         let span = size.map_or(vm.span, |size| size.span);
-        Conversion::new(Cause::Guest, span, format!("`{name}` is not a size of machine"))
+        Conversion::new(Cause::Size(name.to_owned()), span, format!("`{name}` is not a size of machine"))
     })
 }
 
 fn memory_mb(memory: &Spanned<String>) -> Result<i64, Conversion> {
     match parse_mebibytes(memory) {
-        Ok(0) => Err(Conversion::new(Cause::Guest, memory.span, "memory cannot be zero".into())),
+        Ok(0) => Err(Conversion::new(Cause::Memory, memory.span, "memory cannot be zero".into())),
         Ok(memory_mb) => Ok(memory_mb),
-        Err(why) => Err(Conversion::new(Cause::Guest, memory.span, why)),
+        Err(why) => Err(Conversion::new(Cause::Memory, memory.span, why)),
     }
 }
 

@@ -36,8 +36,10 @@ pub enum Cause {
     CheckType,
     CheckPort,
     RestartPolicy,
-    /// Size or memory of the machine.
-    Guest,
+    /// The name of the size that there is not.
+    Size(String),
+    /// Memory that is none.
+    Memory,
     Containers,
     /// The file beside fly.toml that would be needed. flyctl reads it; this part reads no files.
     File(String),

@@ -3,12 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::{Finding, Given, Persona, Rule, Sink};
-use crate::config::Config;
 use crate::diagnostic::{Flyctl, Severity};
 use crate::facts::Facts;
 use crate::machine::{self, Cause, Conversion, PRESETS};
 use crate::schema;
-use crate::span::{Span, Spanned};
 
 pub(super) const RULE: Rule = Rule {
     id: "impossible-machine",
@@ -30,7 +28,7 @@ fn check(facts: &Facts, sink: &mut Sink) {
     let mut told = BTreeSet::new();
     for conversion in machine::obstacles(facts.config()) {
         if !has_own_rule(&conversion.cause) && told.insert(conversion.span) {
-            impossible(facts, sink, conversion);
+            impossible(sink, conversion);
         }
     }
     release_command(facts, sink);
@@ -42,27 +40,19 @@ fn release_command(facts: &Facts, sink: &mut Sink) {
     let is_run = deploy.release_command.as_ref().is_some_and(|command| !command.is_empty());
     let Some(vm) = deploy.release_command_vm.as_ref().filter(|_| is_run) else { return };
     if let Err(conversion) = machine::guest(vm, facts.config()) {
-        impossible(facts, sink, conversion).flyctl(Flyctl::FailsDeploy);
+        impossible(sink, conversion).flyctl(Flyctl::FailsDeploy);
     }
 }
 
-fn impossible<'a>(facts: &Facts, sink: &'a mut Sink, conversion: Conversion) -> Finding<'a> {
+fn impossible(sink: &mut Sink, conversion: Conversion) -> Finding<'_> {
     let Conversion { span, message, cause } = conversion;
     let finding = sink.report(span, message);
     match cause {
         Cause::CheckPort => finding.help("say which port it checks: `port = 8080`"),
-        Cause::Guest => match written_size(facts.config(), span) {
-            Some(size) => finding.help(sizes_like(size)),
-            None => finding.help("write it as in \"512mb\" or \"2gb\""),
-        },
+        Cause::Size(name) => finding.help(sizes_like(&name)),
+        Cause::Memory => finding.help("write it as in \"512mb\" or \"2gb\""),
         _ => finding,
     }
-}
-
-/// The name of a size that stands there; it may be memory that is the fault.
-fn written_size(config: &Config, place: Span) -> Option<&Spanned<String>> {
-    let release = config.deploy.as_ref().and_then(|deploy| deploy.release_command_vm.as_ref());
-    config.vm.iter().chain(release).filter_map(|vm| vm.size.as_ref()).find(|size| size.span == place)
 }
 
 fn sizes_like(size: &str) -> String {
@@ -79,6 +69,6 @@ fn sizes_like(size: &str) -> String {
 fn has_own_rule(cause: &Cause) -> bool {
     match cause {
         Cause::Command | Cause::CheckType | Cause::RestartPolicy | Cause::File(_) => true,
-        Cause::CheckPort | Cause::Guest | Cause::Containers => false,
+        Cause::CheckPort | Cause::Size(_) | Cause::Memory | Cause::Containers => false,
     }
 }

@@ -28,40 +28,46 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(facts: &Facts, sink: &mut Sink) {
     let services = facts.services();
-    let mut told = BTreeSet::new();
+    let groups: Vec<BTreeSet<&str>> = services.iter().map(|service| groups(facts, service)).collect();
     for is_udp in [false, true] {
-        let same = services.iter().filter(|service| service.is_udp == is_udp);
-        let mut entries: Vec<(&AnyService, &PublicPorts)> =
-            same.flat_map(|service| service.ports.iter().map(move |ports| (service, ports))).collect();
+        let mut entries: Vec<(usize, &PublicPorts)> = Vec::new();
+        for (at, service) in services.iter().enumerate().filter(|(_, service)| service.is_udp == is_udp) {
+            entries.extend(service.ports.iter().map(|ports| (at, ports)));
+        }
         entries.retain(|(_, ports)| ports.first > 0 && ports.first <= ports.last);
         entries.sort_by_key(|(_, ports)| (ports.first, ports.span));
-        let mut widest: Option<(&AnyService, &PublicPorts)> = None;
-        for (service, ports) in entries {
+        let mut told = BTreeSet::new();
+        let mut widest: Option<(usize, &PublicPorts)> = None;
+        for (at, ports) in entries {
             if let Some((other, before)) = widest.filter(|(_, before)| before.last >= ports.first)
-                && !is_for_one_group(facts, service, other)
-                && told.insert((service.span.max(other.span), service.span.min(other.span)))
+                && told.insert((at.min(other), at.max(other)))
+                && groups[at].is_disjoint(&groups[other])
             {
                 let (earlier, later) = if before.span <= ports.span { (before, ports) } else { (ports, before) };
                 report(sink, ports.first, earlier, later);
             }
             if widest.is_none_or(|(_, before)| before.last <= ports.last) {
-                widest = Some((service, ports));
+                widest = Some((at, ports));
             }
         }
     }
+}
+
+/// The groups of a service. Where two services share one, that a port is published twice is
+/// `public-port-used-twice`.
+fn groups<'a>(facts: &Facts<'a>, service: &AnyService<'a>) -> BTreeSet<&'a str> {
+    let default = facts.config().default_group();
+    let named = service.processes.iter();
+    let mut out: BTreeSet<&str> =
+        named.map(|group| if group.is_empty() { default } else { group.value.as_str() }).collect();
+    if out.is_empty() {
+        out.insert(default);
+    }
+    out
 }
 
 fn report(sink: &mut Sink, port: i64, earlier: &PublicPorts, later: &PublicPorts) {
     sink.report(later.span, format!("machines of another group publish port {port}, too: the proxy mixes them"))
         .label(earlier.span, "published here for other machines")
         .help("give the groups different public ports, or apps of their own");
-}
-
-/// Whether some machine has both services: that the port is published twice there is
-/// `public-port-used-twice`.
-fn is_for_one_group(facts: &Facts, one: &AnyService, other: &AnyService) -> bool {
-    let config = facts.config();
-    let groups = one.processes.iter().map(|group| group.value.as_str());
-    let default = one.processes.is_empty().then(|| config.default_group());
-    groups.chain(default).any(|group| config.is_for(other.processes, group))
 }

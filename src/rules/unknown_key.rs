@@ -45,6 +45,8 @@ fn check(facts: &Facts, sink: &mut Sink) {
             }
         } else if let Some(cure) = cure(&table, key).or_else(|| elsewhere(facts.config(), &table, key)) {
             finding.help(cure);
+        } else {
+            finding.help("remove it, or find the key that is meant: `cutover schema` has all of them");
         }
     }
 }

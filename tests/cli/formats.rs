@@ -21,7 +21,7 @@ fn shown(format: &str) -> String {
 #[test]
 fn github_gets_annotations() {
     insta::assert_snapshot!(shown("github"), @r#"
-    ::warning file=a%2Cb%3A c/fly.toml,line=2,col=1,endColumn=11,title=unknown-key::flyctl knows no `a<&,:%25"b` at the top level, and ignores it
+    ::warning file=a%2Cb%3A c/fly.toml,line=2,col=1,endColumn=11,title=unknown-key::flyctl knows no `a<&,:%25"b` at the top level, and ignores it%0Ahelp: remove it, or find the key that is meant: `cutover schema` has all of them
     ::error file=a%2Cb%3A c/fly.toml,line=6,col=12,endColumn=21,title=unknown-strategy::there is no strategy `Rolling`%0Ahelp: did you mean `rolling`?
     "#);
 }
@@ -64,7 +64,7 @@ fn junit_gets_a_failed_test_for_each_finding() {
     <testsuites name="cutover" tests="2" failures="2" errors="0">
       <testsuite name="a,b: c/fly.toml" tests="2" failures="2" errors="0">
         <testcase name="unknown-key at 2:1" classname="cutover.unknown-key" file="a,b: c/fly.toml" line="2">
-          <failure type="warning" message="flyctl knows no `a&lt;&amp;,:%&quot;b` at the top level, and ignores it">a,b: c/fly.toml:2:1: flyctl knows no `a&lt;&amp;,:%&quot;b` at the top level, and ignores it</failure>
+          <failure type="warning" message="flyctl knows no `a&lt;&amp;,:%&quot;b` at the top level, and ignores it">a,b: c/fly.toml:2:1: flyctl knows no `a&lt;&amp;,:%&quot;b` at the top level, and ignores it&#10;help: remove it, or find the key that is meant: `cutover schema` has all of them</failure>
         </testcase>
         <testcase name="unknown-strategy at 6:12" classname="cutover.unknown-strategy" file="a,b: c/fly.toml" line="6">
           <failure type="error" message="there is no strategy `Rolling`">a,b: c/fly.toml:6:12: there is no strategy `Rolling`&#10;help: did you mean `rolling`?</failure>

@@ -88,6 +88,7 @@ soft_limit = 20
     27:1 warning flyctl knows no `processes` in `services[0].ports[0]`, and ignores it
       `processes` belongs in `[[services]]`
     28:1 warning flyctl knows no `name` in `services[0].ports[0]`, and ignores it
+      remove it, or find the key that is meant: `cutover schema` has all of them
     31:1 warning flyctl knows no `swap_size_mb` in `vm[0]`, and ignores it
       `swap_size_mb` belongs at the top level, above the first table
     32:1 warning flyctl knows no `mounts` in `vm[0]`, and ignores it

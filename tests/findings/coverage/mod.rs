@@ -13,6 +13,7 @@ use std::fmt::Write as _;
 
 use cutover::fleet::{self, Fleet};
 use cutover::lint::{self, Input, Settings};
+use cutover::rules::RULES;
 
 /// What is wrong, the file, and the rules that say so.
 type Fault = (&'static str, &'static str, &'static str);
@@ -86,6 +87,26 @@ fn faults_between_file_and_folder() {
         compare(&mut wrong, fault, &input, expected);
     }
     assert!(wrong.is_empty(), "\n{wrong}");
+}
+
+#[test]
+fn every_rule_tells_of_a_known_fault() {
+    let files = [
+        shape::SHAPE,
+        services::CHECKS,
+        services::SERVICES,
+        deploys::GROUPS,
+        deploys::DEPLOY,
+        deploys::VOLUMES,
+        deploys::MACHINES,
+        deploys::VARIABLES_AND_BUILDS,
+    ];
+    let of_files = files.into_iter().flatten().map(|fault| fault.2);
+    let of_fleets = surroundings::FLEETS.iter().map(|fault| fault.3);
+    let of_folders = surroundings::FOLDERS.iter().map(|fault| fault.3);
+    let told: BTreeSet<&str> = of_files.chain(of_fleets).chain(of_folders).flat_map(str::split_whitespace).collect();
+    let rules: BTreeSet<&str> = RULES.iter().map(|rule| rule.id).collect();
+    assert_eq!(told, rules);
 }
 
 fn check(path: &str, faults: &[Fault]) {
