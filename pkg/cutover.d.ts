@@ -7,21 +7,31 @@ export function version(): string;
 
 /**
  * Lints one file. `path` decides its format (`fly.toml`, `fly.json`, `fly.yaml`). With `machines`
- * (what `fly machine list --json` prints), also against them; throws when they cannot be read.
+ * (what `fly machine list --json` prints), also against them; with `settings` (the text of a
+ * cutover.toml), as they say. Throws when either cannot be read.
  */
-export function check(text: string, path: string, machines?: string): CheckedFile;
+export function check(text: string, path: string, machines?: string, settings?: string): CheckedFile;
 
 /** The text with every safe fix applied (with `unsafe`, the others as well), until none is left. */
-export function fix(text: string, path: string, unsafe: boolean, machines?: string): string;
+export function fix(text: string, path: string, unsafe: boolean, machines?: string, settings?: string): string;
 
-/** The same config with process groups written out and legacy forms rewritten, comments kept. */
-export function normalize(text: string): string;
+/**
+ * The same config with process groups written out and legacy forms rewritten, comments kept.
+ * Throws when `path` does not name TOML.
+ */
+export function normalize(text: string, path: string): string;
 
 /**
  * Process group -> the Machine config that Fly would receive; of `group` alone when it is given.
+ * `path` decides the format.
  * Throws where flyctl finds none either.
  */
-export function machineConfig(text: string, group?: string, image?: string): Record<string, MachineConfig>;
+export function machineConfig(
+  text: string,
+  path: string,
+  group?: string,
+  image?: string,
+): Record<string, MachineConfig>;
 
 /** Plans a blue-green deploy. Throws only when the request itself has the wrong shape. */
 export function plan(request: PlanRequest): Planned | Refused | Unreadable;

@@ -78,6 +78,21 @@ pub const RESERVED_GROUPS: [(&str, &str); 3] = [
     ("fly_app_console", "a console"),
 ];
 
+/// Variables that Fly and flyctl set on every machine. Source: superfly/docs
+/// `machines/runtime-environment`; flyctl `internal/appconfig/machines.go`; checked 2026-08-21.
+pub const RUNTIME_VARIABLES: [&str; 10] = [
+    "FLY_APP_NAME",
+    "FLY_MACHINE_ID",
+    "FLY_ALLOC_ID",
+    "FLY_REGION",
+    "FLY_PUBLIC_IP",
+    "FLY_IMAGE_REF",
+    "FLY_MACHINE_VERSION",
+    "FLY_PRIVATE_IP",
+    "FLY_PROCESS_GROUP",
+    "FLY_VM_MEMORY_MB",
+];
+
 /// Memory comes in steps of this many MB. Source: Fly's guide to machine sizing; flyctl#1806;
 /// checked 2026-08-07.
 pub const MEMORY_STEP_MB: i64 = 256;

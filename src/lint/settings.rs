@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::rules::{self, Persona};
-use crate::settings::{Reader, Unreadable};
+use crate::settings::{self, Unreadable};
 use crate::syntax::Entry;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,7 +30,17 @@ impl Settings {
     /// At the first thing that is not as it should be: a setting that is silently not heeded would
     /// be worse.
     pub fn read(text: &str) -> Result<Self, Unreadable> {
-        settings(&Reader::new(text))
+        let mut read = Self::default();
+        let Some(lint) = settings::section(text, "lint", belongs)? else { return Ok(read) };
+        settings::refuse_others(&lint, "in `[lint]`", &["persona", "rules"], belongs)?;
+        if let Some(persona) = lint.get("persona") {
+            read.persona = settings::word(persona, "the persona", PERSONAS)?;
+        }
+        if let Some(rules) = lint.get("rules") {
+            let rules = &settings::table(rules, "`lint.rules`")?.entries;
+            read.rules = rules.iter().map(level_of_rule).collect::<Result<_, _>>()?;
+        }
+        Ok(read)
     }
 
     pub(super) fn apply(&self, found: &mut Vec<Diagnostic>) {
@@ -48,33 +58,24 @@ impl Settings {
     }
 }
 
-fn settings(reader: &Reader) -> Result<Settings, Unreadable> {
-    let mut settings = Settings::default();
-    let Some(lint) = reader.section("lint")? else { return Ok(settings) };
-    reader.refuse_others(&lint, "in `[lint]`", &["persona", "rules"])?;
-    if let Some(persona) = lint.get("persona") {
-        settings.persona = reader.word(persona, "the persona", PERSONAS)?;
-    }
-    if let Some(rules) = lint.get("rules") {
-        let rules = &reader.table(rules, "`lint.rules`")?.entries;
-        settings.rules = rules.iter().map(|entry| level_of_rule(reader, entry)).collect::<Result<_, _>>()?;
-    }
-    Ok(settings)
-}
-
-fn level_of_rule(
-    reader: &Reader,
-    Entry { key, value }: &Entry,
-) -> Result<(&'static str, Option<Severity>), Unreadable> {
+fn level_of_rule(Entry { key, value }: &Entry) -> Result<(&'static str, Option<Severity>), Unreadable> {
     let Some(rule) = rules::find(&key.value) else {
-        let mut error = reader.wrong(key.span, format!("there is no rule `{}`", key.value));
+        let mut error = Unreadable::new(key.span, format!("there is no rule `{}`", key.value));
         error.help = Some(match rules::closest(&key.value) {
             Some(meant) => format!("did you mean `{meant}`?"),
             None => "`cutover explain --all` shows every rule".into(),
         });
         return Err(error);
     };
-    Ok((rule.id, reader.word(value, &format!("`{}`", rule.id), LEVELS)?))
+    Ok((rule.id, settings::word(value, &format!("`{}`", rule.id), LEVELS)?))
+}
+
+/// Where a key belongs that is about findings.
+fn belongs(key: &str) -> Option<String> {
+    if ["persona", "rules"].contains(&key) {
+        return Some(format!("`{key}` belongs in `[lint]`"));
+    }
+    rules::find(key).map(|_| format!("`{key}` belongs in `[lint.rules]`"))
 }
 
 const PERSONAS: &[(&str, Persona)] = &[("regular", Persona::Regular), ("pedantic", Persona::Pedantic)];
@@ -93,7 +94,7 @@ mod tests {
 
     fn error(text: &str) -> String {
         let error = Settings::read(text).unwrap_err();
-        format!("{} ({})", error.message, error.help.unwrap_or_default())
+        format!("{} ({})", error.placed(text), error.help.unwrap_or_default())
     }
 
     #[test]
@@ -101,7 +102,17 @@ mod tests {
         for (text, expected) in [
             ("lnt = 1", "1:1: there is no key `lnt` at the top (did you mean `lint`?)"),
             ("[lint]\nfoo = 1", "2:1: there is no key `foo` in `[lint]` (there are: persona, rules)"),
-            ("[lint]\npersona = 'pedant'", "2:11: the persona must be one of \"regular\", \"pedantic\" ()"),
+            (
+                "[lint]\npersona = 'pedant'",
+                "2:11: the persona must be one of \"regular\", \"pedantic\" (did you mean `pedantic`?)",
+            ),
+            ("[lint]\npersona = 1", "2:11: the persona must be one of \"regular\", \"pedantic\" ()"),
+            (
+                "[lint]\nunknown-key = 'off'",
+                "2:1: there is no key `unknown-key` in `[lint]` (`unknown-key` belongs in `[lint.rules]`)",
+            ),
+            ("[rules]\nunknown-key = 'off'", "1:2: there is no key `rules` at the top (`rules` belongs in `[lint]`)"),
+            ("policy = 3", "1:10: `policy` must be a table ()"),
             ("[lint.rules]\nunknown-kex = 'off'", "2:1: there is no rule `unknown-kex` (did you mean `unknown-key`?)"),
             (
                 "[lint.rules]\nunknown-key = true",
@@ -111,7 +122,7 @@ mod tests {
         ] {
             assert_eq!(error(text), expected);
         }
-        assert!(error("[lint").starts_with("1:6: "), "{}", error("[lint"));
+        assert_eq!(error("[lint"), "1:1: `[lint` has no closing `]` (write `[lint]`)");
     }
 
     /// Severities of what is found under these settings, and flyctl's verdict.

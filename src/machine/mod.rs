@@ -6,19 +6,21 @@ mod command;
 mod containers;
 mod guest;
 mod json;
+mod obstacles;
 mod services;
 
 use serde_json::{Map, Value};
 
 use crate::config::words;
-use crate::config::{Config, Experimental, Field, Vm};
+use crate::config::{Config, Experimental, Field, Restart, Vm};
 use crate::fleet::MachineConfig;
 use crate::limits;
 use crate::span::{Span, Spanned};
 use json::Object;
 
 pub use command::{RELEASE_COMMAND_GROUP, TEST_COMMAND_GROUP, machine_check_configs, release_command_config};
-pub use guest::{PRESETS, Preset};
+pub use guest::{PRESETS, Preset, Sizes};
+pub use obstacles::obstacles;
 
 /// Why no Machine config can be made for a group.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,8 +38,10 @@ pub enum Cause {
     CheckType,
     CheckPort,
     RestartPolicy,
-    /// Size or memory of the machine.
-    Guest,
+    /// The name of the size that there is not.
+    Size(String),
+    /// Memory that is none.
+    Memory,
     Containers,
     /// The file beside fly.toml that would be needed. flyctl reads it; this part reads no files.
     File(String),
@@ -103,16 +107,19 @@ fn set_init(machine: &mut Object, config: &Config, group: &str) -> Result<(), Co
     let overrides = |pick: fn(&Experimental) -> &Option<Vec<Spanned<String>>>| {
         config.experimental.as_ref().map(|experimental| texts_of(pick(experimental))).unwrap_or_default()
     };
-    let command = match config.processes.as_ref().and_then(|processes| processes.groups.get(group)) {
-        Some(process) if !process.command.is_empty() => split(&process.command, &format!("the command of `{group}`"))?,
-        _ => overrides(|experimental| &experimental.cmd),
-    };
-    init.replace("cmd", command);
+    init.replace("cmd", command(config, group)?.unwrap_or_else(|| overrides(|experimental| &experimental.cmd)));
     init.replace("entrypoint", overrides(|experimental| &experimental.entrypoint));
     init.replace("exec", overrides(|experimental| &experimental.exec));
     init.replace("swap_size_mb", config.swap_size_mb.as_ref().map(|size| size.value));
     machine.put("init", init);
     Ok(())
+}
+
+/// The group's own.
+fn command(config: &Config, group: &str) -> Result<Option<Vec<String>>, Conversion> {
+    let process = config.processes.as_ref().and_then(|processes| processes.groups.get(group));
+    let command = process.map(|process| &process.command).filter(|command| !command.is_empty());
+    command.map(|command| split(command, &format!("the command of `{group}`"))).transpose()
 }
 
 fn set_metadata(machine: &mut Object, group: &str) {
@@ -203,16 +210,18 @@ fn files(config: &Config) -> Result<Vec<Value>, Conversion> {
 fn restart(config: &Config, group: &str) -> Result<Option<Object>, Conversion> {
     let mut last = None;
     for restart in config.restart.iter().filter(|restart| config.is_for(&restart.processes, group)) {
-        let policy = restart.policy.as_ref().map_or("", |policy| policy.value.as_str());
-        let span = restart.policy.as_ref().map_or(restart.span, |policy| policy.span);
-        let Some((_, policy)) = limits::RESTART_POLICIES.iter().find(|(name, _)| *name == policy) else {
-            return Err(Conversion::new(Cause::RestartPolicy, span, format!("`{policy}` is not a restart policy")));
-        };
-        let mut out = Object::of([("policy", *policy)]);
+        let mut out = Object::of([("policy", restart_policy(restart)?)]);
         out.put_nonzero("max_retries", &restart.retries);
         last = Some(out);
     }
     Ok(last)
+}
+
+fn restart_policy(restart: &Restart) -> Result<&'static str, Conversion> {
+    let policy = restart.policy.as_ref().map_or("", |policy| policy.value.as_str());
+    let span = restart.policy.as_ref().map_or(restart.span, |policy| policy.span);
+    let known = limits::RESTART_POLICIES.iter().find(|(name, _)| *name == policy).map(|(_, policy)| *policy);
+    known.ok_or_else(|| Conversion::new(Cause::RestartPolicy, span, format!("`{policy}` is not a restart policy")))
 }
 
 /// A container whose image is `.` runs the deployed one.

@@ -79,4 +79,5 @@ Environment:
   FLY_API_TOKEN, FLY_ACCESS_TOKEN  the token for the Machines API; never printed or saved
   FLY_FLAPS_BASE_URL               the Machines API, if not https://api.machines.dev
   FLY_APP                          the app's name, where fly.toml has none
-  NO_COLOR                         no colour";
+  NO_COLOR                         no colour, not even on a terminal
+  CLICOLOR_FORCE, FORCE_COLOR      colour, even where the output is no terminal";

@@ -4,7 +4,6 @@
 use std::process::ExitCode;
 
 use crate::execute::OutcomeKind;
-use crate::settings::Unreadable;
 
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,12 +81,6 @@ impl Error {
     pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hints.push(hint.into());
         self
-    }
-
-    /// Of a cutover.toml that cannot be used.
-    pub(super) fn in_settings(name: &str, unreadable: Unreadable) -> Self {
-        let error = Self::new(Kind::Input, format!("{name}:{}", unreadable.message));
-        unreadable.help.into_iter().fold(error, Self::hint)
     }
 
     pub(super) fn status(&self) -> Status {

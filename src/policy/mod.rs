@@ -7,7 +7,7 @@ mod value;
 use std::collections::BTreeMap;
 
 use crate::plan::{Drain, Policy};
-use crate::settings::{Reader, Unreadable};
+use crate::settings::{self, Unreadable};
 use crate::syntax::Entry;
 use value::Written;
 
@@ -39,33 +39,27 @@ impl Draft {
     /// # Errors
     /// At the first thing that is not as it should be.
     pub fn read(text: &str) -> Result<Self, Unreadable> {
-        let reader = Reader::new(text);
         let mut draft = Self::default();
-        let Some(section) = reader.section("policy")? else { return Ok(draft) };
+        let Some(section) = settings::section(text, "policy", belongs)? else { return Ok(draft) };
         for entry in &section.entries {
             if let Some(key) = find(&entry.key.value) {
-                draft.entry(&reader, key, entry)?;
+                draft.entry(key, entry)?;
             }
         }
         let known: Vec<&str> = KEYS.iter().filter(|key| !key.is_flag_only).map(|key| key.name).collect();
-        reader.refuse_others(&section, "in `[policy]`", &known)?;
+        settings::refuse_others(&section, "in `[policy]`", &known, |_| None)?;
         Ok(draft)
     }
 
-    fn entry(
-        &mut self,
-        reader: &Reader,
-        key: &'static Key,
-        Entry { key: name, value }: &Entry,
-    ) -> Result<(), Unreadable> {
+    fn entry(&mut self, key: &'static Key, Entry { key: name, value }: &Entry) -> Result<(), Unreadable> {
         if key.is_flag_only {
             let mut error =
-                reader.wrong(name.span, format!("`{}` is about one deploy, not about all of them", key.name));
+                Unreadable::new(name.span, format!("`{}` is about one deploy, not about all of them", key.name));
             error.help = Some(format!("pass `--{}` when it is so", key.name));
             return Err(error);
         }
         let set = key.field.set(&mut self.policy, Written::Node(value));
-        set.map_err(|why| reader.wrong(value.span, format!("`{}`: {why}", key.name)))?;
+        set.map_err(|why| Unreadable::new(value.span, format!("`{}`: {why}", key.name)))?;
         self.said.insert(key.name, By::File);
         Ok(())
     }
@@ -151,6 +145,11 @@ impl Draft {
             None => format!("the default of `--{key}`"),
         }
     }
+}
+
+/// Where a key belongs that is about deploys.
+fn belongs(key: &str) -> Option<String> {
+    find(key).map(|key| format!("`{}` belongs in `[policy]`", key.name))
 }
 
 /// Long enough for most requests and short enough to wait for: who has longer ones says so.

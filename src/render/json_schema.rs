@@ -299,10 +299,38 @@ fn any_table() -> Value {
 }
 
 fn event() -> Value {
-    object(
-        &[("t_ms", number(0)), ("event", json!({"enum": ["call", "reply", "state", "phase", "wait", "done"]}))],
-        &[("step", json!({"type": ["string", "null"]}))],
-    )
+    let id = || ("id", number(0));
+    let step = || ("step", text());
+    let left = object(&[("machine", text()), ("why", text()), ("command", text())], &[]);
+    let outcomes = json!({"enum": ["completed", "restored", "needs-attention", "stale", "refused"]});
+    let kinds = [
+        one_event("phase", &[("phase", json!({"enum": ["check", "forward", "back", "finish"]}))], &[]),
+        one_event(
+            "step",
+            &[step(), ("state", json!({"enum": ["running", "done", "failed", "taken-back"]}))],
+            &[("message", text())],
+        ),
+        one_event("call", &[id(), step(), ("call", text())], &[]),
+        one_event("reply", &[id(), step(), ("reply", text())], &[]),
+        one_event(
+            "machine",
+            &[
+                ("id", text()),
+                ("slot", json!({"type": ["string", "null"]})),
+                ("state", text()),
+                ("checks_passing", number(0)),
+                ("checks_total", number(0)),
+            ],
+            &[],
+        ),
+        one_event("done", &[("outcome", outcomes), ("left", list(left)), ("message", text())], &[]),
+    ];
+    json!({"oneOf": kinds})
+}
+
+fn one_event(name: &str, required: &[(&str, Value)], optional: &[(&str, Value)]) -> Value {
+    let common = [("t_ms", number(0)), ("event", json!({"const": name}))];
+    object(&[&common, required].concat(), optional)
 }
 
 /// Open, since later versions may add fields.

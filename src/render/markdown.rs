@@ -1,40 +1,34 @@
 //! Pages of the documentation: a rule, all rules, all keys of fly.toml and of a policy. Say what the
 //! tables say.
 
-use super::{level, rule_url, what_flyctl_does};
+use super::page::{self, Part};
+use super::{level, what_flyctl_does};
 use crate::policy::KEYS;
 use crate::rules::{Persona, RULES, Rule};
 use crate::schema::{Kind, ROOT, Section};
 
 /// `docs/rules/<id>.md`.
 pub fn rule(rule: &Rule) -> String {
-    let persona = match rule.persona {
-        Persona::Regular => "",
-        Persona::Pedantic => " (with `--persona pedantic`)",
-    };
-    format!(
-        "{GENERATED}# {id}\n\n{summary}.\n\n- Severity: {severity}{persona}\n- flyctl: {flyctl}\n\n## Why\n\n{why}\n\n\
-         ## Found\n\n```toml\n{bad}\n```\n\n## Better\n\n```toml\n{good}\n```\n\n## Source\n\n{source}\n\n\
-         ## Suppress\n\n```toml\n# cutover: ignore[{id}] and why\n```\n\nalone above a line or at its end; \
-         `ignore-file` for the whole file; or in cutover.toml:\n\n```toml\n[lint.rules]\n{id} = \"off\"\n```\n",
-        id = rule.id,
-        summary = sentence(rule.summary),
-        severity = level(rule.severity).name,
-        flyctl = what_flyctl_does(rule.flyctl),
-        why = rule.why,
-        bad = rule.bad.trim_matches('\n'),
-        good = rule.good.trim_matches('\n'),
-        source = rule.source,
-    )
+    let (id, severity, persona) = (rule.id, level(rule.severity).name, page::persona(rule));
+    let mut out = format!("{GENERATED}# {id}\n\n{}.\n\nSeverity: {severity}{persona}.\n", sentence(rule.summary));
+    for section in page::sections(rule) {
+        out.push_str(&format!("\n## {}\n", section.title));
+        for part in section.parts {
+            out.push_str(&match part {
+                Part::Text(text) => format!("\n{text}\n"),
+                Part::Code(language, text) => format!("\n```{language}\n{text}\n```\n"),
+            });
+        }
+    }
+    out
 }
 
 /// `docs/rules/README.md`.
 pub fn rules() -> String {
     let mut out = format!(
-        "{GENERATED}# Rules\n\n{} rules. `cutover explain RULE` shows the same pages; the published ones are at {}.\n\n\
+        "{GENERATED}# Rules\n\n{} rules. `cutover explain RULE` shows the same pages.\n\n\
          | rule | severity | flyctl | what it finds |\n| --- | --- | --- | --- |\n",
         RULES.len(),
-        rule_url("")
     );
     for rule in RULES {
         let persona = if rule.persona == Persona::Pedantic { ", pedantic" } else { "" };

@@ -15,6 +15,7 @@ use crate::plan::{Plan, Policy, Refusal};
 use crate::policy::Draft;
 use crate::propose::{self, Proposal, Unplanned};
 use crate::render::{self, Checked};
+use crate::settings::SETTINGS_NAME;
 use crate::syntax::{self, Format};
 use crate::{config, fleet, machine, plan as planner};
 
@@ -31,35 +32,51 @@ pub fn version() -> String {
     env!("CARGO_PKG_VERSION").to_owned()
 }
 
-/// One entry of `files` in `check --format json`.
+/// One entry of `files` in `check --format json`. `settings` is the text of a cutover.toml.
 ///
 /// # Errors
-/// When `machines` is no machine list.
+/// When `machines` is no machine list, or `settings` cannot be used.
 #[wasm_bindgen]
-pub fn check(text: &str, path: &str, machines: Option<String>) -> Result<JsValue, JsError> {
+pub fn check(text: &str, path: &str, machines: Option<String>, settings: Option<String>) -> Result<JsValue, JsError> {
     let fleet = fleet_of(machines)?;
-    let report = lint::check(&Input { fleet: fleet.as_ref(), ..Input::new(path, text) }, &Settings::default());
+    let report = lint::check(&Input { fleet: fleet.as_ref(), ..Input::new(path, text) }, &settings_of(settings)?);
     to_js(&render::json::file(&Checked { path, text, report: &report }))
 }
 
 /// The text with its fixes applied: the safe ones, or all.
 ///
 /// # Errors
-/// When `machines` is no machine list.
+/// As of [`check`].
 #[wasm_bindgen]
-pub fn fix(text: &str, path: &str, with_unsafe: bool, machines: Option<String>) -> Result<String, JsError> {
+pub fn fix(
+    text: &str,
+    path: &str,
+    with_unsafe: bool,
+    machines: Option<String>,
+    settings: Option<String>,
+) -> Result<String, JsError> {
     let fleet = fleet_of(machines)?;
     let input = Input { fleet: fleet.as_ref(), ..Input::new(path, text) };
-    Ok(lint::mend(&input, &Settings::default(), with_unsafe).text)
+    Ok(lint::mend(&input, &settings_of(settings)?, with_unsafe).text)
+}
+
+fn settings_of(text: Option<String>) -> Result<Settings, JsError> {
+    let text = text.unwrap_or_default();
+    Settings::read(&text).map_err(|unreadable| JsError::new(&format!("{SETTINGS_NAME}:{}", unreadable.placed(&text))))
 }
 
 fn fleet_of(machines: Option<String>) -> Result<Option<Fleet>, JsError> {
     Ok(machines.map(|machines| fleet::parse(&machines)).transpose()?)
 }
 
+/// # Errors
+/// When `path` does not name TOML.
 #[wasm_bindgen]
-pub fn normalize(text: &str) -> String {
-    config::normalize(text)
+pub fn normalize(text: &str, path: &str) -> Result<String, JsError> {
+    match Format::of_path(path) {
+        Format::Toml => Ok(config::normalize(text)),
+        Format::Json | Format::Yaml => Err(JsError::new("only TOML can be normalized")),
+    }
 }
 
 /// Process group -> Machine config, of `group` or of every group.
@@ -67,8 +84,13 @@ pub fn normalize(text: &str) -> String {
 /// # Errors
 /// When there is no such group, or no Machine config can be made for it.
 #[wasm_bindgen(js_name = machineConfig)]
-pub fn machine_config(text: &str, group: Option<String>, image: Option<String>) -> Result<JsValue, JsError> {
-    let config = config::read(&syntax::parse(text, Format::Toml)).config;
+pub fn machine_config(
+    text: &str,
+    path: &str,
+    group: Option<String>,
+    image: Option<String>,
+) -> Result<JsValue, JsError> {
+    let config = config::read(&syntax::parse(text, Format::of_path(path))).config;
     let known = config.group_names();
     let groups = match &group {
         Some(group) if !known.contains(&group.as_str()) => {

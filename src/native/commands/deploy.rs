@@ -1,6 +1,6 @@
 //! `cutover deploy`: check, plan, show, ask, apply.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::apply::Running;
 use super::plan::{self, Format, Wanted};
@@ -10,6 +10,7 @@ use crate::fleet::{self, Fleet};
 use crate::lint::{self, Input, Settings};
 use crate::native::error::{Error, Kind, Status};
 use crate::native::files;
+use crate::native::settings;
 use crate::native::terminal::Terminal;
 use crate::native::watch::Watch;
 use crate::native::{live, simulate};
@@ -55,7 +56,7 @@ pub(in crate::native) fn run(args: Args, terminal: Terminal) -> Result<Status, E
         }
         terminal.print(&text)
     };
-    tell(findings(&subject.source, terminal))?;
+    tell(findings(&subject.source, terminal)?)?;
     let plan = match plan::make(&subject.source, &subject.fleet, &subject.wanted)? {
         Ok(plan) => plan,
         Err(refused) => return plan::refuse(&refused, Format::Text, terminal),
@@ -103,10 +104,11 @@ fn example(mut wanted: Wanted) -> Result<Subject, Error> {
     Ok(Subject { source, fleet, wanted })
 }
 
-fn findings(source: &Source, terminal: Terminal) -> String {
-    let report = lint::check(&Input::new(&source.path, &source.text), &Settings::default());
+fn findings(source: &Source, terminal: Terminal) -> Result<String, Error> {
+    let settings = settings::read(Path::new(&source.path), None, Settings::read)?;
+    let report = lint::check(&Input::new(&source.path, &source.text), &settings);
     let checked = Checked { path: &source.path, text: &source.text, report: &report };
-    render::text::check(&[checked], false, terminal.look()) + "\n"
+    Ok(render::text::check(&[checked], false, terminal.look()) + "\n")
 }
 
 const EXAMPLE_CONFIG: &str = include_str!("../../../examples/shop/fly.toml");

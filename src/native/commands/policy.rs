@@ -6,7 +6,7 @@ use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, ArgMatches, Command, FromArgMatches};
 
 use crate::native::error::{Error, Kind};
-use crate::native::files;
+use crate::native::settings;
 use crate::plan::Policy;
 use crate::policy::{Draft, KEYS, Key};
 
@@ -21,10 +21,7 @@ pub(super) struct Flags {
 impl Flags {
     /// The policy for the config at `config`.
     pub(super) fn policy(&self, config: &Path) -> Result<Policy, Error> {
-        let mut draft = match files::settings(config, self.file.as_deref())? {
-            Some((name, text)) => Draft::read(&text).map_err(|unreadable| Error::in_settings(&name, unreadable))?,
-            None => Draft::default(),
-        };
+        let mut draft = settings::read(config, self.file.as_deref(), Draft::read)?;
         for (key, argument) in &self.given {
             let set = draft.flag(key, argument);
             set.map_err(|why| Error::new(Kind::Usage, format!("`--{}`: {why}", key.name)))?;
