@@ -55,11 +55,13 @@ pub fn parse(text: &str) -> Result<Fleet, Unreadable> {
 
 fn machine(text: &str, index: usize, item: Value) -> Result<Machine, Unreadable> {
     let id = item.get("id").and_then(Value::as_str).unwrap_or("").to_owned();
-    let (name, place) = match id.as_str() {
-        "" => (format!("entry {} of the list", index + 1), String::new()),
-        id => (format!("machine {id}"), place_of(text, id, 0)),
+    let wrong = |what: String| {
+        let name = match id.as_str() {
+            "" => format!("entry {} of the list", index + 1),
+            id => format!("machine {id}{}", place_of(text, id, 0)),
+        };
+        unreadable(format!("{name}: {what}; {WHAT_TO_PASTE}"))
     };
-    let wrong = |what: String| unreadable(format!("{name}{place}: {what}; {WHAT_TO_PASTE}"));
     if !item.is_object() {
         return Err(wrong(format!("it is {}, not a machine", kind(&item))));
     }
