@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BinaryHeap};
 
 use super::classify::{Placed, Situation};
 use super::green::Green;
+use super::list::At;
 use super::{Drain, Estimate, Op, Policy, Step, operation};
 use crate::limits;
 
@@ -71,11 +72,10 @@ struct Graph {
 
 impl Graph {
     fn new(steps: &[Step]) -> Self {
-        let at: BTreeMap<&str, usize> = steps.iter().enumerate().map(|(at, step)| (step.id.as_str(), at)).collect();
         let mut needed_by = vec![Vec::new(); steps.len()];
         for (place, step) in steps.iter().enumerate() {
-            for needed in step.needs.iter().filter_map(|needed| at.get(needed.as_str())) {
-                needed_by[*needed].push(place);
+            for needed in step.needs.iter().filter_map(|needed| At::of(needed)) {
+                needed_by[needed.index()].push(place);
             }
         }
         Self { needs: steps.iter().map(|step| step.needs.len()).collect(), needed_by }

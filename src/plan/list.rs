@@ -64,6 +64,15 @@ impl List {
 }
 
 impl At {
+    /// Of the step with this id.
+    pub(super) fn of(id: &str) -> Option<Self> {
+        id.strip_prefix('s')?.parse::<usize>().ok()?.checked_sub(1).map(Self)
+    }
+
+    pub(super) const fn index(self) -> usize {
+        self.0
+    }
+
     fn name(self) -> String {
         format!("s{}", self.0 + 1)
     }

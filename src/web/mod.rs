@@ -171,8 +171,8 @@ struct PlanRequest {
 impl PlanRequest {
     /// `Ok(Err)`: the settings cannot be used, and why.
     fn policy(&self) -> Result<Result<Policy, String>, JsError> {
-        let draft = Draft::read(self.settings.as_deref().unwrap_or(""));
-        let said = draft.map_err(|unreadable| unreadable.message);
+        let text = self.settings.as_deref().unwrap_or("");
+        let said = Draft::read(text).map_err(|unreadable| unreadable.placed(text));
         let policy = match said.and_then(|draft| draft.policy().map_err(|found| found.message)) {
             Ok(policy) => policy,
             Err(message) => return Ok(Err(format!("cutover.toml:{message}"))),
