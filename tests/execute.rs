@@ -5,6 +5,8 @@
 #[path = "plan/notation.rs"]
 #[allow(dead_code)]
 mod notation;
+#[path = "execute/operations.rs"]
+mod operations;
 #[path = "execute/stories.rs"]
 mod stories;
 

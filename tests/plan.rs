@@ -5,6 +5,8 @@
 mod notation;
 #[path = "plan/parity.rs"]
 mod parity;
+#[path = "plan/policies.rs"]
+mod policies;
 #[path = "plan/properties.rs"]
 mod properties;
 #[path = "plan/refusals.rs"]
@@ -326,7 +328,6 @@ fn the_file_can_ask_for_what_this_plan_does_not_do() {
     a1 replace: it runs shop:v1
     w1 replace: it runs shop:v1
     warning strategy-differs
-    warning release-command-not-run
     "#);
 }
 
@@ -366,9 +367,9 @@ fn a_plan_that_is_not_as_it_was_written_is_refused() {
     insta::assert_snapshot!(all.concat(), @r#"
     the plan was changed after it was made: its digest does not match; make it again with `cutover plan`
     this is a plan of version 2, and only version 1 is known here: update cutover
-    this is not a plan of version 1: unknown field `surprise`, expected one of `version`, `app`, `image`, `policy`, `source`, `definition`, `digest`, `fleet`, `machines`, `steps`, `point_of_no_return`, `capacity`, `warnings`; make it again with `cutover plan`
-    this is not a plan of version 1: unknown field `stepz`, expected one of `version`, `app`, `image`, `policy`, `source`, `definition`, `digest`, `fleet`, `machines`, `steps`, `point_of_no_return`, `capacity`, `warnings`; make it again with `cutover plan`
-    the plan is cut off at line 222; make it again with `cutover plan`
+    this is not a plan of version 1: unknown field `surprise`, expected one of `version`, `app`, `image`, `policy`, `source`, `definition`, `digest`, `fleet`, `machines`, `steps`, `operations`, `floors`, `changes`, `estimate`, `point_of_no_return`, `capacity`, `warnings` at line 3 column 12; make it again with `cutover plan`
+    this is not a plan of version 1: unknown field `stepz`, expected one of `version`, `app`, `image`, `policy`, `source`, `definition`, `digest`, `fleet`, `machines`, `steps`, `operations`, `floors`, `changes`, `estimate`, `point_of_no_return`, `capacity`, `warnings` at line 96 column 9; make it again with `cutover plan`
+    the plan is cut off at line 297; make it again with `cutover plan`
     this is not a plan: it has no `version`
     the plan is empty; make it again with `cutover plan`
     this is not a plan: expected ident at line 1 column 2

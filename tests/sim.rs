@@ -26,7 +26,7 @@ struct Small {
 fn small(name: &'static str, lines: &str) -> Small {
     let lines = format!("{lines}\nw1 worker iad started v2");
     let fleet = fleet(SHOP, &lines);
-    let policy = Policy { settle_ms: 1_000, wait_timeout_ms: 60_000, ..Policy::default() };
+    let policy = Policy { settle_ms: 1_000, wait_timeout_ms: Some(60_000), ..Policy::default() };
     Small { name, plan: plan_of(SHOP, &fleet, "v2", &policy).unwrap(), fleet }
 }
 

@@ -99,6 +99,11 @@ impl MachineConfig {
         checks
     }
 
+    /// How long it may take to finish after its signal.
+    pub fn stop_timeout(&self) -> Option<Duration> {
+        Duration::deserialize(self.0.get("stop_config")?.get("timeout")?).ok()
+    }
+
     fn list(&self, key: &str) -> impl Iterator<Item = &Value> {
         self.0.get(key).and_then(Value::as_array).into_iter().flatten()
     }

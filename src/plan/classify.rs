@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use super::wanted::{Successor, Wanted, wanted};
 use super::{Desired, Disposition, Observed, PlannedMachine, Policy, green};
 use crate::facts::purpose;
 use crate::fleet::{Fleet, HostStatus, Image, Machine, MachineConfig, State};
@@ -23,6 +24,7 @@ pub(super) struct Situation<'a> {
 /// A machine and what becomes of it.
 pub(super) struct Placed<'a> {
     pub(super) machine: &'a Machine,
+    pub(super) observed: Observed,
     pub(super) group: &'a str,
     pub(super) disposition: Disposition,
     pub(super) why: String,
@@ -39,6 +41,11 @@ impl<'a> Situation<'a> {
     /// A machine that names no group is of the default one, as flyctl has it.
     pub(super) fn group_of(&self, machine: &'a Machine) -> &'a str {
         machine.group().unwrap_or(self.desired.config.default_group())
+    }
+
+    /// Where machines go that take nobody's place; empty: wherever Fly likes.
+    pub(super) fn region(&self) -> &'a str {
+        self.desired.config.primary_region.as_ref().map_or("", |region| &region.value)
     }
 
     pub(super) fn is_selected(&self, group: &str) -> bool {
@@ -58,22 +65,27 @@ impl Placed<'_> {
             region: self.machine.region.clone(),
             disposition: self.disposition,
             why: self.why.clone(),
-            observed: Observed::of(self.machine),
+            observed: self.observed.clone(),
         }
     }
 }
 
-/// Every machine of the fleet, sorted by id.
-pub(super) fn classify<'a>(situation: &Situation<'a>) -> Vec<Placed<'a>> {
-    let first = place_all(situation, &BTreeSet::new());
-    let done = groups_that_are_done(situation, &first);
-    if done.is_empty() { first } else { place_all(situation, &done) }
+/// Every machine of the fleet, sorted by id; and what is to come after those of its groups.
+pub(super) fn classify<'a>(situation: &Situation<'a>) -> (Vec<Placed<'a>>, Wanted<'a>) {
+    let fleet: Vec<_> = situation.machines.iter().map(|machine| (*machine, Observed::of(machine))).collect();
+    let wanted = wanted(situation, &fleet);
+    let first = place_all(situation, &wanted, &fleet, &BTreeSet::new());
+    let done = groups_that_are_done(situation, &wanted, &first);
+    let placed = if done.is_empty() { first } else { place_all(situation, &wanted, &fleet, &done) };
+    (placed, wanted)
 }
 
 /// One machine before it is placed.
 struct Case<'s, 'a> {
     machine: &'a Machine,
     group: &'a str,
+    /// `None` when no such machine can be made, or its group is not one of fly.toml.
+    successor: Option<&'s Successor>,
     situation: &'s Situation<'a>,
     /// Groups all of whose machines are already what is wanted.
     done: &'s BTreeSet<&'a str>,
@@ -159,34 +171,53 @@ const TABLE: [Row; 12] = [
     },
 ];
 
-fn place_all<'a>(situation: &Situation<'a>, done: &BTreeSet<&'a str>) -> Vec<Placed<'a>> {
-    situation
-        .machines
-        .iter()
-        .map(|machine| {
-            let case = Case { machine, group: situation.group_of(machine), situation, done };
-            let row = TABLE.iter().find(|row| (row.when)(&case));
-            let row = row.unwrap_or_else(|| unreachable!("the last row fits every machine"));
-            Placed { machine, group: case.group, disposition: row.disposition, why: (row.why)(&case) }
-        })
-        .collect()
+fn place_all<'a>(
+    situation: &Situation<'a>,
+    wanted: &Wanted<'a>,
+    fleet: &[(&'a Machine, Observed)],
+    done: &BTreeSet<&'a str>,
+) -> Vec<Placed<'a>> {
+    let place = |(machine, observed): &(&'a Machine, Observed)| {
+        let case = Case::new(situation, wanted, done, machine, observed);
+        let row = TABLE.iter().find(|row| (row.when)(&case));
+        let row = row.unwrap_or_else(|| unreachable!("the last row fits every machine"));
+        let (disposition, why) = (row.disposition, (row.why)(&case));
+        Placed { machine, observed: observed.clone(), group: case.group, disposition, why }
+    };
+    fleet.iter().map(place).collect()
 }
 
 /// A group is kept whole or replaced whole: half a fleet on each side is no blue-green deploy.
-fn groups_that_are_done<'a>(situation: &Situation<'a>, placed: &[Placed<'a>]) -> BTreeSet<&'a str> {
+fn groups_that_are_done<'a>(
+    situation: &Situation<'a>,
+    wanted: &Wanted<'a>,
+    placed: &[Placed<'a>],
+) -> BTreeSet<&'a str> {
     let done = BTreeSet::new();
-    let of = |wanted: bool| {
+    let of = |as_wanted: bool| {
         let replaced = placed.iter().filter(|placed| placed.is(Disposition::Replace));
         replaced
-            .map(|placed| Case { machine: placed.machine, group: placed.group, situation, done: &done })
-            .filter(move |case| case.is_as_wanted() == wanted)
+            .map(|placed| Case::new(situation, wanted, &done, placed.machine, &placed.observed))
+            .filter(move |case| case.is_as_wanted() == as_wanted)
             .map(|case| case.group)
             .collect::<BTreeSet<_>>()
     };
     &of(true) - &of(false)
 }
 
-impl Case<'_, '_> {
+impl<'s, 'a> Case<'s, 'a> {
+    fn new(
+        situation: &'s Situation<'a>,
+        wanted: &'s Wanted<'a>,
+        done: &'s BTreeSet<&'a str>,
+        machine: &'a Machine,
+        observed: &Observed,
+    ) -> Self {
+        let group = situation.group_of(machine);
+        let successor = wanted.get(&(group, observed.config_sha256.clone())).and_then(|made| made.as_ref().ok());
+        Self { machine, group, successor, situation, done }
+    }
+
     /// Its group is one of fly.toml.
     fn is_wanted(&self) -> bool {
         self.situation.groups.contains(&self.group)
@@ -206,15 +237,13 @@ impl Case<'_, '_> {
         if failed || self.machine.cordoned || !self.runs_the_image() {
             return false;
         }
-        let wanted = green::config_for(self.situation, self.group, Some(self.machine));
-        let (Ok(wanted), Some(config)) = (wanted, &self.machine.config) else { return false };
-        settings(&wanted) == settings(config)
+        self.successor.is_some_and(|successor| successor.is_alike)
     }
 }
 
 /// What a config says, less what differs from one deploy to the next without meaning anything:
 /// the API gives back fields in other spellings than it was sent.
-fn settings(config: &MachineConfig) -> Value {
+pub(super) fn settings(config: &MachineConfig) -> Value {
     let mut config = config.clone();
     green::take_standbys(&mut config);
     green::strip_markers(&mut config);

@@ -4,25 +4,33 @@
 
 mod canonical;
 mod capacity;
+mod changes;
 mod classify;
+mod command;
 mod document;
+mod estimate;
 mod green;
+mod list;
 pub mod mark;
 mod observe;
 mod operation;
 mod order;
 mod policy;
 mod refuse;
+mod wanted;
 mod warn;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::config::Config;
 use crate::fleet::{Fleet, HostStatus, MachineConfig, State};
+use capacity::Serving;
 use classify::{Placed, Situation};
+use green::Greens;
 
 pub use document::{Unreadable, read};
 pub use observe::fleet_digest;
@@ -38,16 +46,19 @@ pub const VERSION: u32 = 1;
 /// # Errors
 /// Every reason why no safe plan can be made.
 pub fn plan(desired: &Desired, fleet: &Fleet, policy: &Policy) -> Result<Plan, Vec<Refusal>> {
-    let situation = Situation::new(desired, fleet, policy);
-    let placed = classify::classify(&situation);
-    let greens = green::greens(&situation, &placed);
-    let refused = refuse::refusals(&situation, &placed, &greens);
+    let policy = policy.over(desired.config);
+    let situation = Situation::new(desired, fleet, &policy);
+    let (placed, wanted) = classify::classify(&situation);
+    let greens = if policy.cleanup { Greens::default() } else { green::greens(&situation, &placed, &wanted) };
+    let mut refused = refuse::refusals(&situation, &placed, &greens);
+    let greens = greens.made;
+    let serving = Serving::new(&situation, &placed, &greens);
+    refused.extend(serving.refusal(policy.floor));
+    refused.extend(policy.contradiction());
     if !refused.is_empty() {
         return Err(refused);
     }
-    let greens = greens.made;
-    let steps = order::steps(&placed, &greens);
-    let capacity = capacity::rows(&situation, &placed, &greens, &steps);
+    let steps = order::steps(&situation, &placed, &greens);
     let point_of_no_return = steps.iter().find(|step| step.op == Op::Destroy).map(|step| step.id.clone());
     let machines: Vec<_> = placed.iter().map(Placed::planned).collect();
     let mut plan = Plan {
@@ -59,15 +70,15 @@ pub fn plan(desired: &Desired, fleet: &Fleet, policy: &Policy) -> Result<Plan, V
         definition: serde_json::to_value(desired.config).unwrap_or_default(),
         digest: String::new(),
         fleet: fleet_digest(machines.iter().map(|machine| (machine.id.as_str(), &machine.observed))),
-        warnings: warn::warnings(&situation, &placed, &greens),
         machines,
-        operations: steps.iter().map(|step| (step.op, step.op.operation())).collect(),
-        floors: Vec::new(),
-        changes: Vec::new(),
-        estimate: Estimate::default(),
-        steps,
+        operations: steps.iter().map(|step| step.op).collect::<BTreeSet<_>>().into_iter().map(Op::explained).collect(),
+        floors: serving.floors(),
+        changes: changes::changes(&placed, &greens, desired.image),
+        estimate: estimate::estimate(&situation, &placed, &greens, &steps),
         point_of_no_return,
-        capacity,
+        capacity: serving.rows(&placed, &greens, &steps),
+        warnings: warn::warnings(&situation, &placed, &greens),
+        steps,
     };
     plan.digest = document::digest(&plan);
     Ok(plan)
@@ -153,6 +164,8 @@ pub enum Disposition {
     Ignore,
     /// Made by an interrupted deploy or a release command: reported, not touched.
     Leftover,
+    /// A leftover that a cleanup destroys.
+    Sweep,
     /// It would be replaced, but its host does not answer: stays, and needs a person.
     Unreachable,
 }
@@ -214,7 +227,7 @@ pub struct CreateRequest {
     /// Empty: wherever Fly likes.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub region: String,
-    pub config: MachineConfig,
+    pub config: Arc<MachineConfig>,
     /// Make it without starting it.
     pub skip_launch: bool,
     /// Make it cordoned.
@@ -268,7 +281,8 @@ pub struct Estimate {
     pub worst_ms: u64,
     /// Machines of the app at once, at most; those made for commands included.
     pub peak_machines: u64,
-    /// Calls of the Machines API when all goes well.
+    /// Calls of the Machines API that the steps make when all goes well. Looks that are repeated
+    /// count once; renewals of leases, and giving them back, not at all.
     pub calls: u64,
 }
 

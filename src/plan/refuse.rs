@@ -57,7 +57,8 @@ fn wrong_app<'a>(situation: &Situation<'a>) -> Option<Fact<'a>> {
 /// A name in the policy that is nobody's is a typing error: the deploy would do what it was told
 /// not to.
 fn unknown_selection<'a>(situation: &Situation<'a>, placed: &[Placed]) -> Vec<Fact<'a>> {
-    let groups = situation.policy.groups.iter().map(String::as_str);
+    let policy = situation.policy;
+    let groups = policy.groups.iter().chain(&policy.group_order).map(String::as_str);
     let unknown_group =
         groups.filter(|group| !situation.groups.contains(group) && placed.iter().all(|other| other.group != *group));
     let machines = situation.policy.exclude_machines.iter().map(String::as_str);
@@ -137,12 +138,12 @@ fn unchecked<'a>(situation: &Situation, greens: &[Green<'a>]) -> Option<Fact<'a>
     if situation.policy.allow_unchecked {
         return None;
     }
-    let checked = |group: &str| greens.iter().any(|green| green.group == group && green.has_checks());
+    let checked: BTreeSet<&str> = greens.iter().filter(|green| green.has_checks()).map(|green| green.group).collect();
     let replaces = greens.iter().any(|green| green.replaces.is_some());
-    let none_at_all = replaces && !greens.iter().any(Green::has_checks);
+    let none_at_all = replaces && checked.is_empty();
     let groups: BTreeSet<&str> = greens
         .iter()
-        .filter(|green| !checked(green.group) && (none_at_all || green.config.has_services()))
+        .filter(|green| !checked.contains(green.group) && (none_at_all || green.config.has_services()))
         .map(|green| green.group)
         .collect();
     let machines =

@@ -18,6 +18,7 @@ pub(super) fn warnings(situation: &Situation, placed: &[Placed], greens: &[Green
     about_images(&mut found, placed);
     about_machines(&mut found, placed);
     about_greens(&mut found, greens);
+    about_batches(&mut found, situation, greens);
     found.warnings
 }
 
@@ -45,22 +46,6 @@ fn about_the_file(found: &mut Found, config: &Config) {
         found.add(
             "strategy-differs",
             format!("fly.toml asks for the strategy `{}`; this plan is blue-green all the same", strategy.value),
-        );
-    }
-    if deploy.is_some_and(|deploy| deploy.release_command.is_some()) {
-        found.add(
-            "release-command-not-run",
-            "fly.toml has a release command, and this plan does not run it: run it before applying the plan".to_owned(),
-        );
-    }
-    let machine_checks = config.services.iter().any(|service| !service.machine_checks.is_empty())
-        || config.http_service.as_ref().is_some_and(|service| !service.machine_checks.is_empty())
-        || !config.machine_checks.is_empty();
-    if machine_checks {
-        found.add(
-            "machine-checks-not-run",
-            "fly.toml has `machine_checks`; a blue-green deploy does not run them, neither here nor with flyctl"
-                .to_owned(),
         );
     }
 }
@@ -135,4 +120,12 @@ fn about_greens(found: &mut Found, greens: &[Green]) {
     found.add_for("unverified-greens", &asleep, |ids| {
         format!("at rest, and so are their successors, which are made without being started and checked: {ids}")
     });
+}
+
+fn about_batches(found: &mut Found, situation: &Situation, greens: &[Green]) {
+    let Some(surge) = situation.policy.surge.filter(|surge| greens.len() as u64 > *surge) else { return };
+    found.add(
+        "surge-narrows-the-way-back",
+        format!("no more than {surge} greens at once stand beside the blues, so the blues go in batches: once those of the first are destroyed, an abort finishes forward"),
+    );
 }

@@ -13,7 +13,7 @@ fn a_plan_to_review() {
 
       image   registry.fly.io/shop:v2
       from    fly.toml (sha256 d734618aa963)
-      policy  settle 10s, wait up to 5m for each machine
+      policy  settle 10s, wait up to 3m for each machine
 
     app  3 to replace, now on registry.fly.io/shop:v1@sha256:4f1d7c0a9be2…
       2874d0ea5b1938  iad  started  replace  it runs shop:v1
@@ -65,7 +65,7 @@ fn a_plan_to_review() {
       (`registry.fly.io/shop:v2@sha256:...`) to deploy what was reviewed
 
     49 steps: 5 to create, 5 to destroy.
-    digest sha256:4e50a743cab3295736d2b79efc0ed1e4d9596d42b7f4fa62bcc0637c99dc8157
+    digest sha256:ee35af21f23ee07336b36111c33c08a926fffabbaf29bd58b81668cdb84afe98
     Save it with `-o plan.json`, then carry out exactly that: cutover apply plan.json
     "#);
 }

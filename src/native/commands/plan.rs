@@ -160,7 +160,7 @@ impl Wanted {
         let standard = Policy::default();
         Policy {
             settle_ms: self.settle.unwrap_or(standard.settle_ms),
-            wait_timeout_ms: self.wait_timeout.unwrap_or(standard.wait_timeout_ms),
+            wait_timeout_ms: self.wait_timeout.or(standard.wait_timeout_ms),
             groups: self.groups.clone(),
             exclude_machines: self.exclude_machines.clone(),
             first_deploy: self.first_deploy,
@@ -194,7 +194,7 @@ fn is_stdin(path: &Path) -> bool {
     path.as_os_str() == STDIN
 }
 
-fn duration_ms(text: &str) -> Result<u64, String> {
+pub(super) fn duration_ms(text: &str) -> Result<u64, String> {
     let duration: Duration = text.parse()?;
     if duration.nanos < 0 { Err("it is negative".to_owned()) } else { Ok(duration.as_millis()) }
 }

@@ -58,7 +58,7 @@ fn heading(plan: &Plan, look: Look) -> String {
 fn policy(policy: &Policy) -> String {
     let mut said = vec![
         format!("settle {}", whole_seconds(policy.settle_ms)),
-        format!("wait up to {} for each machine", whole_seconds(policy.wait_timeout_ms)),
+        format!("wait up to {} for each machine", whole_seconds(policy.wait_ms())),
     ];
     if !policy.groups.is_empty() {
         said.push(format!("only {}", list(&policy.groups)));
@@ -259,7 +259,8 @@ fn disposition_row(disposition: Disposition) -> &'static DispositionRow {
         Disposition::Remove => 2,
         Disposition::Ignore => 3,
         Disposition::Leftover => 4,
-        Disposition::Unreachable => 5,
+        Disposition::Sweep => 5,
+        Disposition::Unreachable => 6,
     }]
 }
 
@@ -272,12 +273,13 @@ const fn disposition(
     DispositionRow { disposition, name, counted, style }
 }
 
-const DISPOSITIONS: [DispositionRow; 6] = [
+const DISPOSITIONS: [DispositionRow; 7] = [
     disposition(Disposition::Replace, "replace", "to replace", YELLOW),
     disposition(Disposition::Keep, "keep", "to keep", GREEN),
     disposition(Disposition::Remove, "remove", "to remove", RED),
     disposition(Disposition::Ignore, "ignore", "left alone", DIM),
     disposition(Disposition::Leftover, "leftover", "left over", YELLOW),
+    disposition(Disposition::Sweep, "sweep", "to sweep up", RED),
     disposition(Disposition::Unreachable, "unreachable", "unreachable", RED),
 ];
 
