@@ -1,7 +1,9 @@
 //! What a run does when things go well and when they do not, in virtual time: each fault is a
 //! test, named after what a user would see.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
+#[path = "execute/failure_modes.rs"]
+mod failure_modes;
 #[path = "plan/notation.rs"]
 #[allow(dead_code)]
 mod notation;

@@ -178,6 +178,17 @@ fn a_check_that_passes_once_and_then_fails_is_no_health() {
     assert_eq!(story.count("uncordon"), 0);
 }
 
+// In batches.
+
+#[test]
+fn a_batch_that_fails_leaves_the_blues_of_it_in_their_places() {
+    let policy = Policy { surge: Some(1), ..Policy::default() };
+    with("", &policy).run().ends("completed", GREENS);
+    let story = with("", &policy).fault("machine@green-app-2=never-healthy").run();
+    story.ends("needs-attention", "a2 started, green-app-1 started").says("wait-healthy green-app-2");
+    story.asks_for(&["fly machine status a2 -a shop"]);
+}
+
 // What is written down.
 
 #[test]

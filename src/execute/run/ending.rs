@@ -41,7 +41,7 @@ impl Execution {
         let app = &self.plan.app;
         let why = &self.plan.steps[place].why;
         let message =
-            format!("{why}. `cutover promote --app {app}` goes on, `cutover abort --app {app}` takes it back.");
+            format!("Held: {why}. `cutover promote --app {app}` goes on, `cutover abort --app {app}` takes it back.");
         self.close(OutcomeKind::Held, message);
     }
 
