@@ -76,7 +76,9 @@ export type RunEvent =
   | { event: "step"; step: string; state: "running" | "done" | "failed" | "taken-back"; message?: string }
   | { event: "call"; id: number; step: string; call: string }
   | { event: "reply"; id: number; step: string; reply: string }
-  | { event: "machine"; id: string; slot: string | null; state: string; checks_passing: number; checks_total: number }
+  | { event: "state"; id: string; slot: string | null; state: string; checks_passing: number; checks_total: number }
+  | { event: "wait"; step: string; until_ms: number }
+  | { event: "warning"; message: string }
   | { event: "done"; outcome: OutcomeKind; left: Leftover[]; message: string };
 
 /** A machine as the Machines API describes it; more fields than these may be there. */

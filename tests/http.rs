@@ -25,7 +25,8 @@ use stories::{SITE, name};
 
 const TWO: &str = "a1 app iad started v1\na2 app iad started v1";
 
-const QUICK: Settings = Settings { prepare_ms: 10, boot_ms: 50, check_ms: 50, stop_ms: 20, latency_ms: 0 };
+const QUICK: Settings =
+    Settings { prepare_ms: 10, boot_ms: 50, check_ms: 50, stop_ms: 20, command_ms: 20, latency_ms: 0 };
 
 /// A deploy over HTTP; aborted at once when the phase named begins.
 fn deploy(faults: &[&str], abort_in: Option<Phase>) -> (Outcome, Vec<String>, Vec<Event>) {
@@ -157,7 +158,7 @@ fn a_status_and_a_body_become_a_reply() {
         (200, "<html>login</html>", &Call::ListMachines, Reply::Unknown),
         (200, "{\"id\":", &Call::GetMachine { id: id() }, Reply::Unknown),
         (404, "not json", &Call::GetMachine { id: id() }, Reply::Absent),
-        (429, "", &lease, Reply::Refused(Why::RateLimited)),
+        (429, "", &lease, Reply::Refused(Why::RateLimited { retry_after_ms: None })),
         (502, "", &lease, Reply::Unknown),
     ] {
         assert_eq!(answered(status, &[], body, call), reply, "{status} {body}");

@@ -11,9 +11,9 @@ mod recorded;
 
 use std::collections::BTreeSet;
 
-use cutover::execute::{Outcome, OutcomeKind, Why};
+use cutover::execute::{Execution, Intent, Outcome, OutcomeKind, Why};
 use cutover::fleet::{Fleet, Machine, State};
-use cutover::plan::{Plan, Policy};
+use cutover::plan::{Plan, Policy, mark};
 use cutover::sim::{Effect, Fault, Options, Run};
 use notation::{SHOP, fleet, plan_of};
 
@@ -28,6 +28,13 @@ fn small(name: &'static str, lines: &str) -> Small {
     let fleet = fleet(SHOP, &lines);
     let policy = Policy { settle_ms: 1_000, wait_timeout_ms: Some(60_000), ..Policy::default() };
     Small { name, plan: plan_of(SHOP, &fleet, "v2", &policy).unwrap(), fleet }
+}
+
+/// With batches: after the first of them there is only forward.
+fn in_batches() -> Small {
+    let Small { fleet, .. } = small("", "a1 app iad started v1\na2 app iad started v1");
+    let policy = Policy { settle_ms: 1_000, wait_timeout_ms: Some(60_000), surge: Some(1), ..Policy::default() };
+    Small { name: "two blues in batches", plan: plan_of(SHOP, &fleet, "v2", &policy).unwrap(), fleet }
 }
 
 fn smalls() -> [Small; 3] {
@@ -142,6 +149,89 @@ fn every_fault_with_an_abort_at_any_moment_ends_well() {
             for abort_at in (0..moments + 4).step_by(3) {
                 check(&small, std::slice::from_ref(&fault), Some(abort_at));
                 runs += 1;
+            }
+        }
+    }
+    println!("{runs} runs");
+}
+
+/// The process dies at the given moment, and another picks the deploy up.
+fn check_crash(small: &Small, crash_at: u64, intent: Intent, faults: &[Fault]) -> OutcomeKind {
+    let options = Options { faults: faults.to_vec(), ..Options::default() };
+    let mut run = Run::new(&small.plan, &small.fleet, options.clone());
+    for _ in 0..crash_at {
+        if run.next().is_none() {
+            break;
+        }
+    }
+    run.take_over(Execution::resume(&small.plan, options.execution, intent));
+    while run.next().is_some() {}
+    let (world, outcome) = (run.world(), run.outcome().unwrap());
+    let told = || {
+        let trace = world.trace().join("\n");
+        format!("{}, crash at {crash_at}, {intent:?}, {faults:?}: {outcome:#?}\n{trace}", small.name)
+    };
+    assert!(world.breaches().is_empty(), "{}", told());
+    // Refused, it says of itself that it touched nothing; how far the deploy is, another says.
+    if outcome.kind != OutcomeKind::Refused
+        && let Err(lie) = is_true(outcome, &small.fleet.machines, world.machines())
+    {
+        panic!("{lie}: {}", told());
+    }
+    if faults.is_empty() {
+        let is_past =
+            world.machines().iter().any(|machine| machine.id.starts_with('a') && machine.state == State::Destroyed);
+        let expected =
+            if intent == Intent::Forward || is_past { OutcomeKind::Completed } else { OutcomeKind::Restored };
+        assert_eq!(outcome.kind, expected, "{}", told());
+        let marked = world.machines().iter().find(|machine| machine.is_live() && !mark::keys(machine).is_empty());
+        assert!(marked.is_none(), "a mark is left on {marked:?}: {}", told());
+    }
+    outcome.kind
+}
+
+#[test]
+fn a_crash_at_every_moment_ends_well_when_resumed_or_aborted() {
+    let mut runs = 0;
+    for small in smalls() {
+        let (_, moments, _) = check(&small, &[], None);
+        for crash_at in 0..=moments {
+            for intent in [Intent::Forward, Intent::Back] {
+                check_crash(&small, crash_at, intent, &[]);
+                runs += 1;
+            }
+        }
+    }
+    println!("{runs} runs");
+}
+
+#[test]
+fn batches_end_well_with_any_fault_abort_or_crash() {
+    let small = in_batches();
+    let (calls, moments, kind) = check(&small, &[], None);
+    assert_eq!(kind, OutcomeKind::Completed);
+    for moment in 0..=moments {
+        check(&small, &[], Some(moment));
+        check_crash(&small, moment, Intent::Forward, &[]);
+        check_crash(&small, moment, Intent::Back, &[]);
+    }
+    for fault in (1..=calls).flat_map(faults_of) {
+        check(&small, &[fault], None);
+    }
+    println!("{} runs", 3 * (moments + 1) + 3 * calls as u64);
+}
+
+#[test]
+fn a_crash_with_any_fault_ends_well() {
+    let mut runs = 0;
+    for small in smalls() {
+        let (calls, moments, _) = check(&small, &[], None);
+        for fault in (1..=calls + 12).flat_map(faults_of) {
+            for crash_at in (0..moments + 4).step_by(5) {
+                for intent in [Intent::Forward, Intent::Back] {
+                    check_crash(&small, crash_at, intent, std::slice::from_ref(&fault));
+                    runs += 1;
+                }
             }
         }
     }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use super::knowledge::Knowledge;
 use crate::facts::purpose;
 use crate::fleet::{Machine, State};
 use crate::plan::{Disposition, Observed, Plan, PlannedMachine};
@@ -21,6 +22,28 @@ pub(super) fn differences(plan: &Plan, machines: &BTreeMap<String, Machine>) -> 
         found.extend(what.map(|what| (planned.id.clone(), what)));
     }
     found.extend(newcomers(plan, machines));
+    found
+}
+
+/// The same for a deploy that another run began: blues that are gone, stopped or cordoned, and
+/// machines that it made, are its own work.
+pub(super) fn differences_of_begun(plan: &Plan, known: &Knowledge) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for planned in plan.machines.iter().filter(|planned| planned.disposition != Disposition::Leftover) {
+        let goes = matches!(planned.disposition, Disposition::Replace | Disposition::Remove | Disposition::Sweep);
+        let what = match known.before.get(&planned.id).filter(|machine| !is_gone(machine)) {
+            None => (!goes).then(|| "it is gone".to_owned()),
+            Some(machine) => {
+                // Whether it is cordoned is the deploy's own doing.
+                let cordoned = if goes { planned.observed.cordoned } else { machine.cordoned };
+                changes(planned, &Machine { cordoned, ..machine.clone() })
+            }
+        };
+        found.extend(what.map(|what| (planned.id.clone(), what)));
+    }
+    found.extend(
+        newcomers(plan, &known.before).filter(|(id, _)| known.slot_of(id).is_none() && !known.surplus.contains(id)),
+    );
     found
 }
 

@@ -85,6 +85,11 @@ impl MachineConfig {
         self.list("services").any(|service| service.get("autostart") == Some(&Value::Bool(true)))
     }
 
+    /// Where its services listen.
+    pub fn internal_ports(&self) -> Vec<u64> {
+        self.list("services").filter_map(|service| service.get("internal_port")?.as_u64()).collect()
+    }
+
     /// The checks of its services, then the top-level ones.
     pub fn health_checks(&self) -> Vec<HealthCheck> {
         let mut checks = Vec::new();

@@ -11,32 +11,30 @@ use reqwest::redirect::Policy;
 use tokio::task::JoinSet;
 
 use crate::execute::{Call, CallId, Event, Execution, Input, Outcome, Reply};
-use crate::protocol::{self, Method, Request};
+use crate::protocol::{self, Host, Method, Request};
 
 /// The Machines API of one app.
 #[derive(Clone)]
 pub struct Client {
     http: reqwest::Client,
-    /// Without a slash at its end.
+    /// Of the Machines API, and of the releases; without a slash at the end.
     base_url: String,
+    releases_url: String,
     app: String,
+    /// For the one, and for the other.
     authorization: Option<HeaderValue>,
+    bearer: Option<HeaderValue>,
 }
 
 impl Client {
+    /// With the releases at the same place.
+    ///
     /// # Errors
     /// When the URL or the token cannot be sent at all; the token is not part of the message.
     pub fn new(base_url: &str, app: &str, token: Option<&str>) -> Result<Self, String> {
         // Who installed another provider before meant it.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let url = reqwest::Url::parse(base_url).map_err(|why| format!("`{base_url}` is no URL: {why}"))?;
-        if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
-            return Err(format!("`{base_url}` is no http or https URL"));
-        }
-        if !url.username().is_empty() || url.password().is_some() {
-            // Not quoted: messages end up in logs.
-            return Err("the URL of the Machines API holds a user name or a password: only a token is sent".to_owned());
-        }
+        let base_url = base(base_url)?;
         let http = reqwest::Client::builder()
             .user_agent(concat!("cutover/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(CONNECT_TIMEOUT)
@@ -47,29 +45,45 @@ impl Client {
             .map_err(|why| format!("no HTTP client: {why}"))?;
         Ok(Self {
             http,
-            base_url: base_url.trim_end_matches('/').to_owned(),
+            releases_url: base_url.clone(),
+            base_url,
             app: app.to_owned(),
-            authorization: token.map(secret).transpose()?,
+            authorization: token.map(protocol::authorization).map(secret).transpose()?,
+            bearer: token.map(protocol::bearer).map(secret).transpose()?,
         })
+    }
+
+    /// The same, with the releases elsewhere.
+    ///
+    /// # Errors
+    /// When it is no URL.
+    pub fn with_releases_at(self, base_url: &str) -> Result<Self, String> {
+        Ok(Self { releases_url: base(base_url)?, ..self })
     }
 
     /// Makes the call. Whatever keeps the answer from us leaves its fate unknown.
     pub async fn call(&self, call: &Call) -> Reply {
         let request = protocol::request(&self.app, call);
         match self.send(&request).await {
-            Ok((status, body)) => protocol::reply(call, status, &body),
+            Ok(received) => protocol::reply(call, &received.response()),
             Err(_) => Reply::Unknown,
         }
     }
 
-    async fn send(&self, request: &Request) -> Result<(u16, Vec<u8>), reqwest::Error> {
+    async fn send(&self, request: &Request) -> Result<Received, reqwest::Error> {
         let method = match request.method {
             Method::Get => reqwest::Method::GET,
             Method::Post => reqwest::Method::POST,
+            Method::Patch => reqwest::Method::PATCH,
             Method::Delete => reqwest::Method::DELETE,
         };
-        let mut builder = self.http.request(method, format!("{}{}", self.base_url, request.path));
-        if let Some(authorization) = &self.authorization {
+        let (base_url, authorization) = match request.host {
+            Host::Machines => (self.base_url.as_str(), &self.authorization),
+            Host::Releases => (self.releases_url.as_str(), &self.bearer),
+            Host::Any => ("", &None),
+        };
+        let mut builder = self.http.request(method, format!("{base_url}{}", request.path));
+        if let Some(authorization) = authorization {
             builder = builder.header(AUTHORIZATION, authorization.clone());
         }
         for (name, value) in &request.headers {
@@ -79,8 +93,22 @@ impl Client {
             builder = builder.body(body.clone());
         }
         let response = builder.send().await?;
+        let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+        let headers = response.headers().iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect();
         let status = response.status().as_u16();
-        Ok((status, response.bytes().await?.to_vec()))
+        Ok(Received { status, headers, body: response.bytes().await?.to_vec() })
+    }
+}
+
+struct Received {
+    status: u16,
+    headers: Vec<(String, String)>,
+    body: Vec<u8>,
+}
+
+impl Received {
+    fn response(&self) -> protocol::Response<'_> {
+        protocol::Response { status: self.status, headers: &self.headers, body: &self.body }
     }
 }
 
@@ -120,9 +148,22 @@ pub async fn drive(
     }
 }
 
-fn secret(token: &str) -> Result<HeaderValue, String> {
-    let mut value = HeaderValue::from_str(&protocol::authorization(token))
-        .map_err(|_| "the token has characters that no token has".to_owned())?;
+/// Without a slash at its end.
+fn base(url: &str) -> Result<String, String> {
+    let parsed = reqwest::Url::parse(url).map_err(|why| format!("`{url}` is no URL: {why}"))?;
+    if !matches!(parsed.scheme(), "http" | "https") || parsed.host().is_none() {
+        return Err(format!("`{url}` is no http or https URL"));
+    }
+    if !parsed.username().is_empty() || parsed.password().is_some() {
+        // Not quoted: messages end up in logs.
+        return Err("the URL of the Machines API holds a user name or a password: only a token is sent".to_owned());
+    }
+    Ok(url.trim_end_matches('/').to_owned())
+}
+
+fn secret(authorization: String) -> Result<HeaderValue, String> {
+    let mut value =
+        HeaderValue::from_str(&authorization).map_err(|_| "the token has characters that no token has".to_owned())?;
     value.set_sensitive(true);
     Ok(value)
 }

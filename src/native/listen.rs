@@ -14,7 +14,7 @@ use axum::response::Response as HttpResponse;
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 
-use crate::protocol::{Method, NONCE_HEADER, Request};
+use crate::protocol::{Host, Method, NONCE_HEADER, Request};
 use crate::sim::World;
 use crate::sim::http::{Answer, Response, Waiter, respond};
 
@@ -129,6 +129,7 @@ async fn read(http: HttpRequest) -> Option<Request> {
     let method = match http.method().as_str() {
         "GET" => Method::Get,
         "POST" => Method::Post,
+        "PATCH" => Method::Patch,
         "DELETE" => Method::Delete,
         _ => return None,
     };
@@ -137,7 +138,7 @@ async fn read(http: HttpRequest) -> Option<Request> {
     let headers = nonce.map(|nonce| (NONCE_HEADER, nonce.to_owned())).into_iter().collect();
     let body = to_bytes(http.into_body(), LARGEST_BODY).await.ok()?;
     let body = (!body.is_empty()).then(|| String::from_utf8_lossy(&body).into_owned());
-    Some(Request { method, path, headers, body })
+    Some(Request { host: Host::Machines, method, path, headers, body })
 }
 
 fn plain(status: StatusCode) -> HttpResponse {

@@ -9,7 +9,7 @@ use crate::fleet::{Machine, MachineConfig};
 
 /// What a green was made for. Its owner is named, not numbered: its name is chosen before it has
 /// an id.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Marks {
     /// The digest of the plan.
     pub plan: String,
@@ -147,6 +147,9 @@ const REPLACES: &str = "cutover_replaces";
 const PHASE: &str = "cutover_phase";
 const DIRECTION: &str = "cutover_direction";
 const RELEASE_COMMAND: &str = "cutover_release_command";
+
+/// What a deploy writes on the blues.
+pub const NOTICES: [&str; 2] = [DIRECTION, RELEASE_COMMAND];
 
 /// In the place of a blue, on a green that replaces none.
 const NONE: &str = "-";

@@ -302,7 +302,7 @@ fn event() -> Value {
     let id = || ("id", number(0));
     let step = || ("step", text());
     let left = object(&[("machine", text()), ("why", text()), ("command", text())], &[]);
-    let outcomes = json!({"enum": ["completed", "restored", "needs-attention", "stale", "refused"]});
+    let outcomes = json!({"enum": ["completed", "held", "restored", "needs-attention", "stale", "refused"]});
     let kinds = [
         one_event("phase", &[("phase", json!({"enum": ["check", "forward", "back", "finish"]}))], &[]),
         one_event(
@@ -312,8 +312,10 @@ fn event() -> Value {
         ),
         one_event("call", &[id(), step(), ("call", text())], &[]),
         one_event("reply", &[id(), step(), ("reply", text())], &[]),
+        one_event("warning", &[("message", text())], &[]),
+        one_event("wait", &[step(), ("until_ms", number(0))], &[]),
         one_event(
-            "machine",
+            "state",
             &[
                 ("id", text()),
                 ("slot", json!({"type": ["string", "null"]})),

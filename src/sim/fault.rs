@@ -43,6 +43,12 @@ pub enum Behaviour {
     ExitsOnStart,
     /// Its process ends with an error, this long after its checks passed (or it was started).
     Dies { after_ms: u64 },
+    /// The command that it was made for ends so.
+    Exits { code: i64 },
+    /// The command that it was made for never ends.
+    Hangs,
+    /// It has connections until it was cordoned for this long.
+    Busy { ms: u64 },
     /// It takes this long to stop.
     StopsSlowly { ms: u64 },
     /// Lists do not show it until this long after it was made.
@@ -90,7 +96,7 @@ fn effect_of(text: &str) -> Result<Effect, String> {
     let message = || "injected".to_owned();
     Ok(match parts(text)? {
         ("refused", None) => Effect::Refused(Why::Other { status: 400, message: message() }),
-        ("rate-limited", None) => Effect::Refused(Why::RateLimited),
+        ("rate-limited", retry_after_ms) => Effect::Refused(Why::RateLimited { retry_after_ms }),
         ("no-capacity", None) => Effect::Refused(Why::NoCapacity { message: message() }),
         ("unauthorized", None) => Effect::Refused(Why::Unauthorized { message: message() }),
         ("busy", None) => Effect::Refused(Why::WrongState { message: message() }),
@@ -111,14 +117,17 @@ fn behaviour(text: &str) -> Result<Behaviour, String> {
         ("never-healthy", None) => Behaviour::NeverHealthy,
         ("never-starts", None) => Behaviour::NeverStarts,
         ("exits-on-start", None) => Behaviour::ExitsOnStart,
+        ("exits", Some(code)) => Behaviour::Exits { code: i64::try_from(code).unwrap_or(i64::MAX) },
+        ("hangs", None) => Behaviour::Hangs,
+        ("busy", Some(ms)) => Behaviour::Busy { ms },
         ("dies", Some(after_ms)) => Behaviour::Dies { after_ms },
         ("stops-slowly", Some(ms)) => Behaviour::StopsSlowly { ms },
         ("unlisted", Some(ms)) => Behaviour::Unlisted { ms },
         ("leased", Some(ms)) => Behaviour::Leased { owner: "somebody@example.com".to_owned(), ms },
         _ => {
             return Err(format!(
-                "no behaviour is named `{text}`: never-healthy, never-starts, exits-on-start, dies:MS, stops-slowly:MS, \
-                 unlisted:MS, leased:MS"
+                "no behaviour is named `{text}`: never-healthy, never-starts, exits-on-start, exits:CODE, hangs, \
+                 busy:MS, dies:MS, stops-slowly:MS, unlisted:MS, leased:MS"
             ));
         }
     })

@@ -12,4 +12,4 @@ mod world;
 pub use check::{Breach, Promise};
 pub use fault::{Behaviour, Effect, Fault};
 pub use run::{Moment, Options, Run};
-pub use world::{Answered, Settings, Waiting, World};
+pub use world::{Answered, Release, Settings, Waiting, World};

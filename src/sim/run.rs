@@ -45,7 +45,8 @@ pub struct Run {
 
 #[derive(Debug, Clone)]
 enum Travelling {
-    There(CallId, Call),
+    /// Without an id nobody waits for the answer any more.
+    There(Option<CallId>, Call),
     Back(CallId, Reply),
 }
 
@@ -82,6 +83,23 @@ impl Run {
     /// Somebody wants it to stop: told to the execution at the next moment.
     pub const fn abort(&mut self) {
         self.abort = true;
+    }
+
+    /// The process that ran it is gone, and another takes over: what was on its way to Fly still
+    /// arrives.
+    pub fn take_over(&mut self, execution: Execution) {
+        let ways = std::mem::take(&mut self.ways);
+        let there = ways.into_iter().filter_map(|(at, way)| match way {
+            Travelling::There(_, call) => Some((at, Travelling::There(None, call))),
+            Travelling::Back(..) => None,
+        });
+        self.ways = there.collect();
+        self.waits.clear();
+        self.wake_at_ms = None;
+        self.execution = execution;
+        self.begun = false;
+        self.abort = false;
+        self.outcome = None;
     }
 
     pub const fn outcome(&self) -> Option<&Outcome> {
@@ -136,9 +154,10 @@ impl Run {
         let due = self.ways.first_key_value().map(|(at, _)| *at).filter(|(at_ms, _)| *at_ms <= now_ms);
         match due.and_then(|at| self.ways.remove(&at)) {
             Some(Travelling::There(id, call)) => {
-                match self.world.call(&call) {
-                    Answered::Now { reply, slow_ms } => self.send(slow_ms, Travelling::Back(id, reply)),
-                    Answered::Later(waiting) => self.waits.push((id, waiting)),
+                match (self.world.call(&call), id) {
+                    (Answered::Now { reply, slow_ms }, Some(id)) => self.send(slow_ms, Travelling::Back(id, reply)),
+                    (Answered::Later(waiting), Some(id)) => self.waits.push((id, waiting)),
+                    (_, None) => {}
                 }
                 Vec::new()
             }
@@ -173,7 +192,7 @@ impl Run {
     fn step(&mut self, input: Input) -> Vec<Event> {
         let step = self.execution.step(self.world.now_ms(), input);
         for (id, call) in step.calls {
-            self.send(0, Travelling::There(id, call));
+            self.send(0, Travelling::There(Some(id), call));
         }
         self.wake_at_ms = step.wake_at_ms;
         self.outcome = step.outcome;

@@ -1,8 +1,11 @@
 //! The machines of one app and what calls do to them, in virtual time.
 
+mod calls;
 mod life;
 
 use std::collections::BTreeMap;
+
+pub use calls::Release;
 
 use super::check::{Breach, Checker, Promise};
 use super::fault::{Behaviour, Effect, Fault, Faults};
@@ -22,13 +25,15 @@ pub struct Settings {
     pub check_ms: u64,
     /// From `stopping` to `stopped`.
     pub stop_ms: u64,
+    /// How long a machine runs that was made for one command.
+    pub command_ms: u64,
     /// From a call to its answer; each takes between half of it and all.
     pub latency_ms: u64,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { prepare_ms: 1_500, boot_ms: 1_000, check_ms: 3_000, stop_ms: 1_000, latency_ms: 100 }
+        Self { prepare_ms: 1_500, boot_ms: 1_000, check_ms: 3_000, stop_ms: 1_000, command_ms: 2_000, latency_ms: 100 }
     }
 }
 
@@ -49,6 +54,7 @@ pub struct World {
     faults: Faults,
     random: SplitMix64,
     checker: Checker,
+    releases: Vec<Release>,
     changes: u64,
     trace: Vec<String>,
 }
@@ -60,6 +66,7 @@ struct Life {
     turn: u64,
     /// Lists show it from then on.
     listed_from_ms: u64,
+    cordoned_ms: Option<u64>,
     lease: Option<Held>,
 }
 
@@ -79,10 +86,14 @@ struct Pending {
 
 #[derive(Debug, Clone, Copy)]
 enum Then {
-    Prepared { launch: bool },
+    Prepared {
+        launch: bool,
+    },
     Booted,
     ChecksPass,
     Dies,
+    /// The command that it was made for ends.
+    Ended,
     Stopped,
 }
 
@@ -116,6 +127,7 @@ impl World {
             faults: Faults::new(faults),
             random: SplitMix64::new(seed),
             checker: Checker::default(),
+            releases: Vec::new(),
             changes: 0,
             trace: Vec::new(),
         };
@@ -277,6 +289,7 @@ impl World {
                     self.settled(&waiting).map_or(Answered::Later(waiting), now)
                 }
             },
+            other => self.ask(other),
         }
     }
 
@@ -316,7 +329,7 @@ impl World {
                 "already_exists: unique machine name violation, machine ID {} already exists with name \"{name}\"",
                 other.id
             );
-            return Reply::Refused(Why::NameTaken { message });
+            return Reply::Refused(Why::NameTaken { holder: Some(other.id.clone()), message });
         }
         let mut machine = machine::created(name.to_owned(), request, &mut self.random);
         machine::push_event(&mut machine, self.now_ms, "launch", "created", None);
@@ -366,6 +379,7 @@ impl World {
 
     fn cordon(&mut self, place: usize, cordoned: bool) -> Reply {
         self.machines[place].cordoned = cordoned;
+        self.lives[place].cordoned_ms = cordoned.then_some(self.now_ms);
         Reply::Done(Answer::Ok)
     }
 

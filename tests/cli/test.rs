@@ -82,6 +82,11 @@ impl Test {
         self
     }
 
+    /// Another command in the same folder and environment.
+    pub(crate) fn again<'a>(self, args: impl IntoIterator<Item = &'a str>) -> Self {
+        Self { args: args.into_iter().map(Into::into).collect(), ..self }
+    }
+
     pub(crate) fn status(mut self, status: i32) -> Self {
         self.status = status;
         self

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::apply::Running;
 use super::plan::{self, Format, Wanted};
 use super::source::Source;
-use crate::execute::Outcome;
+use crate::execute::{Execution, Outcome};
 use crate::fleet::{self, Fleet};
 use crate::lint::{self, Input, Settings};
 use crate::native::error::{Error, Kind, Status};
@@ -82,7 +82,9 @@ fn carry_out(plan: &Plan, fleet: Fleet, sim: bool, running: Running, terminal: T
     if sim {
         simulate::run(plan, &fleet, SEED, &mut watch)
     } else {
-        live::run(&live::client(&plan.app)?, plan, &mut watch)
+        let options = running.options(live::run_id());
+        let run = options.run.clone();
+        live::run(&live::client(&plan.app)?, plan, &run, Execution::new(plan, options), &mut watch)
     }
 }
 

@@ -14,3 +14,5 @@ pub(super) mod schema;
 pub(super) mod show;
 pub(super) mod sim;
 mod source;
+pub(super) mod unfinished;
+pub(super) mod verify;

@@ -15,6 +15,7 @@ use crate::native::terminal::Terminal;
 use crate::plan::{Plan, Refusal};
 use crate::propose::{self, Proposal, Unplanned};
 use crate::render;
+use crate::units::Duration;
 
 /// Show what a blue-green deploy would do to which machine, in which order, and why
 ///
@@ -169,4 +170,9 @@ fn next_command(saved: Option<&Path>, plan: &Plan) -> String {
         Some(path) => format!("Saved. Carry out exactly this: cutover apply {}\n", path.display()),
         None => "Save it with `-o plan.json`, then carry out exactly that: cutover apply plan.json\n".to_owned(),
     }
+}
+
+pub(super) fn duration_ms(text: &str) -> Result<u64, String> {
+    let duration: Duration = text.parse()?;
+    if duration.nanos < 0 { Err("it is negative".to_owned()) } else { Ok(duration.as_millis()) }
 }

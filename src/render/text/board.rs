@@ -58,7 +58,8 @@ impl Board {
                     row.checks = Some((*checks_passing, *checks_total));
                 }
             }
-            Event::Call { .. } | Event::Reply { .. } | Event::Done { .. } => {}
+            Event::Call { .. } | Event::Reply { .. } | Event::Wait { .. } => {}
+            Event::Warning { .. } | Event::Done { .. } => {}
         }
     }
 

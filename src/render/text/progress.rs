@@ -13,7 +13,9 @@ pub fn event(plan: &Plan, t_ms: u64, event: &Event, look: Look) -> String {
     let told = match event {
         Event::Phase { phase } => Some(look.paint(BOLD, phase_name(*phase))),
         Event::Step { step, state, message } => step_line(plan, step, *state, message.as_deref(), look),
-        Event::Machine { .. } | Event::Call { .. } | Event::Reply { .. } | Event::Done { .. } => None,
+        Event::Warning { message } => Some(look.paint(YELLOW, format!("warning: {message}"))),
+        Event::Machine { .. } | Event::Call { .. } | Event::Reply { .. } => None,
+        Event::Wait { .. } | Event::Done { .. } => None,
     };
     told.map_or(String::new(), |told| format!("{} {told}\n", look.paint(DIM, format!("{:>7}", seconds(t_ms)))))
 }
@@ -100,6 +102,7 @@ pub(super) fn words(op: Op) -> Words {
 fn outcome_name(kind: OutcomeKind) -> (&'static str, Style) {
     match kind {
         OutcomeKind::Completed => ("Completed", GREEN),
+        OutcomeKind::Held => ("Held", YELLOW),
         OutcomeKind::Restored => ("Taken back", YELLOW),
         OutcomeKind::NeedsAttention => ("Needs attention", RED),
         OutcomeKind::Stale => ("The plan is stale", YELLOW),

@@ -21,6 +21,7 @@ impl World {
                 self.plan_death(place);
             }
             Then::Dies => self.exit(place, 1, false),
+            Then::Ended => self.ended(place),
             Then::Stopped => self.exit(place, 0, true),
         }
         self.changed(place, false);
@@ -39,11 +40,29 @@ impl World {
         let behaviours = self.behaviours(place);
         if behaviours.contains(&Behaviour::ExitsOnStart) {
             self.exit(place, 1, false);
+        } else if self.is_for_one_command(place) {
+            if !behaviours.contains(&Behaviour::Hangs) {
+                self.plan(place, self.settings.command_ms, Then::Ended);
+            }
         } else if self.machines[place].checks.is_empty() {
             self.plan_death(place);
         } else if !behaviours.contains(&Behaviour::NeverHealthy) {
             self.plan(place, self.settings.check_ms, Then::ChecksPass);
         }
+    }
+
+    fn is_for_one_command(&self, place: usize) -> bool {
+        let config = self.machines[place].config.as_ref();
+        config.is_some_and(|config| config.0.get("auto_destroy") == Some(&true.into()))
+    }
+
+    fn ended(&mut self, place: usize) {
+        let code = self.behaviours(place).into_iter().find_map(|behaviour| match behaviour {
+            Behaviour::Exits { code } => Some(code),
+            _ => None,
+        });
+        self.exit(place, code.unwrap_or(0), false);
+        self.enter(place, State::Destroyed);
     }
 
     pub(super) fn plan_death(&mut self, place: usize) {

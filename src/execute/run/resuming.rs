@@ -1,0 +1,201 @@
+//! Going on with what another run began: how far each step is follows from the fleet alone.
+
+use std::collections::BTreeMap;
+
+use super::{Execution, Fate, Intent, Opening, Stage};
+use crate::execute::goal::Goal;
+use crate::execute::job::Owner;
+use crate::execute::{Leftover, OutcomeKind, Phase, name, report, steps};
+use crate::fleet::{Machine, State};
+use crate::plan::mark::ReleaseCommand;
+use crate::plan::{Observed, Op, PlannedMachine, Step};
+
+impl Execution {
+    /// First the leases, where any can be had: with them, what the other run may still have on its
+    /// way is refused. Then the fleet is read again, and believed.
+    pub(super) fn take_over(&mut self) {
+        if self.stage == Stage::Check && self.opening == Opening::Done {
+            return self.go_on();
+        }
+        self.opening = Opening::Done;
+        self.stage = Stage::Leasing;
+        for place in 0..self.plan.steps.len() {
+            if self.plan.steps[place].op == Op::Lease {
+                let goals = steps::goals(place, 0, self.view()).unwrap_or_default();
+                self.progress[place].open = goals.len();
+                self.add_jobs(goals, Owner::Forward(place));
+            }
+        }
+    }
+
+    /// Every lease was asked for.
+    pub(super) fn leased(&mut self) {
+        if self.failures.is_empty() {
+            self.stage = Stage::Check;
+            return self.add_jobs(vec![Goal::ReadFleet], Owner::Check);
+        }
+        self.close_as_found();
+    }
+
+    /// Nothing was done by this run, and the deploy is as far as it was.
+    pub(super) fn close_as_found(&mut self) {
+        let command = format!("cutover resume --app {}", self.plan.app);
+        let is_odd = |planned: &&PlannedMachine| {
+            let now = self.known.before.get(&planned.id);
+            now.is_some_and(|now| now.cordoned != planned.observed.cordoned || now.state != planned.observed.state)
+        };
+        let blues = self.plan.machines.iter().filter(is_odd).map(|planned| &planned.id);
+        let greens = self.known.greens.values().map(|green| &green.id);
+        let why = "its deploy is neither finished nor taken back";
+        let left = blues.chain(greens).map(|machine| Leftover {
+            machine: machine.clone(),
+            why: why.to_owned(),
+            command: command.clone(),
+        });
+        let left: Vec<Leftover> = left.collect();
+        self.left.extend(left);
+        let message = format!("{}. The deploy is as far as it was.", self.failures.join("; "));
+        self.close(OutcomeKind::NeedsAttention, message);
+    }
+
+    fn go_on(&mut self) {
+        self.recall_the_blues();
+        let is_done = self.what_was_done();
+        let is_past = is_done.iter().zip(&self.plan.steps).any(|(is_done, step)| *is_done && step.op == Op::Destroy);
+        for (progress, is_done) in self.progress.iter_mut().zip(is_done) {
+            progress.is_done_before = is_done;
+        }
+        let surplus = self.known.surplus.iter();
+        let why = || "a second green for the same place".to_owned();
+        self.left.extend(surplus.map(|id| report::to_destroy(&self.plan.app, id, why())));
+        // Written anew, since the run before may have ended before it did; past the point of no
+        // return the missing blues say enough.
+        self.opening = if is_past { Opening::Done } else { Opening::Not };
+        match self.intent {
+            _ if is_past => self.enter(Stage::Finish, Phase::Finish),
+            Some(Intent::Back) => {
+                self.opening = Opening::Done;
+                self.stage = Stage::Forward;
+                self.turn_back("it was aborted".to_owned());
+            }
+            _ => match self.release_command_of_unknown_fate() {
+                Some(place) => {
+                    self.lost_release_command(place);
+                    self.failures
+                        .push("its release command was started before, and is not known to be done".to_owned());
+                    self.close_as_found();
+                }
+                None => self.enter(Stage::Forward, Phase::Forward),
+            },
+        }
+    }
+
+    /// What the blues were before the deploy began: as the plan observed them.
+    fn recall_the_blues(&mut self) {
+        for planned in &self.plan.machines {
+            if let Some(machine) = self.known.before.get_mut(&planned.id) {
+                recall(machine, &planned.observed);
+            }
+        }
+        let greens = self.known.greens.iter().filter_map(|(slot, green)| Some((slot, self.known.seen(&green.id)?)));
+        let release_before = |slot: &str| {
+            let blue = self.known.before.get(self.slots.get(slot)?.replaces.as_ref()?)?;
+            name::release_of(blue)
+        };
+        self.known.release = greens
+            .filter_map(|(slot, green)| {
+                name::release_of(green).filter(|own| Some(own) != release_before(slot).as_ref())
+            })
+            .next();
+    }
+
+    /// Per step, whether it is done. What leaves no trace counts as done when something that came
+    /// after it was; leases end with the run that took them.
+    fn what_was_done(&mut self) -> Vec<bool> {
+        let places: BTreeMap<&str, usize> =
+            self.plan.steps.iter().enumerate().map(|(place, step)| (step.id.as_str(), place)).collect();
+        let needs: Vec<Vec<usize>> = self
+            .plan
+            .steps
+            .iter()
+            .map(|step| step.needs.iter().filter_map(|need| places.get(need.as_str()).copied()).collect())
+            .collect();
+        let traces: Vec<Option<bool>> = self.plan.steps.iter().map(|step| self.trace(step)).collect();
+        let mut is_behind = vec![false; traces.len()];
+        for place in (0..traces.len()).rev() {
+            if is_behind[place] || traces[place] == Some(true) {
+                needs[place].iter().for_each(|need| is_behind[*need] = true);
+            }
+        }
+        let mut is_done = vec![false; traces.len()];
+        for place in 0..traces.len() {
+            let is_lease = |place: &usize| self.plan.steps[*place].op == Op::Lease;
+            let follows = needs[place].iter().all(|need| is_done[*need] || is_lease(need));
+            is_done[place] = traces[place].unwrap_or(is_behind[place] && follows && !is_lease(&place));
+        }
+        for (place, is_done) in is_done.iter().enumerate() {
+            self.recall_fate(place, *is_done);
+        }
+        is_done
+    }
+
+    /// Whether the fleet shows that the step was done; `None` where it would not show.
+    fn trace(&self, step: &Step) -> Option<bool> {
+        let blue = step.machine.as_ref().map(|id| self.known.seen(id).filter(|machine| machine.is_live()));
+        let green =
+            step.slot.as_ref().map(|slot| self.known.greens.get(slot).and_then(|green| self.known.seen(&green.id)));
+        match step.op {
+            Op::Create => Some(green?.is_some_and(|green| green.state != State::Created)),
+            Op::Uncordon => Some(green?.is_some_and(|green| !green.cordoned)),
+            Op::Cordon => Some(blue?.is_none_or(|blue| blue.cordoned)),
+            Op::Destroy => Some(blue?.is_none()),
+            Op::ReleaseCommand if self.noted_release_command().is_some_and(|noted| noted.is_done) => Some(true),
+            _ => None,
+        }
+    }
+
+    fn recall_fate(&mut self, place: usize, is_done: bool) {
+        let step = &self.plan.steps[place];
+        let rests = |id: &String| self.known.seen(id).is_some_and(|blue| blue.state != State::Started && blue.cordoned);
+        let fate = match step.op {
+            // One may still be on its way, or missing in the list.
+            Op::Create if !is_done => Fate::Maybe,
+            Op::ReleaseCommand if self.release_command_of_unknown_fate().is_some() => Fate::Maybe,
+            Op::Stop if step.machine.as_ref().is_some_and(rests) => Fate::Changed,
+            Op::Create | Op::Uncordon | Op::Cordon | Op::Destroy | Op::ReleaseCommand if is_done => Fate::Changed,
+            Op::ReleaseCommand | Op::MachineCheck
+                if step.slot.as_ref().is_some_and(|slot| self.known.greens.contains_key(slot)) =>
+            {
+                Fate::Maybe
+            }
+            _ => return,
+        };
+        if let (Op::Uncordon, Some(slot)) = (step.op, &step.slot) {
+            self.traffic.insert(slot.clone());
+        }
+        self.progress[place].fate = fate;
+        self.progress[place].is_recalled = true;
+    }
+
+    fn noted_release_command(&self) -> Option<ReleaseCommand> {
+        let noted = self.known.before.values().filter_map(ReleaseCommand::of);
+        noted.filter(|noted| noted.plan == self.plan.digest).max_by_key(|noted| noted.is_done)
+    }
+
+    /// The step of a release command that was begun, and neither ended nor still runs.
+    fn release_command_of_unknown_fate(&self) -> Option<usize> {
+        let place = self.plan.steps.iter().position(|step| step.op == Op::ReleaseCommand)?;
+        let is_there = self.plan.steps[place].slot.as_ref().is_some_and(|slot| self.known.greens.contains_key(slot));
+        let is_begun = self.noted_release_command().is_some_and(|noted| !noted.is_done);
+        (is_begun && !is_there && !self.progress[place].is_done_before).then_some(place)
+    }
+}
+
+/// Its checks passed then, if it has any: they do not run while it is stopped.
+fn recall(machine: &mut Machine, then: &Observed) {
+    machine.state = then.state.clone();
+    machine.cordoned = then.cordoned;
+    if machine.state == State::Started {
+        machine.checks.iter_mut().for_each(|check| check.status = "passing".to_owned());
+    }
+}
