@@ -106,7 +106,7 @@ export interface Outcome {
   left: Leftover[];
 }
 
-export type OutcomeKind = "completed" | "restored" | "needs-attention" | "stale" | "refused";
+export type OutcomeKind = "completed" | "held" | "restored" | "needs-attention" | "stale" | "refused";
 
 /** Something that a person has to look after. */
 export interface Leftover {
