@@ -26,8 +26,15 @@ struct Small {
 fn small(name: &'static str, lines: &str) -> Small {
     let lines = format!("{lines}\nw1 worker iad started v2");
     let fleet = fleet(SHOP, &lines);
-    let policy = Policy { settle_ms: 1_000, wait_timeout_ms: 60_000, ..Policy::default() };
+    let policy = Policy { settle_ms: 1_000, wait_timeout_ms: Some(60_000), ..Policy::default() };
     Small { name, plan: plan_of(SHOP, &fleet, "v2", &policy).unwrap(), fleet }
+}
+
+/// With batches: after the first of them there is only forward.
+fn in_batches() -> Small {
+    let Small { fleet, .. } = small("", "a1 app iad started v1\na2 app iad started v1");
+    let policy = Policy { settle_ms: 1_000, wait_timeout_ms: Some(60_000), surge: Some(1), ..Policy::default() };
+    Small { name: "two blues in batches", plan: plan_of(SHOP, &fleet, "v2", &policy).unwrap(), fleet }
 }
 
 fn smalls() -> [Small; 3] {
@@ -196,6 +203,22 @@ fn a_crash_at_every_moment_ends_well_when_resumed_or_aborted() {
         }
     }
     println!("{runs} runs");
+}
+
+#[test]
+fn batches_end_well_with_any_fault_abort_or_crash() {
+    let small = in_batches();
+    let (calls, moments, kind) = check(&small, &[], None);
+    assert_eq!(kind, OutcomeKind::Completed);
+    for moment in 0..=moments {
+        check(&small, &[], Some(moment));
+        check_crash(&small, moment, Intent::Forward, &[]);
+        check_crash(&small, moment, Intent::Back, &[]);
+    }
+    for fault in (1..=calls).flat_map(faults_of) {
+        check(&small, &[fault], None);
+    }
+    println!("{} runs", 3 * (moments + 1) + 3 * calls as u64);
 }
 
 #[test]

@@ -72,7 +72,7 @@ test("lost answers change nothing in the end", async () => {
   const lossy = async (url, request) => {
     const response = await fetch(url, request);
     const kind = `${request.method} ${new URL(url).pathname.replace(/machines\/\w+/, "machines/ID")}`;
-    if (request.method === "GET" || lost.has(kind)) return response;
+    if (request.method === "GET" || kind.endsWith("/lease") || lost.has(kind)) return response;
     lost.add(kind);
     throw new TypeError("the answer was lost");
   };

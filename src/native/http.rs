@@ -40,7 +40,10 @@ impl Endpoint {
 /// The Machines API of one app. Proxies are those that the environment names.
 #[derive(Clone)]
 pub struct Client {
-    http: reqwest::Client,
+    /// Fly binds a client to one of its hosts by a cookie: its lists know what that client made.
+    fly: reqwest::Client,
+    /// Without a memory: a sample of a site must not be bound to one of its machines.
+    others: reqwest::Client,
     app: String,
     /// Without a slash at the end.
     machines_url: String,
@@ -60,7 +63,8 @@ impl Client {
             token.map(|token| header(&token).map(|_| token)).transpose()
         };
         Ok(Self {
-            http: http_client(&endpoint.certificates)?,
+            fly: http_client(&endpoint.certificates, true)?,
+            others: http_client(&endpoint.certificates, false)?,
             app: app.to_owned(),
             machines_url: base(&endpoint.machines_url)?,
             releases_url: base(&endpoint.releases_url)?,
@@ -95,12 +99,12 @@ impl Client {
             Method::Patch => reqwest::Method::PATCH,
             Method::Delete => reqwest::Method::DELETE,
         };
-        let (base_url, authorization) = match request.host {
-            Host::Machines => (self.machines_url.as_str(), &self.authorization),
-            Host::Releases => (self.releases_url.as_str(), &self.bearer),
-            Host::Any => ("", &None),
+        let (http, base_url, authorization) = match request.host {
+            Host::Machines => (&self.fly, self.machines_url.as_str(), &self.authorization),
+            Host::Releases => (&self.fly, self.releases_url.as_str(), &self.bearer),
+            Host::Any => (&self.others, "", &None),
         };
-        let mut builder = self.http.request(method, format!("{base_url}{}", request.path)).timeout(timeout);
+        let mut builder = http.request(method, format!("{base_url}{}", request.path)).timeout(timeout);
         if let Some(authorization) = authorization {
             builder = builder.header(AUTHORIZATION, header(authorization)?);
         }
@@ -115,7 +119,7 @@ impl Client {
 }
 
 /// Nothing follows redirects: one could carry the token to another host.
-fn http_client(certificates: &[u8]) -> Result<reqwest::Client, String> {
+fn http_client(certificates: &[u8], keeps_cookies: bool) -> Result<reqwest::Client, String> {
     // Who installed another provider before meant it.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let unusable = |why: reqwest::Error| format!("the certificates cannot be used: {}", cause(why));
@@ -126,8 +130,7 @@ fn http_client(certificates: &[u8]) -> Result<reqwest::Client, String> {
         // A dead connection must not look like a slow answer to every call that shares it.
         .http2_keep_alive_interval(KEEP_ALIVE)
         .redirect(Policy::none())
-        // Fly's API binds a client to one of its hosts, whose lists know what that client made.
-        .cookie_store(true)
+        .cookie_store(keeps_cookies)
         .tls_certs_merge(certificates)
         .build()
         .map_err(|why| format!("no HTTP client: {}", cause(why)))

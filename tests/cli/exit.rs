@@ -51,6 +51,12 @@ fn something_is_left_that_needs_a_person() {
 }
 
 #[test]
+fn it_is_held() {
+    let fly = Fly::listen();
+    fly.with(fly.plan_with(&["--hold"]).then(APPLY)).status(5).run();
+}
+
+#[test]
 fn the_plan_is_stale() {
     let fly = Fly::listen();
     let planned = fly.plan();

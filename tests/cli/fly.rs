@@ -46,7 +46,7 @@ impl Fly {
         let test = self.with(planned.then(["apply", "plan.json", "--yes", "--events", "jsonl"]));
         let mut process = test.command().spawn().unwrap();
         let output = BufReader::new(process.stdout.take().unwrap());
-        Running { process, output, plan, _test: test }
+        Running { process, output, plan, test }
     }
 
     /// Ids and images of the machines there.
@@ -70,8 +70,7 @@ pub(crate) struct Running {
     process: Child,
     output: BufReader<ChildStdout>,
     plan: Value,
-    /// Its folder stays as long as it runs.
-    _test: Test,
+    test: Test,
 }
 
 impl Running {
@@ -80,6 +79,13 @@ impl Running {
         let id = self.process.id();
         let kills: Vec<String> = names.iter().map(|name| format!("kill -{name} {id}")).collect();
         assert!(Command::new("sh").args(["-c", &kills.join(" && ")]).status().unwrap().success());
+    }
+
+    /// As a power cut does it; what was to be run, for another run in its folder.
+    pub(crate) fn kill(mut self) -> Test {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+        self.test
     }
 
     /// Until a step of this kind is in this state.

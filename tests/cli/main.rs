@@ -16,3 +16,4 @@ mod plan;
 mod settings;
 mod signals;
 mod test;
+mod unfinished;

@@ -186,7 +186,12 @@ fn world(faults: &[&str]) -> World {
 fn calls() -> Vec<Call> {
     let mut config = MachineConfig::default();
     config.0.insert("image".into(), "registry.fly.io/shop:v2".into());
-    let request = CreateRequest { region: "iad".into(), config, skip_launch: false, skip_service_registration: true };
+    let request = CreateRequest {
+        region: "iad".into(),
+        config: config.into(),
+        skip_launch: false,
+        skip_service_registration: true,
+    };
     let create = Call::CreateMachine { name: "cutover-r1-app-1".into(), request };
     let others = [
         Call::ListMachines,

@@ -41,7 +41,7 @@ impl Execution {
         let app = &self.plan.app;
         let why = &self.plan.steps[place].why;
         let message =
-            format!("{why}. `cutover promote --app {app}` goes on, `cutover abort --app {app}` takes it back.");
+            format!("Held: {why}. `cutover promote --app {app}` goes on, `cutover abort --app {app}` takes it back.");
         self.close(OutcomeKind::Held, message);
     }
 
@@ -56,7 +56,7 @@ impl Execution {
             message.push_str(". ");
         }
         message.push_str(end);
-        if self.stage == Stage::Back && self.is_touched(Op::ReleaseCommand) {
+        if self.stage == Stage::Back && self.ran_release_command() {
             message.push_str(" The release command ran, and what it did stays.");
         }
         self.close(kind, message);

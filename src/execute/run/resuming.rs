@@ -160,6 +160,7 @@ impl Execution {
         let fate = match step.op {
             // One may still be on its way, or missing in the list.
             Op::Create if !is_done => Fate::Maybe,
+            Op::ReleaseCommand if self.release_command_of_unknown_fate().is_some() => Fate::Maybe,
             Op::Stop if step.machine.as_ref().is_some_and(rests) => Fate::Changed,
             Op::Create | Op::Uncordon | Op::Cordon | Op::Destroy | Op::ReleaseCommand if is_done => Fate::Changed,
             Op::ReleaseCommand | Op::MachineCheck
