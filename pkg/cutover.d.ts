@@ -55,6 +55,80 @@ export class Simulation {
   free(): void;
 }
 
+/**
+ * Carries out a plan on Fly.io: `plan` as `Planned.json`. Anything that has `fetch` and timers will
+ * do; it has to live until the promise is kept. Resolves however the deploy ends; throws when the
+ * plan or an option cannot be read.
+ */
+export function apply(plan: string, options: ApplyOptions): Promise<Outcome>;
+
+export interface ApplyOptions {
+  /** For the Machines API; with its scheme or without. Goes to the two URLs below and nowhere else. */
+  token: string;
+  /** Default: the one of this place. */
+  fetch?: (url: string, init: RequestInit) => Promise<Response>;
+  /** The Machines API, if not https://api.machines.dev. */
+  baseUrl?: string;
+  /** Release records and logs. Default: https://api.fly.io, or `baseUrl` where that is given. */
+  releasesUrl?: string;
+  onEvent?: (event: RunEvent & { t_ms: number }) => void;
+  /** Aborted, it takes back what was done, or finishes when the first blue is already destroyed. */
+  signal?: AbortSignal;
+  /** Goes on with what another run of the same plan began. */
+  resume?: "forward" | "back";
+  /** With `resume`: past the point where the deploy is held. */
+  promoted?: boolean;
+  /** Unique among the runs of an app: lower-case letters, digits and dashes. Default: made up. */
+  run?: string;
+  /** For the jitter of retries. Default: made up. */
+  seed?: number;
+}
+
+/**
+ * What `apply` drives, for a loop of your own: no clock and no network. Each method gives what to do
+ * next; times are milliseconds since `begin`.
+ */
+export class Execution {
+  constructor(plan: string, options: ExecutionOptions);
+  /** Once, first. */
+  begin(nowMs: number): ExecutionStep;
+  /** A request was answered; `headers` as pairs, names in lower case. */
+  respond(nowMs: number, id: number, status: number, headers: [string, string][], body: Uint8Array): ExecutionStep;
+  /** A request was not answered, and will not be: whether it was done is unknown. */
+  lose(nowMs: number, id: number): ExecutionStep;
+  /** The time has come that a step asked for. */
+  wake(nowMs: number): ExecutionStep;
+  /** Go back while that is possible, else finish. */
+  abort(nowMs: number): ExecutionStep;
+  free(): void;
+}
+
+export type ExecutionOptions = { run: string; token?: string } & Pick<
+  ApplyOptions,
+  "baseUrl" | "releasesUrl" | "resume" | "promoted" | "seed"
+>;
+
+export interface ExecutionStep {
+  /** To be made now, side by side; each ends in one `respond` or `lose`. Do not follow redirects. */
+  requests: ExecutionRequest[];
+  events: RunEvent[];
+  /** When to call `wake` if nothing happens before. */
+  wake_at_ms: number | null;
+  /** Set once, at the end; call nothing but `free` then. */
+  outcome: Outcome | null;
+}
+
+export interface ExecutionRequest {
+  id: number;
+  method: string;
+  url: string;
+  /** The token is among them. */
+  headers: [string, string][];
+  body: string | null;
+  /** After this long without an answer it is to be lost. */
+  timeout_ms: number;
+}
+
 export interface SimulationOptions {
   /** The same seed, plan, machines and faults give the same run. Default 0. */
   seed?: number;

@@ -31,7 +31,7 @@ mod watch;
 
 pub use call::{Answer, Call, CallId, ReleaseStatus, Reply, Sample, Why};
 pub use event::{Event, Leftover, Outcome, OutcomeKind, Phase, StepState};
-pub use operation::Kind;
+pub use operation::{Kind, timeout_ms};
 pub use random::SplitMix64;
 pub use run::{Execution, Intent, Options};
 pub use trail::Trail;

@@ -187,6 +187,15 @@ pub(super) const fn row(kind: Kind) -> Row {
     }
 }
 
+/// After this long without an answer nobody waits for it any more: its fate is unknown.
+pub fn timeout_ms(call: &Call) -> u64 {
+    let waits_ms = match call {
+        Call::Wait { timeout_s, .. } | Call::Exec { timeout_s, .. } => timeout_s * 1_000,
+        _ => 0,
+    };
+    row(Kind::of(call)).timeout_ms + waits_ms
+}
+
 /// What `reply` to a call of this kind leads to; `None` when it was done. `unsure`: an earlier
 /// attempt had an unknown fate, so a name that is taken may be our own.
 pub(super) const fn then(kind: Kind, reply: &Reply, unsure: bool) -> Option<Then> {

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tokio::sync::oneshot;
 use tokio::time;
 
+use super::access::Access;
 use super::block_on;
 use super::error::{Error, Kind};
 use super::http::{self, Client};
@@ -15,38 +16,24 @@ use super::watch::Watch;
 use crate::execute::{Answer, Call, Event, Execution, Outcome, Reply, Trail, Why};
 use crate::fleet::Fleet;
 use crate::plan::Plan;
-use crate::protocol;
-
-/// A client for one app, of the API and with the token that the environment names.
-pub(super) fn client(app: &str) -> Result<Client, Error> {
-    let token = TOKENS.iter().find_map(|name| std::env::var(name).ok().filter(|token| !token.trim().is_empty()));
-    let token = token.ok_or_else(|| {
-        Error::new(Kind::Access, "no token for the Machines API: neither FLY_API_TOKEN nor FLY_ACCESS_TOKEN is set")
-            .hint("make a token for this app: `fly tokens create deploy`, then `export FLY_API_TOKEN=...`")
-    })?;
-    let client = Client::new(&base_url(), app, Some(&token));
-    let client = client.and_then(|client| client.with_releases_at(&releases_url()));
-    client.map_err(|error| Error::new(Kind::Access, error))
-}
 
 /// The machines of an app, read from the API.
-pub(super) fn fleet(app: &str) -> Result<Fleet, Error> {
-    let client = client(app).map_err(|mut error| {
+pub(super) fn fleet(app: &str, access: &Access) -> Result<Fleet, Error> {
+    let client = access.client(app).map_err(|mut error| {
         error.hints.insert(0, LIST_INSTEAD.to_owned());
         error
     })?;
-    match block_on(client.call(&Call::ListMachines))? {
-        Reply::Done(Answer::Machines(machines)) => Ok(Fleet { machines, ..Fleet::default() }),
-        Reply::Absent => {
-            Err(Error::new(Kind::Access, format!("Fly.io knows no app `{app}`, or the token is not for it")))
+    let failed = |why: String| Error::new(Kind::Access, why);
+    match block_on(client.ask(&Call::ListMachines))? {
+        Ok(Reply::Done(Answer::Machines(machines))) => Ok(Fleet { machines, ..Fleet::default() }),
+        Ok(Reply::Absent) => Err(failed(format!("Fly.io knows no app `{app}`, or the token is not for it"))),
+        Ok(Reply::Refused(why)) => {
+            Err(failed(format!("the Machines API does not list the machines of `{app}`: {}", words(&why))))
         }
-        Reply::Refused(why) => {
-            let why = words(&why);
-            Err(Error::new(Kind::Access, format!("the Machines API does not list the machines of `{app}`: {why}")))
+        Ok(Reply::Done(_) | Reply::Unknown) => {
+            Err(failed(format!("what {} answers is not a list of machines", client.machines_url())))
         }
-        Reply::Done(_) | Reply::Unknown => {
-            Err(Error::new(Kind::Access, format!("the Machines API at {} does not answer", base_url())))
-        }
+        Err(why) => Err(failed(format!("the Machines API at {} does not answer: {why}", client.machines_url()))),
     }
 }
 
@@ -126,52 +113,7 @@ fn words(why: &Why) -> String {
     }
 }
 
-fn base_url() -> String {
-    base_url_of(std::env::var("FLY_FLAPS_BASE_URL").ok())
-}
-
-fn releases_url() -> String {
-    releases_url_of(std::env::var("FLY_UIEX_BASE_URL").ok(), &base_url())
-}
-
-/// Set to nothing, as a CI's missing setting is, it is not set.
-fn base_url_of(given: Option<String>) -> String {
-    given.filter(|url| !url.trim().is_empty()).unwrap_or_else(|| protocol::BASE_URL.to_owned())
-}
-
-/// Who points the Machines API elsewhere does not mean Fly's own releases.
-fn releases_url_of(given: Option<String>, base_url: &str) -> String {
-    let elsewhere = if base_url == protocol::BASE_URL { protocol::RELEASES_BASE_URL } else { base_url };
-    given.filter(|url| !url.trim().is_empty()).unwrap_or_else(|| elsewhere.to_owned())
-}
-
-/// flyctl looks for them in this order.
-const TOKENS: [&str; 2] = ["FLY_ACCESS_TOKEN", "FLY_API_TOKEN"];
-
 const LIST_INSTEAD: &str = "pass a list: `fly machine list --json > machines.json`, then `--machines machines.json`";
 
 /// Between two drawings of the terminal.
 const FRAME_MS: u64 = 100;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_empty_base_url_is_none() {
-        let check = |given: Option<&str>, expected| {
-            assert_eq!(base_url_of(given.map(str::to_owned)), expected);
-        };
-        check(None, "https://api.machines.dev");
-        check(Some(""), "https://api.machines.dev");
-        check(Some("http://127.0.0.1:4280"), "http://127.0.0.1:4280");
-    }
-
-    #[test]
-    fn releases_stay_with_a_machines_api_that_is_elsewhere() {
-        let url = |given: Option<&str>, base| releases_url_of(given.map(str::to_owned), base);
-        assert_eq!(url(None, protocol::BASE_URL), "https://api.fly.io");
-        assert_eq!(url(Some(""), "http://127.0.0.1:4280"), "http://127.0.0.1:4280");
-        assert_eq!(url(Some("http://127.0.0.1:9"), "http://127.0.0.1:4280"), "http://127.0.0.1:9");
-    }
-}

@@ -6,6 +6,7 @@
     reason = "files, the environment and the clock are read here and nowhere else"
 )]
 
+mod access;
 mod cli;
 mod commands;
 mod error;

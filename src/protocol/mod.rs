@@ -126,7 +126,8 @@ pub fn request(app: &str, call: &Call) -> Request {
             post(format!("{}/metadata/{}", machine(id), segment(key)), None, Some(json!({ "value": value })))
         }
         Call::ClearMetadata { id, keys } => {
-            let removed: Map<String, Value> = keys.iter().map(|key| (key.clone(), Value::Null)).collect();
+            // Nothing removes a key, and so does null, which the specification has no place for.
+            let removed: Map<String, Value> = keys.iter().map(|key| (key.clone(), json!(""))).collect();
             let request = post(format!("{}/metadata", machine(id)), None, Some(json!({ "metadata": removed })));
             Request { method: Method::Patch, ..request }
         }
@@ -138,12 +139,13 @@ pub fn request(app: &str, call: &Call) -> Request {
     }
 }
 
-/// What an HTTP reply to `call` means. A reply that cannot be read tells nothing of what was
-/// done: [`Reply::Unknown`].
+/// What an HTTP reply to `call` means. A reply that cannot be read, or is a web page of somebody
+/// between us and Fly, tells nothing of what was done: [`Reply::Unknown`].
 pub fn reply(call: &Call, response: &Response<'_>) -> Reply {
     let Response { status, body, .. } = *response;
     match status {
         _ if matches!(call, Call::Probe { .. }) => Reply::Done(Answer::Probed(sample(response))),
+        200..=299 | 404 if response.is_page() => Reply::Unknown,
         200..=299 => answer(call, body).map_or(Reply::Unknown, Reply::Done),
         408 if matches!(call, Call::Wait { .. }) => Reply::Refused(Why::NotYet),
         408 | 500..=599 => Reply::Unknown,
@@ -203,6 +205,10 @@ impl Request {
 }
 
 impl Response<'_> {
+    fn is_page(&self) -> bool {
+        self.headers.iter().any(|(name, value)| name == "content-type" && value.starts_with("text/html"))
+    }
+
     /// A date instead of seconds is left to our own patience.
     fn retry_after_ms(&self) -> Option<u64> {
         let (_, seconds) = self.headers.iter().find(|(name, _)| name == "retry-after")?;
@@ -300,7 +306,7 @@ mod tests {
         DELETE /v1/apps/shop/machines/m1?force=true&kill=true [fly-machine-lease-nonce: n1] 
         GET /v1/apps/shop/machines/m1/wait?state=started&timeout=10&version=01A [] 
         POST /v1/apps/shop/machines/m1/metadata/cutover_direction [content-type: application/json] {"value":"m1 forward"}
-        PATCH /v1/apps/shop/machines/m1/metadata [content-type: application/json] {"metadata":{"cutover_run":null}}
+        PATCH /v1/apps/shop/machines/m1/metadata [content-type: application/json] {"metadata":{"cutover_run":""}}
         POST /v1/apps/shop/machines/m1/exec [content-type: application/json] {"command":["cat","/proc/net/tcp"],"timeout":10}
         "#);
     }

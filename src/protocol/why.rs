@@ -34,6 +34,9 @@ pub(super) fn is_lease_not_found(body: &[u8]) -> bool {
 fn words(body: &[u8]) -> (String, String) {
     let Ok(value) = serde_json::from_slice::<Value>(body) else {
         let text = String::from_utf8_lossy(body);
+        if text.trim_start().starts_with('<') {
+            return ("a web page, not Fly's answer".to_owned(), String::new());
+        }
         return (text.chars().take(LONGEST_MESSAGE).collect(), String::new());
     };
     let text = |key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();

@@ -1,6 +1,7 @@
 //! The core for JavaScript: texts and plain objects in, plain objects out. Only converts values;
 //! every decision is the core's. The types that JavaScript sees are in `pkg/cutover.d.ts`.
 
+mod execution;
 mod simulation;
 
 use serde::{Deserialize, Serialize};
@@ -19,6 +20,7 @@ use crate::settings::SETTINGS_NAME;
 use crate::syntax::{self, Format};
 use crate::{config, fleet, machine, plan as planner};
 
+pub use execution::Execution;
 pub use simulation::Simulation;
 
 #[wasm_bindgen(start)]

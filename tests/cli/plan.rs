@@ -348,6 +348,7 @@ fn without_a_list_and_a_token_both_ways_are_named() {
     error: no token for the Machines API: neither FLY_API_TOKEN nor FLY_ACCESS_TOKEN is set
       help: pass a list: `fly machine list --json > machines.json`, then `--machines machines.json`
       help: make a token for this app: `fly tokens create deploy`, then `export FLY_API_TOKEN=...`
+      help: or use flyctl's own: `--flyctl-config`
     "#);
 }
 

@@ -1,14 +1,12 @@
 //! Deploys that did not end: held, or killed; picked up by another process.
 #![cfg(unix)]
 
-use std::io::BufReader;
-
 use serde_json::Value;
 
 use cutover::plan::{Desired, Policy, plan};
 use cutover::{config, fleet, syntax};
 
-use crate::apply::{Fly, read_until};
+use crate::fly::Fly;
 use crate::test::{Ran, Test};
 
 fn is_v2(machines: &[(Value, Value)]) -> bool {
@@ -59,13 +57,9 @@ fn a_killed_deploy_is_finished_or_taken_back_by_another_process() {
     for (command, status) in [("resume", 0), ("abort", 3)] {
         let fly = Fly::listen();
         let before = fly.machines();
-        let test = fly.with(fly.plan().then(["apply", "plan.json", "--yes", "--events", "jsonl"]));
-        let mut process = test.command().spawn().unwrap();
-        let mut output = BufReader::new(process.stdout.take().unwrap());
-        read_until(&mut output, |event| event["call"].as_str().is_some_and(|call| call.starts_with("uncordon")));
-        process.kill().unwrap();
-        process.wait().unwrap();
-        let killed = test.status(status).again([command, "plan.json", "--yes"]).run();
+        let mut apply = fly.apply(fly.plan());
+        apply.until_step("uncordon", "running");
+        let killed = apply.kill().status(status).again([command, "plan.json", "--yes"]).run();
         let machines = fly.machines();
         assert!(if status == 0 { is_v2(&machines) } else { machines == before }, "{}", killed.stdout);
     }

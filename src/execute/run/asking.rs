@@ -3,7 +3,7 @@
 use super::{Execution, Fate, Stage};
 use crate::execute::goal::Goal;
 use crate::execute::job::{Asked, Job, Owner};
-use crate::execute::operation::{Kind, row};
+use crate::execute::operation::{Kind, timeout_ms};
 use crate::execute::schedule::JobId;
 use crate::execute::{Answer, Call, Event, Phase, Reply, report};
 use crate::plan::Op;
@@ -25,11 +25,7 @@ impl Execution {
         {
             self.touch(place, kind);
         }
-        let waits_ms = match &call {
-            Call::Wait { timeout_s, .. } | Call::Exec { timeout_s, .. } => timeout_s * 1_000,
-            _ => 0,
-        };
-        let expires_ms = self.now_ms + row(kind).timeout_ms + waits_ms;
+        let expires_ms = self.now_ms + timeout_ms(&call);
         let step = self.step_id(job.owner);
         let text = report::call(&call);
         let call_id = self.schedule.ask(id, job, call.clone(), self.now_ms, expires_ms);

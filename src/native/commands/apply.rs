@@ -7,6 +7,7 @@ use clap::ValueEnum;
 use super::plan::duration_ms;
 use super::show::read_plan;
 use crate::execute::{Execution, Options};
+use crate::native::access::Access;
 use crate::native::error::{Error, Status};
 use crate::native::live;
 use crate::native::terminal::Terminal;
@@ -18,7 +19,7 @@ use crate::render;
 /// First reads the machines again: when they are no longer those of the plan, nothing is touched
 /// and the exit status is 6. Ctrl-C, SIGTERM and SIGHUP take back what was done, or finish when the
 /// first blue is already destroyed; a second one stops at once and says what is left. Needs a token
-/// in FLY_API_TOKEN or FLY_ACCESS_TOKEN.
+/// in FLY_API_TOKEN or FLY_ACCESS_TOKEN, in a file, or from flyctl.
 #[derive(Debug, clap::Args)]
 pub(in crate::native) struct Args {
     /// What `cutover plan -o PLAN` wrote
@@ -27,6 +28,9 @@ pub(in crate::native) struct Args {
 
     #[command(flatten)]
     running: Running,
+
+    #[command(flatten)]
+    access: Access,
 }
 
 /// What `apply` and `deploy` both ask for.
@@ -71,7 +75,7 @@ impl Running {
 
 pub(in crate::native) fn run(args: &Args, terminal: Terminal) -> Result<Status, Error> {
     let plan = read_plan(&args.plan)?;
-    let client = live::client(&plan.app)?;
+    let client = args.access.client(&plan.app)?;
     if !args.running.yes {
         terminal.say(&render::text::plan(&plan, terminal.error_look()));
         if !terminal.confirm(&format!("Carry out this plan on {}?", plan.app))? {

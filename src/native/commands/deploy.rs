@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::apply::Running;
 use super::plan::{self, Format, Wanted};
 use super::source::Source;
-use crate::execute::{Execution, Outcome};
+use crate::execute::Execution;
 use crate::fleet::{self, Fleet};
 use crate::lint::{self, Input, Settings};
 use crate::native::error::{Error, Kind, Status};
@@ -14,7 +14,6 @@ use crate::native::settings;
 use crate::native::terminal::Terminal;
 use crate::native::watch::Watch;
 use crate::native::{live, simulate};
-use crate::plan::Plan;
 use crate::render::{self, Checked};
 
 /// Check, plan, show the plan, ask, and carry it out
@@ -70,21 +69,22 @@ pub(in crate::native) fn run(args: Args, terminal: Terminal) -> Result<Status, E
         terminal.say("Nothing was touched.\n");
         return Ok(Status::No);
     }
-    let outcome = carry_out(&plan, subject.fleet, sim, running, terminal)?;
+    let mut watch = Watch::new(&plan, running.is_jsonl(), terminal);
+    let outcome = if sim {
+        tell_pace(terminal);
+        simulate::run(&plan, &subject.fleet, SEED, &mut watch)?
+    } else {
+        let client = subject.wanted.access.client(&plan.app)?;
+        let options = running.options(live::run_id());
+        let run = options.run.clone();
+        live::run(&client, &plan, &run, Execution::new(&plan, options), &mut watch)?
+    };
     Ok(outcome.kind.into())
 }
 
-fn carry_out(plan: &Plan, fleet: Fleet, sim: bool, running: Running, terminal: Terminal) -> Result<Outcome, Error> {
-    if sim && terminal.is_live() {
+fn tell_pace(terminal: Terminal) {
+    if terminal.is_live() {
         terminal.say(&format!("Simulated time runs {} times as fast as real time.\n\n", simulate::SPEEDUP));
-    }
-    let mut watch = Watch::new(plan, running.is_jsonl(), terminal);
-    if sim {
-        simulate::run(plan, &fleet, SEED, &mut watch)
-    } else {
-        let options = running.options(live::run_id());
-        let run = options.run.clone();
-        live::run(&live::client(&plan.app)?, plan, &run, Execution::new(plan, options), &mut watch)
     }
 }
 

@@ -8,6 +8,7 @@ use super::check::read_fleet;
 use super::policy;
 use super::source::Source;
 use crate::fleet::{self, Fleet};
+use crate::native::access::Access;
 use crate::native::error::{Error, Kind, Status};
 use crate::native::files::{self, STDIN};
 use crate::native::live;
@@ -44,6 +45,9 @@ pub(in crate::native) struct Args {
 /// What `plan` and `deploy` both ask for.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub(super) struct Wanted {
+    #[command(flatten)]
+    pub(super) access: Access,
+
     /// The machines there are: what `fly machine list --json` printed, or `-`
     #[arg(long, value_name = "FILE")]
     pub(super) machines: Option<PathBuf>,
@@ -132,7 +136,7 @@ impl Wanted {
     pub(super) fn fleet(&self, source: &Source) -> Result<Fleet, Error> {
         let mut fleet = match &self.machines {
             Some(path) => read_fleet(path)?,
-            None => live::fleet(&app(source)?)?,
+            None => live::fleet(&app(source)?, &self.access)?,
         };
         if let Some(path) = &self.volumes {
             let volumes = fleet::volumes(&files::read(path)?);

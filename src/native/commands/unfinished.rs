@@ -7,6 +7,7 @@ use super::apply::Running;
 use super::show::read_plan;
 use crate::execute::{Execution, Intent};
 use crate::fleet::{Fleet, Machine};
+use crate::native::access::Access;
 use crate::native::error::{Error, Kind, Status};
 use crate::native::live;
 use crate::native::terminal::Terminal;
@@ -43,6 +44,9 @@ struct Subject {
     /// The app, where there is no PLAN
     #[arg(long, value_name = "NAME", env = "FLY_APP")]
     app: Option<String>,
+
+    #[command(flatten)]
+    access: Access,
 }
 
 /// What is asked for.
@@ -74,7 +78,7 @@ pub(in crate::native) fn run(args: &Args, wish: Wish, terminal: Terminal) -> Res
         terminal.say("Nothing was touched.\n");
         return Ok(Status::No);
     }
-    let client = live::client(&plan.app)?;
+    let client = args.subject.access.client(&plan.app)?;
     let mut options = args.running.options(unfinished.run);
     options.promoted = wish == Wish::Promote;
     let run = options.run.clone();
@@ -94,7 +98,7 @@ pub(in crate::native) fn status(args: &StatusArgs, terminal: Terminal) -> Result
 impl Subject {
     fn read(&self) -> Result<(Option<Plan>, Fleet), Error> {
         let plan = self.plan.as_ref().map(|path| read_plan(path)).transpose()?;
-        let fleet = live::fleet(&self.name(plan.as_ref())?)?;
+        let fleet = live::fleet(&self.name(plan.as_ref())?, &self.access)?;
         Ok((plan, fleet))
     }
 

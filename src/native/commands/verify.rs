@@ -5,8 +5,9 @@ use serde_json::Value;
 use crate::execute::{Answer, Call, Reply, Sample};
 use crate::native::block_on;
 use crate::native::error::{Error, Kind, Status};
-use crate::native::http::Client;
+use crate::native::http::{Client, Endpoint};
 use crate::native::terminal::Terminal;
+use crate::protocol;
 
 /// Ask a URL again and again: every answer must be as expected
 ///
@@ -33,11 +34,12 @@ pub(in crate::native) struct Args {
 pub(in crate::native) fn run(args: &Args, terminal: Terminal) -> Result<Status, Error> {
     let fields = pairs(&args.expect)?;
     let headers = pairs(&args.expect_header)?;
-    let client = Client::new("https://api.machines.dev", "", None).map_err(|why| Error::new(Kind::Access, why))?;
+    let client = Client::new("", &Endpoint::at(protocol::BASE_URL)).map_err(|why| Error::new(Kind::Access, why))?;
     for nth in 1..=args.samples {
-        let fault = match block_on(client.call(&Call::Probe { url: args.url.clone() }))? {
-            Reply::Done(Answer::Probed(sample)) => fault(&sample, &fields, &headers),
-            _ => Some("it does not answer".to_owned()),
+        let fault = match block_on(client.ask(&Call::Probe { url: args.url.clone() }))? {
+            Ok(Reply::Done(Answer::Probed(sample))) => fault(&sample, &fields, &headers),
+            Ok(_) => Some("it does not answer".to_owned()),
+            Err(why) => Some(format!("it does not answer: {why}")),
         };
         if let Some(fault) = fault {
             terminal.print(&format!("Sample {nth} of {}: {fault}\n", args.samples))?;
