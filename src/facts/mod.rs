@@ -30,7 +30,7 @@ pub use written::line_of_entry;
 
 /// Everything that a rule may look at.
 pub struct Facts<'a> {
-    /// The file as it stands on the disk.
+    /// The file as it was given.
     pub text: &'a str,
     pub reading: &'a Reading,
     /// The machines that exist, when they are known.
