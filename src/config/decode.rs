@@ -245,6 +245,10 @@ impl Decoder<'_> {
 
     fn tables(&mut self, node: &Node, section: &Section, translated: bool, path: &Path) -> Option<Value> {
         let Value::Array(items) = &node.value else {
+            if let Value::Table(_) = &node.value {
+                // Most likely one of them: what else is wrong is told as well.
+                self.section(node, section, translated, &Path::Item(path, 0));
+            }
             return self.wrong(node, &format!("a list of tables: `[[{path}]]`"), path);
         };
         let mut out = Vec::with_capacity(items.len());

@@ -57,8 +57,9 @@ pub enum Problem {
     Shadowed { span: Span, path: String, by: Span },
     /// A value that flyctl takes for no duration and drops without a word.
     Dropped { span: Span, path: String, found: String },
-    /// A key of JSON that is written again at `by`: what it holds is lost.
-    Lost { span: Span, by: Span },
+    /// A key of JSON that is written again at `by`: what it holds is lost. Without `by`: a document
+    /// of YAML that is not the first.
+    Lost { span: Span, by: Option<Span> },
     /// An older form that flyctl still understands; `modern` says today's, and `rewrite` how to
     /// come to it.
     Legacy { span: Span, path: String, modern: String, rewrite: Rewrite },

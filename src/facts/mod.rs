@@ -30,7 +30,7 @@ pub use written::line_of_entry;
 
 /// Everything that a rule may look at.
 pub struct Facts<'a> {
-    /// The file as it stands on the disk.
+    /// The file as it was given.
     pub text: &'a str,
     pub reading: &'a Reading,
     /// The machines that exist, when they are known.
@@ -334,10 +334,10 @@ pub fn services(config: &Config) -> Vec<AnyService<'_>> {
 }
 
 /// Their names, or those of the first of very many.
-pub fn some_of<'a>(names: impl IntoIterator<Item = &'a &'a str>) -> String {
+pub fn some_of<'a>(names: impl IntoIterator<Item = &'a &'a str, IntoIter: ExactSizeIterator>) -> String {
     let mut names = names.into_iter();
     let mut out: Vec<&str> = names.by_ref().take(MOST_NAMED).copied().collect();
-    let more = names.count();
+    let more = names.len();
     let rest = format!("{more} more");
     if more > 0 {
         out.push(&rest);

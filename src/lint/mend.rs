@@ -31,26 +31,26 @@ pub fn mend(input: &Input, settings: &Settings, with_unsafe: bool) -> Mended {
 }
 
 /// Two fixes that are right on their own can be wrong together: both write a key that may stand
-/// there only once. Then those are applied that leave the syntax as good as it was, in order.
+/// there only once. Those are applied, in order, that leave the syntax as good as it was; to find
+/// them, what does not go together is halved.
 fn apply_together(text: &str, fixes: &[&Fix], format: Format) -> (String, usize) {
     let errors = |text: &str| syntax::parse(text, format).errors.len();
     let before = errors(text);
-    let (mut best, mut applied) = apply_fixes(text, fixes.iter().copied());
-    if errors(&best) <= before {
-        return (best, applied);
-    }
-    (best, applied) = (text.to_owned(), 0);
-    let mut kept = Vec::new();
-    for fix in fixes.iter().take(MOST_SINGLY) {
-        kept.push(*fix);
-        let (next, number) = apply_fixes(text, kept.iter().copied());
-        if number == kept.len() && errors(&next) <= before {
-            (best, applied) = (next, number);
-        } else {
-            kept.pop();
+    let mut best = (text.to_owned(), 0);
+    let mut kept: Vec<&Fix> = Vec::new();
+    let mut waiting = vec![fixes];
+    for _ in 0..MOST_READINGS {
+        let Some(some) = waiting.pop() else { break };
+        let tried = apply_fixes(text, kept.iter().chain(some).copied());
+        if errors(&tried.0) <= before {
+            best = tried;
+            kept.extend(some);
+        } else if some.len() > 1 {
+            let (first, second) = some.split_at(some.len() / 2);
+            waiting.extend([second, first]);
         }
     }
-    (best, applied)
+    best
 }
 
 fn wanted(found: &[Diagnostic], with_unsafe: bool) -> impl Iterator<Item = &Fix> {
@@ -58,8 +58,8 @@ fn wanted(found: &[Diagnostic], with_unsafe: bool) -> impl Iterator<Item = &Fix>
     fixes.filter(move |fix| with_unsafe || fix.safety == Safety::Safe)
 }
 
-/// Fixes tried one by one in a pass: each is a reading of the whole text.
-const MOST_SINGLY: usize = 100;
+/// Of the whole text, in a pass.
+const MOST_READINGS: usize = 100;
 
 /// A fix may uncover another; two that undo each other must not run for ever.
 const MOST_PASSES: usize = 10;

@@ -184,9 +184,10 @@ fn stop_config(config: &Config) -> Option<Object> {
     (!out.0.is_empty()).then_some(out)
 }
 
-/// The files of the whole app: flyctl gives them to every group, whatever their `processes` say.
+/// The files of the whole app: flyctl gives them to every group, whatever their `processes` say. Of
+/// those for one path the last counts, and one without content takes the earlier ones away.
 fn files(config: &Config) -> Result<Vec<Value>, Conversion> {
-    let mut out: Vec<Value> = Vec::new();
+    let mut out: Vec<Object> = Vec::new();
     for file in &config.files {
         let mut written = Object::default();
         written.put_text("guest_path", &file.guest_path);
@@ -202,9 +203,14 @@ fn files(config: &Config) -> Result<Vec<Value>, Conversion> {
         } else if let Some(content) = set(&file.raw_value) {
             written.put("raw_value", base64(content.value.as_bytes()));
         }
-        out.push(written.into());
+        let has_content = written.0.keys().any(|key| key != "guest_path");
+        match out.iter().position(|other| other.0.get("guest_path") == written.0.get("guest_path")) {
+            None => out.push(written),
+            Some(earlier) if has_content => out[earlier] = written,
+            Some(earlier) => drop(out.remove(earlier)),
+        }
     }
-    Ok(out)
+    Ok(out.into_iter().map(Value::from).collect())
 }
 
 fn restart(config: &Config, group: &str) -> Result<Option<Object>, Conversion> {
@@ -393,6 +399,16 @@ release_command = "migrate"
             let missing = if let Cause::File(path) = &error.cause { Some(path.as_str()) } else { None };
             assert_eq!((error.span.of(text), missing), (place, file), "{text}: {}", error.message);
         }
+    }
+
+    #[test]
+    fn of_two_files_for_one_path_the_later_counts() {
+        let of = |text: &str| machine_config(&config(text), "app", None, None).unwrap().0.get("files").cloned();
+        let first = "[[files]]\nguest_path = '/a'\nraw_value = 'a'\n[[files]]\nguest_path = '/b'\nraw_value = 'b'\n";
+        let again = format!("{first}[[files]]\nguest_path = '/a'\nsecret_name = 'A'\n");
+        insta::assert_snapshot!(of(&again).unwrap_or_default(), @r#"[{"guest_path":"/a","secret_name":"A"},{"guest_path":"/b","raw_value":"Yg=="}]"#);
+        let empty = format!("{first}[[files]]\nguest_path = '/a'\n");
+        insta::assert_snapshot!(of(&empty).unwrap_or_default(), @r#"[{"guest_path":"/b","raw_value":"Yg=="}]"#);
     }
 
     #[test]

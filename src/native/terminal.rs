@@ -95,7 +95,8 @@ impl Terminal {
         };
         let measured = terminal_size::terminal_size().filter(|_| is_terminal);
         let width = measured.map_or(DEFAULT_WIDTH, |(width, _)| usize::from(width.0).clamp(MIN_WIDTH, MAX_WIDTH));
-        Look { width, color, links: is_terminal && self.color != Color::Never && follows_links() }
+        let links = is_terminal && self.color != Color::Never && follows_links();
+        Look { width, color, links, is_terminal: measured.is_some() }
     }
 }
 

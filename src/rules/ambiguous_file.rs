@@ -4,27 +4,29 @@ use super::{Given, Persona, Rule, Sink};
 use crate::config::File;
 use crate::diagnostic::{Flyctl, Severity};
 use crate::facts::Facts;
+use crate::span::Spanned;
 
 pub(super) const RULE: Rule = Rule {
     id: "ambiguous-file",
     persona: Persona::Regular,
     severity: Severity::Warning,
     flyctl: Flyctl::Silent,
-    summary: "a `[[files]]` without an absolute path or with other than one source",
+    summary: "a `[[files]]` without an absolute path of its own or with other than one source",
     why: "A file needs an absolute `guest_path` and one source. Of several flyctl takes `local_path` before \
           `secret_name` before `raw_value`; without any, Fly refuses the machine. A source that is there and empty \
-          removes the file.",
+          removes the file. Of two files for one path the later counts.",
     bad: "app = \"shop\"\n\n\
           [[files]]\nguest_path = \"/etc/shop.conf\"\nraw_value = \"a = 1\"\nsecret_name = \"SHOP_CONF\"\n",
     good: "app = \"shop\"\n\n[[files]]\nguest_path = \"/etc/shop.conf\"\nsecret_name = \"SHOP_CONF\"\n",
     given: Given::NOTHING,
-    source: "superfly/docs reference/configuration: files; flyctl internal/appconfig/config.go: toMachineFile; \
-             Machines API specification: fly.File",
+    source: "superfly/docs reference/configuration: files; flyctl internal/appconfig/config.go: toMachineFile, \
+             MergeFiles; Machines API specification: fly.File",
     check,
 };
 
 fn check(facts: &Facts, sink: &mut Sink) {
-    for file in &facts.config().files {
+    let files = &facts.config().files;
+    for (index, file) in files.iter().enumerate() {
         match file.guest_path.as_ref().filter(|path| !path.is_empty()) {
             None => {
                 sink.report(file.span, "this file has no `guest_path`: it has no place to go")
@@ -38,9 +40,19 @@ fn check(facts: &Facts, sink: &mut Sink) {
                     .flyctl(Flyctl::FailsDeploy)
                     .help(format!("write `/{}`", path.value));
             }
-            Some(_) => {}
+            Some(path) => written_before(&files[..index], path, sink),
         }
         sources(file, sink);
+    }
+}
+
+fn written_before(before: &[File], path: &Spanned<String>, sink: &mut Sink) {
+    let earlier =
+        before.iter().rev().find_map(|file| file.guest_path.as_ref().filter(|other| other.value == path.value));
+    if let Some(earlier) = earlier {
+        sink.report(path.span, format!("`{}` is written already: only this one counts", path.value))
+            .label(earlier.span, "this file never gets there")
+            .help("keep the one that is meant");
     }
 }
 

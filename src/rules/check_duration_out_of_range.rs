@@ -36,47 +36,62 @@ fn check(facts: &Facts, sink: &mut Sink) {
         }
     }
     for check in facts.config().checks.values() {
-        if let Some(interval) = check.interval.as_ref().filter(|interval| interval.value < limits::CHECK_INTERVAL_MIN) {
-            let message = format!(
-                "an interval of {} is under the {} that Fly asks for",
-                interval.value,
-                limits::CHECK_INTERVAL_MIN
-            );
-            let finding = sink.report(interval.span, message).severity(Severity::Error).flyctl(Flyctl::Rejects);
-            write(finding, interval.span, limits::CHECK_INTERVAL_MIN);
+        let (interval, timeout) = (&check.interval, &check.timeout);
+        if let Some(written) = interval.as_ref().filter(|interval| interval.value < limits::CHECK_INTERVAL_MIN) {
+            let bound = limits::CHECK_INTERVAL_MIN;
+            let message = format!("an interval of {} is under the {bound} that Fly asks for", written.value);
+            let finding = sink.report(written.span, message).severity(Severity::Error).flyctl(Flyctl::Rejects);
+            write(finding, written.span, bound, beside_interval(bound, timeout));
         }
-        if let Some(timeout) = check.timeout.as_ref().filter(|timeout| timeout.value > limits::CHECK_TIMEOUT_MAX) {
-            let message =
-                format!("a timeout of {} is over the {} that Fly allows", timeout.value, limits::CHECK_TIMEOUT_MAX);
-            let finding = sink.report(timeout.span, message).severity(Severity::Error).flyctl(Flyctl::Rejects);
-            write(finding, timeout.span, limits::CHECK_TIMEOUT_MAX);
+        if let Some(written) = timeout.as_ref().filter(|timeout| timeout.value > limits::CHECK_TIMEOUT_MAX) {
+            let bound = limits::CHECK_TIMEOUT_MAX;
+            let message = format!("a timeout of {} is over the {bound} that Fly allows", written.value);
+            let finding = sink.report(written.span, message).severity(Severity::Error).flyctl(Flyctl::Rejects);
+            write(finding, written.span, bound, beside_timeout(bound, interval));
         }
     }
 }
 
 /// What Fly makes of a service check's interval, timeout and grace period.
-fn clamped(facts: &Facts, sink: &mut Sink, durations: [&Field<Duration>; 3]) {
-    let [_, _, grace_period] = durations;
+fn clamped(facts: &Facts, sink: &mut Sink, [interval, timeout, grace_period]: [&Field<Duration>; 3]) {
     let (min, max) = limits::SERVICE_CHECK_RANGE;
-    for duration in durations.into_iter().flatten().filter(|duration| !is_bare(facts, duration.span)) {
-        let is_no_grace = duration.value == Duration::default() && Some(duration) == grace_period.as_ref();
-        let (verb, bound) = if duration.value > max {
-            ("lowered", max)
-        } else if duration.value < min && !is_no_grace {
-            ("raised", min)
-        } else {
-            continue;
+    let mut clamp = |duration: &Field<Duration>, beside: &dyn Fn(Duration) -> Option<&'static str>| {
+        let Some(duration) = duration.as_ref().filter(|duration| !is_bare(facts, duration.span)) else { return };
+        let (verb, bound) = match duration.value {
+            value if value > max => ("lowered", max),
+            value if value < min => ("raised", min),
+            _ => return,
         };
         let finding = sink.report(duration.span, format!("Fly uses {}: {} is {verb}", short(bound), duration.value));
-        write(finding, duration.span, bound);
+        write(finding, duration.span, bound, beside(bound));
+    };
+    clamp(interval, &|bound| beside_interval(bound, timeout));
+    clamp(timeout, &|bound| beside_timeout(bound, interval));
+    if grace_period.as_ref().is_some_and(|grace| grace.value != Duration::default()) {
+        clamp(grace_period, &|bound| (bound == min).then_some("if the app is up that soon"));
     }
 }
 
-/// The bound in place of what is beyond it.
-fn write(finding: Finding, place: Span, bound: Duration) {
+/// The bound in place of what is beyond it; by itself only where nothing `beside` it must be changed
+/// or thought about.
+fn write(finding: Finding, place: Span, bound: Duration, beside: Option<&str>) {
     let written = format!("\"{}\"", short(bound));
+    if let Some(beside) = beside {
+        finding.help(format!("write {written}, which is what can be had, {beside}"));
+        return;
+    }
     let finding = finding.help(format!("write {written}, which is what can be had"));
     finding.fix(Safety::Unsafe, format!("write {written}"), vec![Edit { span: place, text: written }]);
+}
+
+fn beside_interval(interval: Duration, timeout: &Field<Duration>) -> Option<&'static str> {
+    let is_long = timeout.as_ref().is_some_and(|timeout| timeout.value >= interval);
+    is_long.then_some("and a timeout shorter than that")
+}
+
+fn beside_timeout(timeout: Duration, interval: &Field<Duration>) -> Option<&'static str> {
+    let is_short = interval.as_ref().is_some_and(|interval| interval.value <= timeout);
+    is_short.then_some("and an interval longer than that")
 }
 
 /// As a person writes it: `1m` for Go's `1m0s`.

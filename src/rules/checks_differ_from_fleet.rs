@@ -29,10 +29,15 @@ pub(super) const RULE: Rule = Rule {
 fn check(facts: &Facts, sink: &mut Sink) {
     let config = facts.config();
     for group in config.group_names() {
+        let machines = facts.managed_in(group);
+        // A file may have many groups: only those that run are worth their Machine config.
+        if machines.is_empty() {
+            continue;
+        }
         let Ok(wanted) = machine::machine_config(config, group, None, None) else { continue };
         let wanted = wanted.health_checks();
         let runs_others = |running: &MachineConfig| !are_alike(&wanted, &running.health_checks());
-        let differing = facts.managed_in(group).into_iter().filter(|it| it.config.as_ref().is_some_and(runs_others));
+        let differing = machines.into_iter().filter(|it| it.config.as_ref().is_some_and(runs_others));
         let differing: Vec<&str> = differing.map(|machine| machine.id.as_str()).collect();
         if !differing.is_empty() {
             let message = format!("group `{group}` has other health checks on {}", differing.join(", "));

@@ -15,7 +15,8 @@ pub(super) const RULE: Rule = Rule {
     summary: "a key without effect, since another one wins",
     why: "Some settings have two names: `memory` and `memory_mb`, `build_target` and `build-target`, a key at the top \
           and its older twin in `[experimental]`, one key in two cases, or, in JSON, twice. flyctl reads one of them and drops the other, \
-          so that editing the wrong one changes nothing.",
+          so that editing the wrong one changes nothing. Of fly.yaml it reads the first document, and nothing behind \
+          a second `---`.",
     bad: "app = \"shop\"\n\n[[vm]]\nsize = \"shared-cpu-1x\"\nmemory = \"2gb\"\nmemory_mb = 512\n",
     good: "app = \"shop\"\n\n[[vm]]\nsize = \"shared-cpu-1x\"\nmemory = \"512mb\"\n",
     given: Given::NOTHING,
@@ -29,9 +30,14 @@ fn check(facts: &Facts, sink: &mut Sink) {
             Problem::Shadowed { span, path, by } => {
                 (span, format!("flyctl does not read this `{path}`: another spelling wins"), by)
             }
-            Problem::Lost { span, by } => {
+            Problem::Lost { span, by: Some(by) } => {
                 let key = span.of(facts.text);
                 (span, format!("flyctl reads nothing of this {key}: the last of equal keys wins in JSON"), by)
+            }
+            Problem::Lost { span, by: None } => {
+                sink.report(*span, "flyctl reads nothing from here on: the first document of a YAML file is all")
+                    .help("write one document, or remove what follows");
+                continue;
             }
             _ => continue,
         };

@@ -55,7 +55,7 @@ fn growth(sink: &mut Sink, mount: &Mount) {
         sink.report(span, format!("`auto_extend_size_threshold` is a percentage from 50 to 99, not {percent}"))
             .help("say from which use on the volume grows: `auto_extend_size_threshold = 80`");
     }
-    if increment == 0 && mount.auto_extend_size_increment.is_none() {
+    if mount.auto_extend_size_increment.as_ref().is_none_or(|written| written.value.is_empty()) {
         sink.report(span, "automatic growth needs `auto_extend_size_increment`, from 1GB to 100GB")
             .label(mount.span, "of this volume")
             .help("say by how much it grows: `auto_extend_size_increment = \"1GB\"`");

@@ -38,7 +38,7 @@ pub struct Document {
     pub root: Node,
     /// In the order of the text. flyctl reads nothing from a file that has one.
     pub errors: Vec<SyntaxError>,
-    /// Entries of JSON that are silently lost, and the later ones of the same key that count.
+    /// What is silently passed over, in order.
     pub lost: Vec<Lost>,
 }
 
@@ -55,11 +55,12 @@ pub struct SyntaxError {
     pub cure: Option<Box<Edit>>,
 }
 
-/// Where the key stands that is lost, and where the one does that is read.
+/// A key of JSON, and where the later one of the same name stands that is read; or where the first
+/// document of YAML has ended, and more follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Lost {
     pub span: Span,
-    pub by: Span,
+    pub by: Option<Span>,
 }
 
 /// A value and where it stands. A table that has a header stands at its header.
@@ -95,21 +96,26 @@ pub struct Entry {
     pub value: Node,
 }
 
-/// Reads what can be read; what cannot is among the document's errors, of which it has the first
-/// [`MOST_ERRORS`].
+/// Reads what can be read; what cannot is among the document's errors, of which it has
+/// [`MOST_ERRORS`]: the last says that there are more.
 pub fn parse(text: &str, format: Format) -> Document {
     let mut document = match format {
         Format::Toml => toml::parse(text),
         Format::Json => json::parse(text),
         Format::Yaml => yaml::parse(text),
     };
-    document.errors.truncate(MOST_ERRORS);
+    if document.errors.len() > MOST_ERRORS {
+        document.errors.truncate(MOST_ERRORS);
+        if let Some(last) = document.errors.last_mut() {
+            *last = SyntaxError::new(last.span, "there are more errors from here on\nmend those above first");
+        }
+    }
     document.errors.shrink_to_fit();
     document
 }
 
 /// What is no config at all has an error in every line, and each becomes a finding.
-const MOST_ERRORS: usize = 1_000;
+const MOST_ERRORS: usize = 500;
 
 /// Where a JSON or YAML value stands: a list or table of several lines at its key, or where it
 /// begins, as a TOML table stands at its header.

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::test::Test;
 
 /// An error, a warning with a fix, and a suppressed finding; names and messages that must be escaped.
-const TEXT: &str = "app = \"shop\"\n'a<&,:%\"b' = 1\nkil_signal = 1 # cutover: ignore[unknown-key] \"why\"\n\n[deploy]\nstrategy = \"Rolling\"\n";
+const TEXT: &str = "app = \"shop\"\n'a<&,:%\"b' = 1\nkil_signal = 'SIGINT' # cutover: ignore[unknown-key] \"why\"\n\n[deploy]\nstrategy = \"Rolling\"\n";
 
 fn shown(format: &str) -> String {
     Test::new()

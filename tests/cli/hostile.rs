@@ -35,6 +35,15 @@ fn deep_nesting_is_a_finding() {
 }
 
 #[test]
+fn what_is_no_config_at_all_is_told_five_hundred_times() {
+    for line in ["app == 1\n", "a = [[[\n", "a = [ \"x\",\n", "app = 1\n"] {
+        let out = check(line.repeat(20_000), 0);
+        assert_eq!(out.matches("error[syntax-error]").count(), 500, "{line}");
+        assert!(out.contains("error[syntax-error]: there are more errors from here on"), "{line}");
+    }
+}
+
+#[test]
 fn ten_thousand_tables_are_read() {
     let many: String = (0..10_000).map(|at| format!("[[services]]\ninternal_port = {at}\n")).collect();
     assert!(check(many, 0).contains("service-without-port"));

@@ -29,8 +29,8 @@ pub(in crate::native) struct Args {
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
 
-    /// Apply every fix that changes nothing Fly does, then report what is left. What came from
-    /// standard input goes, mended, to standard output
+    /// Apply every fix after which Fly does the same, or what the file plainly says, then report what
+    /// is left. What came from standard input goes, mended, to standard output
     #[arg(long)]
     fix: bool,
 

@@ -102,7 +102,8 @@ type Place<'a> = (AnnotationKind, Span, Option<&'a str>);
 
 fn finding(file: &Shown, found: &Diagnostic, look: Look) -> String {
     let row = level(found.severity);
-    let title = snippet_level(found.severity).with_name(row.name).primary_title(clean(&found.message)).id(found.rule);
+    let title = snippet_level(found.severity).with_name(row.name).primary_title(title(found, row.name, look));
+    let title = title.id(found.rule);
     let title = match rule_page(found.rule).filter(|_| look.links) {
         Some(address) => title.id_url(address),
         None => title,
@@ -120,6 +121,13 @@ fn finding(file: &Shown, found: &Diagnostic, look: Look) -> String {
     renderer(look).render(&[group])
 }
 
+/// What is said, in lines that fit behind `name[rule]: `.
+fn title(found: &Diagnostic, name: &str, look: Look) -> String {
+    let taken = name.len() + found.rule.len() + "[]: ".len();
+    let narrow = Look { width: look.width.saturating_sub(taken), ..Look::default() };
+    if look.is_terminal { narrow.wrap("", &found.message).trim_end().to_owned() } else { clean(&found.message) }
+}
+
 /// `text` in lines that fit behind `  = name: `.
 fn note(text: &str, name: &str, margin: usize, look: Look) -> String {
     let taken = margin + name.len() + " = : ".len();
@@ -134,12 +142,19 @@ fn summary(files: &[Checked], with_unsafe: bool, look: Look) -> String {
         LEVELS.iter().filter(|row| of(row.severity) > 0).map(|row| count(of(row.severity), row.name)).collect();
     if counts.is_empty() {
         let what = if let [file] = files { format!("`{}`", file.path) } else { count(files.len(), "file") };
-        return format!("{}: nothing found in {what}{}\n", look.paint(GREEN.bold(), "ok"), suppressed(files));
+        let head = format!("{}: nothing found in {what}", look.paint(GREEN.bold(), "ok"));
+        return one_line(&head, &suppressed(files), look);
     }
     let worst = found().map(|one| one.severity).max().unwrap_or(Severity::Hint);
     let places = if files.len() > 1 { format!(" in {}", count(files.len(), "file")) } else { String::new() };
     let counts = look.paint(severity::level(worst).style, list(&counts));
-    format!("{counts}{places}{}{}\n", fixable(found(), with_unsafe), suppressed(files))
+    let more = fixable(found(), with_unsafe) + &suppressed(files);
+    one_line(&format!("{counts}{places}"), &more, look)
+}
+
+/// One line, or in a terminal as many as it takes.
+fn one_line(head: &str, text: &str, look: Look) -> String {
+    if look.is_terminal { look.hang(head, 0, text) } else { format!("{head}{text}\n") }
 }
 
 /// The way from what was found to its cure.
@@ -332,6 +347,32 @@ mod tests {
             line(mixed(), true),
             "2 warnings and 2 hints in 2 files; 4 can be fixed with `--fix --unsafe-fixes`\n"
         );
+    }
+
+    #[test]
+    fn a_terminal_gets_no_line_that_it_would_break() {
+        let mut unknown = finding(Severity::Warning, at("internal_prot"));
+        unknown.fix = Some(Fix { safety: Safety::Unsafe, title: "mend".into(), edits: Vec::new() });
+        let report = Report { omitted: 12, ..checked(vec![unknown]) };
+        let files = [Checked { path: "fly.toml", text: TEXT, report: &report }];
+        let look = Look { width: 60, is_terminal: true, ..Look::default() };
+        insta::assert_snapshot!(check(&files, false, look), @r"
+        warning[unknown-key]: flyctl knows no key `internal_prot` in
+                              `[http_service]` and ignores it
+         --> fly.toml:4:3
+          |
+        4 |   internal_prot = 8080
+          |   ^^^^^^^^^^^^^
+          |
+          = fix: mend (--fix --unsafe-fixes)
+
+        1 warning; 1 can be fixed with `--fix --unsafe-fixes`; 12
+        more are not shown
+        `cutover explain unknown-key` tells why, the cure, and how
+        to suppress it
+        ");
+        let wide = check(&files, false, Look { is_terminal: false, ..look });
+        assert!(wide.starts_with("warning[unknown-key]: flyctl knows no key `internal_prot` in `[http_service]` and"));
     }
 
     #[test]

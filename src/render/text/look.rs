@@ -10,11 +10,14 @@ pub struct Look {
     pub color: bool,
     /// Addresses can be followed (OSC 8).
     pub links: bool,
+    /// `width` is that of a terminal, which breaks what is longer within a word. Elsewhere a line that
+    /// programs look through stays whole.
+    pub is_terminal: bool,
 }
 
 impl Default for Look {
     fn default() -> Self {
-        Self { width: 80, color: false, links: false }
+        Self { width: 80, color: false, links: false, is_terminal: false }
     }
 }
 
@@ -156,7 +159,7 @@ const MIN_ROOM: usize = 20;
 mod tests {
     use super::*;
 
-    const NARROW: Look = Look { width: 30, color: false, links: false };
+    const NARROW: Look = Look { width: 30, color: false, links: false, is_terminal: false };
 
     #[test]
     fn wrapped_text_hangs_under_its_head() {

@@ -5,7 +5,7 @@ use toml::de::DeTable;
 use toml_parser::Source;
 use toml_parser::lexer::TokenKind;
 
-use super::super::SyntaxError;
+use super::super::{MOST_ERRORS, SyntaxError};
 use super::fault::{self, Fault};
 use super::{Piece, pieces};
 use crate::diagnostic::Edit;
@@ -18,6 +18,7 @@ pub(super) struct Mended {
     pub(super) changes: Changes,
 }
 
+/// What follows more errors than are told is left out: each costs more than a line that is right.
 pub(super) fn mend(text: &str) -> Mended {
     let mut mended =
         Mended { text: String::with_capacity(text.len()), errors: Vec::new(), changes: Changes::default() };
@@ -27,6 +28,11 @@ pub(super) fn mend(text: &str) -> Mended {
         mended.text.push_str(&text[at..statement.start]);
         at = statement.end;
         let written = statement.of(text);
+        if mended.errors.len() > MOST_ERRORS {
+            mended.replace(Span::new(statement.start, text.len()), &text[statement.start..], "");
+            at = text.len();
+            break;
+        }
         if in_conflict {
             in_conflict = !written.starts_with(fault::CONFLICT_END);
             mended.replace(statement, written, "");

@@ -12,19 +12,20 @@ mod parse;
 mod resolve;
 mod scan;
 
-use super::{Comment, Document, Format, Node, SyntaxError, Table, Value};
+use self::parse::{Kind, Parsed};
+use super::{Comment, Document, Format, Lost, Node, SyntaxError, Table, Value};
 use crate::span::Span;
 
 pub(super) fn parse(text: &str) -> Document {
     let mut errors = control_characters(text);
-    let (tree, root, stopped_at) = parse::parse(text);
-    let is_cut = stopped_at.is_some();
+    let Parsed { tree, root, error, passed_over } = parse::parse(text);
+    let is_cut = error.is_some();
     if errors.is_empty() {
-        errors.extend(stopped_at);
+        errors.extend(error);
     }
     let root = match root {
         // What could be read before the error may be the text of a first key alone.
-        Some(root) if is_cut && !matches!(tree.nodes[root].kind, parse::Kind::Mapping(_)) => Table::default(),
+        Some(root) if is_cut && !matches!(tree.nodes[root].kind, Kind::Mapping(_)) => Table::default(),
         Some(root) => decode::root(&tree, root, text, &mut errors),
         None => Table::default(),
     };
@@ -33,7 +34,7 @@ pub(super) fn parse(text: &str) -> Document {
         format: Format::Yaml,
         root: Node::new(Span::new(0, text.len()), Value::Table(root)),
         errors,
-        lost: Vec::new(),
+        lost: passed_over.map(|span| Lost { span, by: None }).into_iter().collect(),
     }
 }
 

@@ -72,9 +72,18 @@ pub(super) struct Parser<'a> {
     root: Option<Id>,
 }
 
-/// The first document and what is wrong with it; `None`: there is none, not even an empty one.
-/// Behind a fault in the grammar nothing is read.
-pub(super) fn parse(text: &str) -> (Tree, Option<Id>, Option<SyntaxError>) {
+/// What was made of a text.
+pub(super) struct Parsed {
+    pub(super) tree: Tree,
+    /// Of the first document; `None`: there is none, not even an empty one.
+    pub(super) root: Option<Id>,
+    /// A fault in the grammar: behind it nothing is read.
+    pub(super) error: Option<SyntaxError>,
+    /// Where what follows the first document begins.
+    pub(super) passed_over: Option<Span>,
+}
+
+pub(super) fn parse(text: &str) -> Parsed {
     let mut parser = Parser {
         scanner: Scanner::new(text),
         tree: Tree::default(),
@@ -85,7 +94,8 @@ pub(super) fn parse(text: &str) -> (Tree, Option<Id>, Option<SyntaxError>) {
     };
     let error = parser.document().err().map(|error| parser.scanner.or_own(error));
     parser.close_all();
-    (parser.tree, parser.root, error)
+    let passed_over = if error.is_none() { parser.behind_document() } else { None };
+    Parsed { tree: parser.tree, root: parser.root, error, passed_over }
 }
 
 impl Parser<'_> {
@@ -109,6 +119,20 @@ impl Parser<'_> {
             }
         }
         self.scanner.finish()
+    }
+
+    /// Where something stands that yaml.v3 does not come to, whether it is YAML or not: marks alone
+    /// are nothing.
+    fn behind_document(&mut self) -> Option<Span> {
+        let mut first = None;
+        while let Ok((token, span)) = self.scanner.take() {
+            match token {
+                Token::StreamEnd => return None,
+                Token::DocumentStart | Token::DocumentEnd => first = first.or(Some(span)),
+                _ => return first.or(Some(span)),
+            }
+        }
+        first
     }
 
     fn directives(&mut self) -> Scanned<bool> {

@@ -204,6 +204,11 @@ pub(super) const VOLUMES: &[Fault] = &[
         "volume-setting-out-of-range",
     ),
     (
+        "growth by an empty size",
+        "[[mounts]]\nsource = 'data'\ndestination = '/data'\nauto_extend_size_threshold = 80\nauto_extend_size_increment = ''\n",
+        "volume-setting-out-of-range",
+    ),
+    (
         "growth without an end",
         "[[mounts]]\nsource = 'data'\ndestination = '/data'\nauto_extend_size_threshold = 80\nauto_extend_size_increment = '1gb'\n",
         "volume-that-cannot-grow",
@@ -245,6 +250,11 @@ pub(super) const MACHINES: &[Fault] = &[
     ("metrics without a port", "[metrics]\npath = '/metrics'\n", "incomplete-metrics"),
     ("a file without a place", "[[files]]\nraw_value = 'YQ=='\n", "ambiguous-file"),
     ("a file without content", "[[files]]\nguest_path = '/a'\n", "ambiguous-file"),
+    (
+        "two files for one path",
+        "[[files]]\nguest_path = '/a'\nraw_value = 'a'\n\n[[files]]\nguest_path = '/a'\nraw_value = 'b'\n",
+        "ambiguous-file",
+    ),
     (
         "a file with two contents",
         "[[files]]\nguest_path = '/a'\nraw_value = 'YQ=='\nsecret_name = 'A'\n",
