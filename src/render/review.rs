@@ -11,6 +11,7 @@ use super::told::serving::{Place, places};
 use super::told::steps::{Run, runs};
 use super::told::summary;
 use super::told::words::{count, cut};
+use crate::facts;
 use crate::plan::{Op, Plan, Refusal};
 
 /// `plan --format markdown`. Short enough for a comment, whatever the size of the fleet.
@@ -49,7 +50,7 @@ pub fn refusals(refusals: &[Refusal]) -> String {
         }
         if !refusal.fix.is_empty() {
             let commands = refusal.fix[..refusal.fix.len().min(MOST_NAMED)].join("\n");
-            out.push_str(&format!("\nWhat helps:\n\n{}", fenced("sh", &commands)));
+            out.push_str(&format!("\nWhat helps:\n\n{}", fenced("sh", &facts::veiled(&commands))));
         }
     }
     if refusals.len() > MOST_REFUSALS {
@@ -231,7 +232,7 @@ fn fenced(language: &str, text: &str) -> String {
 
 /// A message, as long as a comment can afford.
 fn told(message: &str) -> String {
-    prose(&cut(message, LONGEST_MESSAGE))
+    prose(&cut(&facts::veiled(message), LONGEST_MESSAGE))
 }
 
 /// A name as code.
@@ -315,7 +316,7 @@ mod tests {
         ```mermaid
         flowchart TB
           n0["Now<br/>serving: api 4, cron 2, web 2, worker 2"]
-          n1["Lock the blues<br/>lease, release command<br/>serving: api 4, cron 2, web 2, worker 2"]
+          n1["Lock the blues, run the release command<br/>lease, release command<br/>serving: api 4, cron 2, web 2, worker 2"]
           n2["Make the greens, hidden from the proxy<br/>create, wait started, wait healthy, machine check<br/>serving: api 4, cron 2, web 2, worker 2"]
           n3(["Hold<br/>s24<br/>until somebody promotes or aborts"]):::hold
           n4["Switch the traffic<br/>uncordon, settle, verify, cordon, verify url, bake<br/>serving: api 4 #8594; 6 #8594; 4, cron 2, web 2 #8594; 4 #8594; 2, worker 2 #8594; 4 #8594; 2"]

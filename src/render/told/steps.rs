@@ -169,7 +169,12 @@ fn places(subjects: &[Subject]) -> String {
 impl Stage {
     pub(in crate::render) fn heading(self, plan: &Plan) -> &'static str {
         match self {
-            Self::Lock => "Lock the blues",
+            Self::Lock if plan.policy.cleanup => "Lock what is left over",
+            Self::Lock => match (plan.steps.first().map(|step| step.op), release_command(plan)) {
+                (Some(Op::ReleaseCommand), _) => "Run the release command",
+                (_, Some(_)) => "Lock the blues, run the release command",
+                _ => "Lock the blues",
+            },
             Self::Make => "Make the greens, hidden from the proxy",
             Self::Switch => "Switch the traffic",
             Self::Retire => "Retire the blues",
