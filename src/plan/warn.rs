@@ -278,8 +278,10 @@ fn about_greens(found: &mut Found, situation: &Situation, greens: &[Green]) {
         .filter(|green| !green.launch && !green.is_standby())
         .filter_map(|green| Some(green.replaces?.id.as_str()))
         .collect();
+    let advice =
+        if situation.policy.verify_stopped { "" } else { "; `--verify-stopped` has it started and checked, too" };
     found.add_for("unverified-greens", &asleep, |ids| {
-        format!("not running now, and neither will be what takes their places, made without being started and checked: {ids}")
+        format!("what takes the place of {ids} is not started and not checked, since what it replaces is not running{advice}")
     });
     about_sizes(found, greens);
     about_names(found, situation, greens);

@@ -104,6 +104,7 @@ impl Run<'_> {
                 format!("{}, until idle{}", self.who(plan), self.limit())
             }
             Op::Drain => format!("{}, {}", self.who(plan), time(plan.policy.drain_timeout_ms)),
+            Op::Create => format!("{}{}", self.who(plan), self.asleep()),
             _ => format!("{}{}", self.who(plan), self.limit()),
         }
     }
@@ -118,6 +119,16 @@ impl Run<'_> {
     fn limit(&self) -> String {
         let limit = self.steps.iter().filter_map(|step| step.timeout_ms).max();
         limit.map_or(String::new(), |ms| format!(", at most {}", whole_seconds(ms)))
+    }
+
+    /// `, 2 of them not started`
+    fn asleep(&self) -> String {
+        let is_asleep = |step: &&&Step| step.request.as_ref().is_some_and(|request| request.skip_launch);
+        match self.steps.iter().filter(is_asleep).count() {
+            0 => String::new(),
+            all if all == self.steps.len() => ", not started".to_owned(),
+            some => format!(", {some} of them not started"),
+        }
     }
 
     /// `3 greens: app (fra, iad×2)`.
