@@ -167,6 +167,15 @@ mod tests {
             "there is a line break inside a text, at line 2, column 0: perhaps a terminal wrapped the lines; PASTE",
         );
         check("[]\n$ exit\n", "there is more behind the list, at line 2, column 1; PASTE");
+        check(
+            "{\"id\": \"a\"}\n{\"id\": \"b\"}\n",
+            "these are machines one after the other, not a list (`jq -s .` makes one); PASTE",
+        );
+        check(
+            "Waiting for depot builder to start\n[]",
+            "this is not JSON: it begins with `Waiting for depot builde...`; PASTE",
+        );
+        check("Error: no token\n", "this is not JSON: it begins with `Error: no token`; PASTE");
         check("[{\"id\": \"vol_1\", \"size_gb\": 1}]", "this is a list of volumes; PASTE");
     }
 
@@ -179,6 +188,7 @@ mod tests {
     #[test]
     fn a_machine_that_is_none_is_named_with_its_place() {
         check("[7]", "entry 1 of the list: it is a number, not a machine; PASTE");
+        check("[{\"id\": \"a; reboot\"}]", "entry 1 of the list: its `id` is \"a; reboot\", which none is; PASTE");
         check("[{\"state\": \"started\"}]", "entry 1 of the list: it has no `id`; PASTE");
         check(
             "[{\"id\": \"a\", \"region\": 7}]",

@@ -112,6 +112,9 @@ fn object(
     let Some(id) = fields.get("id").and_then(Value::as_str).filter(|id| !id.is_empty()) else {
         return Err(entry("it has no `id`".to_owned()));
     };
+    if !id.chars().all(|letter| letter.is_ascii_alphanumeric() || "-_.".contains(letter)) {
+        return Err(entry(format!("its `id` is {id:?}, which none is")));
+    }
     if !seen.insert(id.to_owned()) {
         let place = place_of(text, id, 1);
         return Err(Unreadable { message: format!("{} {id} is listed twice{place}: paste one list only", kind.one) });
@@ -133,9 +136,21 @@ fn not_json(text: &str, kind: &Kind, error: &serde_json::Error) -> String {
         _ if says("control character") => {
             format!("there is a line break inside a text, at {place}: perhaps a terminal wrapped the lines")
         }
+        _ if says("trailing characters") && start.starts_with('{') => {
+            format!("these are {}s one after the other, not a list (`jq -s .` makes one)", kind.one)
+        }
         _ if says("trailing characters") => format!("there is more behind the list, at {place}"),
+        _ if !start.starts_with(['[', '{']) => format!("this is not JSON: it begins with `{}`", beginning(start)),
         _ => format!("this is not JSON: {error}"),
     }
+}
+
+/// Of the first line, what is enough to know it again.
+fn beginning(text: &str) -> String {
+    let line = text.lines().next().unwrap_or("").trim_end();
+    let is_long = line.chars().count() > SHOWN;
+    let shown: String = line.chars().take(SHOWN).collect();
+    if is_long { format!("{shown}...") } else { shown }
 }
 
 /// What flyctl prints for people.
@@ -173,6 +188,9 @@ fn place_of(text: &str, id: &str, skip: usize) -> String {
     let place = LineIndex::new(text).position(text, offset);
     format!(" (line {}, column {})", place.line, place.column)
 }
+
+/// Characters of a line that is not what was asked for.
+const SHOWN: usize = 24;
 
 /// A machine with its events takes some 5 KB: ten thousand of them fit twice.
 const MOST_BYTES: usize = 128 * MEGABYTE;

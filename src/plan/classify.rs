@@ -235,7 +235,20 @@ fn groups_that_are_done<'a>(
             .map(|case| case.group)
             .collect::<BTreeSet<_>>()
     };
-    &of(true) - &of(false)
+    &(&of(true) - &of(false)) - &groups_of_several_images(placed)
+}
+
+/// A tag that moved: each machine may run what is wanted, by its name, and yet not what the others run.
+fn groups_of_several_images<'a>(placed: &[Placed<'a>]) -> BTreeSet<&'a str> {
+    let mut first: BTreeMap<&str, Image> = BTreeMap::new();
+    let mut mixed = BTreeSet::new();
+    for blue in placed.iter().filter(|blue| blue.is(Disposition::Replace)) {
+        let Some(image) = blue.machine.image() else { continue };
+        if !first.entry(blue.group).or_insert_with(|| image.clone()).is_same(&image) {
+            mixed.insert(blue.group);
+        }
+    }
+    mixed
 }
 
 impl<'s, 'a> Case<'s, 'a> {

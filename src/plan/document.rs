@@ -8,7 +8,7 @@ use serde_json::Value;
 use serde_json::error::Category;
 
 use super::operation::{self, Object};
-use super::{Disposition, Op, Plan, PlannedMachine, Step, VERSION, canonical};
+use super::{Disposition, Op, Plan, PlannedMachine, Step, VERSION, canonical, fleet_digest};
 
 /// The text is no plan that can be trusted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,6 +86,8 @@ fn check_steps(plan: &Plan) -> Result<(), String> {
         (first_destroy == plan.point_of_no_return.as_ref(), "`point_of_no_return` is not its first destroy"),
         (plan.capacity.iter().all(|row| known(&row.after)), "`capacity` speaks of a step that there is not"),
         (keeps_floors(plan), "`capacity` falls below `floors`"),
+        (hash_of_fleet(plan) == plan.fleet, "`fleet` is not the hash of its machines"),
+        (makes_the_image(plan), "a green would run another image than the plan's"),
     ];
     match checks.iter().find(|(holds, _)| !holds) {
         Some((_, wrong)) => Err((*wrong).to_owned()),
@@ -97,6 +99,16 @@ fn keeps_floors(plan: &Plan) -> bool {
     let floors: BTreeMap<_, u64> =
         plan.floors.iter().map(|floor| ((&floor.group, &floor.region), floor.serving)).collect();
     plan.capacity.iter().all(|row| floors.get(&(&row.group, &row.region)).is_none_or(|floor| row.serving >= *floor))
+}
+
+fn hash_of_fleet(plan: &Plan) -> String {
+    fleet_digest(plan.machines.iter().map(|machine| (machine.id.as_str(), &machine.observed)))
+}
+
+fn makes_the_image(plan: &Plan) -> bool {
+    let creates = plan.steps.iter().filter(|step| step.op == Op::Create);
+    let mut images = creates.filter_map(|step| step.request.as_ref()?.config.0.get("image"));
+    images.all(|image| *image == *plan.image)
 }
 
 /// The steps that were found to be in order.
@@ -248,6 +260,7 @@ mod tests {
         let mut plan: Plan = serde_json::from_value(document).unwrap();
         plan.operations = plan.steps.iter().map(|step| step.op.explained()).collect();
         plan.point_of_no_return = plan.steps.iter().find(|step| step.op == Op::Destroy).map(|step| step.id.clone());
+        plan.fleet = hash_of_fleet(&plan);
         change(&mut plan);
         plan.digest = digest(&plan);
         plan.to_json()
@@ -329,6 +342,16 @@ mod tests {
     }
 
     #[test]
+    fn greens_run_the_image_that_the_plan_names() {
+        let create = |image: &str| {
+            let request = json!({"config": {"image": image}, "skip_launch": false, "skip_service_registration": true});
+            step("s1", "create", json!({"slot": "g", "undo": "destroy", "request": request}))
+        };
+        check(&[create("shop:v2")], "");
+        check(&[create("shop:v3")], "a green would run another image than the plan's");
+    }
+
+    #[test]
     fn what_a_plan_says_of_its_steps_is_true() {
         let steps = json!([step("s1", "gate", json!({}))]);
         let row = |after: Option<&str>, serving| super::super::Capacity {
@@ -339,7 +362,8 @@ mod tests {
         };
         let floor = super::super::Floored { group: "app".to_owned(), region: "iad".to_owned(), serving: 2 };
         type Change<'c> = &'c dyn Fn(&mut Plan);
-        let checks: [(&str, Change); 5] = [
+        let checks: [(&str, Change); 6] = [
+            ("`fleet` is not the hash of its machines", &|plan| plan.machines[0].observed.cordoned = true),
             ("there is a machine twice", &|plan| plan.machines.push(plan.machines[0].clone())),
             ("`operations` says something else than the operations of its steps", &|plan| plan.operations.clear()),
             ("`point_of_no_return` is not its first destroy", &|plan| plan.point_of_no_return = Some("s1".to_owned())),

@@ -37,6 +37,7 @@ fn expected_ms(step: &Step, policy: &Policy, first_pass_ms: impl Fn() -> u64) ->
         Op::WaitStopped => STOP_MS,
         Op::ReleaseCommand | Op::MachineCheck => COMMAND_MS,
         Op::Drain if policy.drain == Drain::UntilIdle => IDLE_MS,
+        Op::VerifyUrl => ANSWER_MS,
         _ => most,
     })
 }
@@ -163,6 +164,9 @@ const COMMAND_MS: u64 = 15_000;
 
 /// Until connections are seen to have ended twice in a row.
 const IDLE_MS: u64 = 5_000;
+
+/// An address that answers as it should, asked a few times.
+const ANSWER_MS: u64 = 5_000;
 
 /// More calls at once than this make no deploy faster.
 const MOST_LINES: usize = 1_024;

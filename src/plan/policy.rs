@@ -133,9 +133,22 @@ impl Policy {
 
     /// What the policy asks for and cannot have.
     pub(super) fn contradiction(&self) -> Option<Refusal> {
-        (self.keep_blue && self.surge.is_some()).then(|| Refusal {
-            code: "keep-blue-with-surge",
-            message: "with `--surge` the blues go batch by batch to make room, so they cannot be kept: ask for one of the two".to_owned(),
+        let checks = [
+            (
+                self.keep_blue && self.surge.is_some(),
+                "keep-blue-with-surge",
+                "with `--surge` the blues go batch by batch to make room, so they cannot be kept: ask for one of the two",
+            ),
+            (
+                self.wait_timeout_ms == Some(0) && !self.cleanup,
+                "no-time-to-wait",
+                "the wait timeout is 0s: every machine would have failed as soon as it is waited for. Give it some time, such as `--wait-timeout 5m`",
+            ),
+        ];
+        let found = checks.into_iter().find(|(is_so, ..)| *is_so);
+        found.map(|(_, code, message)| Refusal {
+            code,
+            message: message.to_owned(),
             machines: Vec::new(),
             fix: Vec::new(),
         })

@@ -20,6 +20,7 @@ pub(super) fn refusals(situation: &Situation, placed: &[Placed], greens: &Greens
         facts.extend(unproven(situation, placed));
         return facts.iter().map(|fact| fact.refusal(situation)).collect();
     }
+    facts.extend(odd_image(situation));
     facts.extend(lost_list(situation).or_else(|| empty_fleet(situation, placed)));
     facts.extend(unmanaged(situation, placed));
     facts.extend(greens.failed.iter().map(|(group, conversion)| Fact::NoMachineConfig { group, conversion }));
@@ -35,6 +36,7 @@ enum Fact<'a> {
     WrongApp { named_by: String, other: &'a str },
     UnknownGroup { group: &'a str },
     UnknownMachine { id: &'a str },
+    OddImage { image: &'a str },
     EmptyFleet,
     LostList { app: &'a App },
     Unproven { machines: Vec<&'a Placed<'a>> },
@@ -87,6 +89,12 @@ fn unknown_selection<'a>(situation: &Situation<'a>, placed: &[Placed]) -> Vec<Fa
     let unknown_machine = machines.filter(|id| situation.machines.iter().all(|machine| machine.id != *id));
     let groups = unknown_group.map(|group| Fact::UnknownGroup { group });
     groups.chain(unknown_machine.map(|id| Fact::UnknownMachine { id })).collect()
+}
+
+/// Fly would refuse it only with the first create, after the release command.
+fn odd_image<'a>(situation: &Situation<'a>) -> Option<Fact<'a>> {
+    let image = situation.desired.image;
+    (!image.chars().all(|letter| letter.is_ascii_graphic())).then_some(Fact::OddImage { image })
 }
 
 /// Nothing where the API knows of machines or of a release: a list that went missing on the way,
@@ -228,6 +236,7 @@ impl Fact<'_> {
             Self::WrongApp { .. } => "wrong-app",
             Self::UnknownGroup { .. } => "unknown-group",
             Self::UnknownMachine { .. } => "unknown-machine",
+            Self::OddImage { .. } => "odd-image",
             Self::EmptyFleet | Self::LostList { .. } => "empty-fleet",
             Self::Unproven { .. } => "unproven-leftovers",
             Self::Unmanaged { .. } => "unmanaged-machines",
@@ -242,7 +251,9 @@ impl Fact<'_> {
     fn machines(&self) -> Vec<&Machine> {
         match self {
             Self::WrongApp { .. } | Self::UnknownGroup { .. } | Self::UnknownMachine { .. } => Vec::new(),
-            Self::EmptyFleet | Self::LostList { .. } | Self::NoMachineConfig { .. } => Vec::new(),
+            Self::OddImage { .. } | Self::EmptyFleet | Self::LostList { .. } | Self::NoMachineConfig { .. } => {
+                Vec::new()
+            }
             Self::Unproven { machines } => machines.iter().map(|placed| placed.machine).collect(),
             Self::Unmanaged { machines, .. } | Self::Unchecked { machines, .. } => machines.clone(),
             Self::Volumes(mounted) => mounted.machines.iter().map(|(machine, _)| *machine).collect(),
@@ -260,6 +271,9 @@ impl Fact<'_> {
                 format!("there is no group `{group}`, neither in fly.toml nor in the fleet")
             }
             Self::UnknownMachine { id } => format!("there is no machine {id} to exclude"),
+            Self::OddImage { image } => {
+                format!("`{image}` is no name of an image: it has blanks or letters that none can have")
+            }
             Self::EmptyFleet => format!(
                 "app `{app}` has no machines that a deploy manages: either it was never deployed, or the list is not the whole list, and a deploy would make a second fleet"
             ),
@@ -298,6 +312,7 @@ impl Fact<'_> {
         match self {
             Self::WrongApp { .. } | Self::UnknownMachine { .. } => vec![format!("fly machine list --json --app {app}")],
             Self::UnknownGroup { .. } => vec![format!("cutover plan --group {}", situation.groups.join(","))],
+            Self::OddImage { .. } => vec![format!("cutover plan --image registry.fly.io/{app}:TAG")],
             Self::EmptyFleet => {
                 vec![format!("fly machine list --json --app {app}"), "cutover plan --first-deploy".to_owned()]
             }

@@ -15,7 +15,7 @@ pub(super) fn warnings(situation: &Situation, placed: &[Placed], greens: &[Green
     let mut found = Found::default();
     about_the_list(&mut found, situation);
     if situation.policy.cleanup {
-        about_leftovers(&mut found, placed);
+        about_leftovers(&mut found, placed, true);
         about_unfinished(&mut found, situation, placed);
         return found.warnings;
     }
@@ -24,8 +24,9 @@ pub(super) fn warnings(situation: &Situation, placed: &[Placed], greens: &[Green
         about_the_image(&mut found, situation, placed);
     }
     about_images(&mut found, placed);
+    about_tags(&mut found, situation, placed);
     about_machines(&mut found, placed);
-    about_leftovers(&mut found, placed);
+    about_leftovers(&mut found, placed, false);
     about_unfinished(&mut found, situation, placed);
     about_groups(&mut found, situation, placed, greens);
     about_greens(&mut found, situation, greens);
@@ -134,6 +135,16 @@ fn about_images(found: &mut Found, placed: &[Placed]) {
     }
 }
 
+/// What is kept was told by its tag alone.
+fn about_tags(found: &mut Found, situation: &Situation, placed: &[Placed]) {
+    let kept = placed.iter().filter(|blue| blue.is(Disposition::Keep)).map(|blue| blue.machine.id.as_str());
+    let kept: Vec<_> = kept.filter(|_| !situation.image.is_pinned()).collect();
+    let image = situation.desired.image;
+    found.add_for("kept-by-tag", &kept, |ids| {
+        format!("{ids} stay because they run `{image}`, which is a tag, and tags can move: if it moved since they were made, name the image with its digest (`{image}@sha256:...`)")
+    });
+}
+
 fn about_machines(found: &mut Found, placed: &[Placed]) {
     let ids = |wanted: &dyn Fn(&Placed) -> bool| -> Vec<&str> {
         placed.iter().filter(|blue| wanted(blue)).map(|blue| blue.machine.id.as_str()).collect()
@@ -184,11 +195,12 @@ fn about_machines(found: &mut Found, placed: &[Placed]) {
     }
 }
 
-fn about_leftovers(found: &mut Found, placed: &[Placed]) {
+fn about_leftovers(found: &mut Found, placed: &[Placed], is_cleanup: bool) {
     let leftovers = placed.iter().filter(|blue| blue.is(Disposition::Leftover) && blue.machine.is_live());
     let ids: Vec<_> = leftovers.map(|blue| blue.machine.id.as_str()).collect();
-    found.add_for("leftovers", &ids, |ids| {
-        format!("left over from what ended before, and not touched: {ids}. `cutover plan --cleanup` removes what is proved to be unneeded")
+    found.add_for("leftovers", &ids, |ids| match is_cleanup {
+        true => format!("not touched, since nothing proves that they can go: {ids}"),
+        false => format!("not part of the app's service, and not touched: {ids}. `cutover plan --cleanup` removes those that are proved to be left over"),
     });
 }
 
@@ -266,8 +278,10 @@ fn about_greens(found: &mut Found, situation: &Situation, greens: &[Green]) {
         .filter(|green| !green.launch && !green.is_standby())
         .filter_map(|green| Some(green.replaces?.id.as_str()))
         .collect();
+    let advice =
+        if situation.policy.verify_stopped { "" } else { "; `--verify-stopped` has it started and checked, too" };
     found.add_for("unverified-greens", &asleep, |ids| {
-        format!("at rest, and so are their successors, which are made without being started and checked: {ids}")
+        format!("what takes the place of {ids} is not started and not checked, since what it replaces is not running{advice}")
     });
     about_sizes(found, greens);
     about_names(found, situation, greens);

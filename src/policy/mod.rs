@@ -110,12 +110,6 @@ impl Draft {
                 "a blue that is given no time never gets to be idle",
                 "give it some, such as `--drain-timeout 5m`, or leave the drain away",
             ),
-            (
-                policy.wait_timeout_ms.is_some_and(|wait_ms| policy.stability_ms > wait_ms),
-                ["stability", "wait-timeout"],
-                "a green would have to pass for longer than it may take to pass",
-                "give it more time: `--wait-timeout` must be the longer of the two",
-            ),
         ]
         .into_iter()
         .find(|(found, ..)| *found)
@@ -269,11 +263,6 @@ mod tests {
             "",
             &[("drain", "until-idle"), ("drain-timeout", "0s")],
             "`--drain` and `--drain-timeout` contradict each other: a blue that is given no time never gets to be idle (give it some, such as `--drain-timeout 5m`, or leave the drain away)",
-        );
-        refused(
-            "",
-            &[("stability", "10m"), ("wait-timeout", "5m")],
-            "`--stability` and `--wait-timeout` contradict each other: a green would have to pass for longer than it may take to pass (give it more time: `--wait-timeout` must be the longer of the two)",
         );
         refused(
             "",

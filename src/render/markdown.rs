@@ -188,5 +188,5 @@ group-order = ["api", "web"]
 ```
 
 Settings that exclude one another are refused, with the reason: `keep-blue` with `surge`, `idle-command` with a fixed drain,
-a `stability` that is longer than `wait-timeout`. What has no key below is about one deploy, and is only a flag.
+a `drain` until idle without any time. What has no key below is about one deploy, and is only a flag.
 "#;

@@ -44,7 +44,10 @@ pub(super) fn at(path: &str, mut value: Value) -> Value {
 fn mask(value: &mut Value, holds_secrets: bool) {
     match value {
         Value::String(text) => hide("", text),
-        Value::Array(items) => items.iter_mut().for_each(|item| mask_item(item, holds_secrets)),
+        Value::Array(items) => {
+            hide_arguments(items);
+            items.iter_mut().for_each(|item| mask_item(item, holds_secrets));
+        }
         Value::Object(map) => {
             for (key, inner) in map {
                 match inner {
@@ -65,6 +68,18 @@ fn hide(name: &str, text: &mut String) {
         MASK.clone_into(text);
     } else if let Cow::Owned(veiled) = facts::veiled(text) {
         *text = veiled;
+    }
+}
+
+/// What stands behind a flag of a command: `["--token", "..."]`.
+fn hide_arguments(items: &mut [Value]) {
+    for at in 1..items.len() {
+        let (before, rest) = items.split_at_mut(at);
+        if let (Some(Value::String(flag)), Value::String(text)) = (before.last(), &mut rest[0])
+            && flag.starts_with("--")
+        {
+            hide(flag, text);
+        }
     }
 }
 
@@ -121,6 +136,7 @@ mod tests {
             "checks": [{"headers": [{"name": "Authorization", "values": ["s3"]}, {"name": "Accept", "values": ["*/*"]}]}],
             "build": {"args": {"NPM_TOKEN": "s3", "NODE": "22"}},
             "containers": [{"env": {"db-password": "s3"}}],
+            "restart": {"cmd": ["serve", "--access-token", "s3-value", "sh -c 'run --password s3-value --port 8080'"]},
             "init": {"cmd": ["serve", "--token=ghp_s3s3s3s3s3s3s3s3s3s3s3s3s3s3s3s3s3"]},
             "changes": [
                 {"path": "env.API_KEY", "from": "s3", "to": "s3"},

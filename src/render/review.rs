@@ -11,6 +11,7 @@ use super::told::serving::{Place, places};
 use super::told::steps::{Run, runs};
 use super::told::summary;
 use super::told::words::{count, cut};
+use crate::facts;
 use crate::plan::{Op, Plan, Refusal};
 
 /// `plan --format markdown`. Short enough for a comment, whatever the size of the fleet.
@@ -49,7 +50,7 @@ pub fn refusals(refusals: &[Refusal]) -> String {
         }
         if !refusal.fix.is_empty() {
             let commands = refusal.fix[..refusal.fix.len().min(MOST_NAMED)].join("\n");
-            out.push_str(&format!("\nWhat helps:\n\n{}", fenced("sh", &commands)));
+            out.push_str(&format!("\nWhat helps:\n\n{}", fenced("sh", &facts::veiled(&commands))));
         }
     }
     if refusals.len() > MOST_REFUSALS {
@@ -231,7 +232,7 @@ fn fenced(language: &str, text: &str) -> String {
 
 /// A message, as long as a comment can afford.
 fn told(message: &str) -> String {
-    prose(&cut(message, LONGEST_MESSAGE))
+    prose(&cut(&facts::veiled(message), LONGEST_MESSAGE))
 }
 
 /// A name as code.
@@ -301,7 +302,7 @@ mod tests {
         | from | fly.toml (sha256 5f2b8c0d9e7a) |
         | machines | 8 now, at most 15 at once, 7 afterwards |
         | extra | up to 7 machines more than now (6 CPUs and 3.0 GB): billed while running, and counted by the organization's limit |
-        | time | about 12m40s; 41m10s if all that waits waits as long as it may |
+        | time | about 12m40s; 41m10s if every wait lasts as long as it may |
         | calls | 94 to the Machines API |
         | policy | checks must pass for 30s; hold before the traffic moves; at least 50% of each group and region serving; traffic moves in this order: api; then ask https://bazaar.example/version; bake 10m; drain until idle, at most 5m |
         | defaults | wait up to 5m for each machine; settle 10s; 8 calls at once |
@@ -315,7 +316,7 @@ mod tests {
         ```mermaid
         flowchart TB
           n0["Now<br/>serving: api 4, cron 2, web 2, worker 2"]
-          n1["Lock the blues<br/>lease, release command<br/>serving: api 4, cron 2, web 2, worker 2"]
+          n1["Lock the blues, run the release command<br/>lease, release command<br/>serving: api 4, cron 2, web 2, worker 2"]
           n2["Make the greens, hidden from the proxy<br/>create, wait started, wait healthy, machine check<br/>serving: api 4, cron 2, web 2, worker 2"]
           n3(["Hold<br/>s24<br/>until somebody promotes or aborts"]):::hold
           n4["Switch the traffic<br/>uncordon, settle, verify, cordon, verify url, bake<br/>serving: api 4 #8594; 6 #8594; 4, cron 2, web 2 #8594; 4 #8594; 2, worker 2 #8594; 4 #8594; 2"]

@@ -184,6 +184,17 @@ fn images_are_compared_by_digest_within_a_group_and_named_across() {
     // By repository and tag where a digest is not known.
     same.machines[1].image_ref.digest = String::new();
     assert_eq!(plan_of(SHOP, &same, "v2", &Policy::default()).unwrap_err()[0].code, "mixed-images");
+    // Also where all of them run what is wanted, by its name: what it is, nobody can tell.
+    let moved = fleet(SHOP, "a1 app iad started v2\na2 app iad started v2 moved\nw1 worker iad started v2");
+    let config = notation::config_of(SHOP);
+    let tag = cutover::plan::Desired {
+        app: "shop",
+        image: "registry.fly.io/shop:v2",
+        path: "fly.toml",
+        text: SHOP,
+        config: &config,
+    };
+    assert_eq!(cutover::plan::plan(&tag, &moved, &Policy::default()).unwrap_err()[0].code, "mixed-images");
     insta::assert_snapshot!(warnings_of(SHOP, "a1 app iad started v1\nw1 worker iad started v0"), @"images-differ: the groups run different images now: shop:v0, shop:v1");
 }
 
@@ -198,6 +209,7 @@ fn images_that_move_come_from_elsewhere_or_run_already_are_named() {
     insta::assert_snapshot!(of("registry.fly.io/shop:v2", lines), @"image-not-pinned: `registry.fly.io/shop:v2` is a tag, and tags can move: name it with its digest (`registry.fly.io/shop:v2@sha256:...`) to deploy what was reviewed");
     insta::assert_snapshot!(of("registry.fly.io/blog@sha256:aa", lines), @"foreign-image: `registry.fly.io/blog@sha256:aa` is in the registry of another app, not of `shop`");
     insta::assert_snapshot!(of("ghcr.io/ada/shop@sha256:aa", lines), @"foreign-image: `ghcr.io/ada/shop@sha256:aa` is not from where the running one is: registry.fly.io/shop");
+    insta::assert_snapshot!(of("registry.fly.io/shop:v1", lines), @"kept-by-tag: a1, w1 stay because they run `registry.fly.io/shop:v1`, which is a tag, and tags can move: if it moved since they were made, name the image with its digest (`registry.fly.io/shop:v1@sha256:...`)");
     let old = "a1 app iad started v1 other-config\nw1 worker iad started v1";
     insta::assert_snapshot!(of(&format!("registry.fly.io/shop:v1@{}", notation::digest("v1")), old), @"image-not-new: `registry.fly.io/shop:v1@sha256:0000000000000000000000000000000000000000000000000000000000007631` runs already: the machines are replaced for their config alone, and no new code is deployed");
 }

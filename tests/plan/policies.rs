@@ -166,6 +166,9 @@ fn with_a_surge_the_blues_go_batch_by_batch() {
     let both = Policy { keep_blue: true, ..policy };
     let refused = plan_with(SHOP, FLEET, "v2", &both).unwrap_err();
     assert_eq!(refused.iter().map(|one| one.code).collect::<Vec<_>>(), ["keep-blue-with-surge"]);
+    let hasty = Policy { wait_timeout_ms: Some(0), ..Policy::default() };
+    let refused = plan_with(SHOP, FLEET, "v2", &hasty).unwrap_err();
+    assert_eq!(refused.iter().map(|one| one.code).collect::<Vec<_>>(), ["no-time-to-wait"]);
 }
 
 #[test]
@@ -227,6 +230,8 @@ fn a_deploy_takes_as_long_as_its_longest_chain_of_steps() {
     check_estimate(one, &Policy::default(), (35, 923, 3, 11));
     let slow = Policy { bake_ms: 600_000, stability_ms: 30_000, ..Policy::default() };
     check_estimate(one, &slow, (665, 1553, 3, 12));
+    let asking = Policy { verify_url: Some("https://shop.example/up".into()), ..Policy::default() };
+    check_estimate(one, &asking, (40, 1223, 3, 11));
     let many: String =
         (0..40).map(|at| format!("a{at} app iad started v1\n")).collect::<String>() + "w1 worker iad started v2";
     check_estimate(&many, &Policy::default(), (79, 967, 81, 362));

@@ -41,6 +41,18 @@ fn a_tag_that_moved_is_another_image() {
 }
 
 #[test]
+fn what_names_no_image_is_refused_before_a_release_command_runs() {
+    let config = notation::config_of(SHOP);
+    let image = "registry.fly.io/shop v2";
+    let desired = cutover::plan::Desired { app: "shop", image, path: "fly.toml", text: SHOP, config: &config };
+    let fleet = notation::fleet(SHOP, "a1 app iad started v1\nw1 worker iad started v1");
+    let refused = cutover::plan::plan(&desired, &fleet, &Policy::default()).unwrap_err();
+    assert_eq!((refused.len(), refused[0].code), (1, "odd-image"));
+    let message = "`registry.fly.io/shop v2` is no name of an image: it has blanks or letters that none can have";
+    assert_eq!(refused[0].message, message);
+}
+
+#[test]
 fn volumes_are_refused_with_the_way_around_them() {
     insta::assert_snapshot!(outcome("
         a1 app iad started v1 volume

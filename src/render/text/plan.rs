@@ -3,6 +3,7 @@
 use anstyle::Style;
 
 use super::look::{BLUE, BOLD, DIM, GREEN, Look, NORMAL, RED, Table, YELLOW};
+use crate::facts;
 use crate::plan::{Disposition, Op, Plan, PlannedMachine, Refusal, Step, Warning};
 use crate::render::told::changes::{Changed, Kind, changes};
 use crate::render::told::machines::{self, Group, groups};
@@ -33,13 +34,13 @@ pub fn refusals(refusals: &[Refusal], look: Look) -> String {
     let mut out = String::new();
     for refusal in refusals {
         let head = format!("{}: ", look.paint(RED.bold(), format!("refused[{}]", refusal.code)));
-        out.push_str(&look.hang(&head, 2, &refusal.message));
+        out.push_str(&look.hang(&head, 2, &facts::veiled(&refusal.message)));
         if !refusal.machines.is_empty() {
             out.push_str(&look.wrap("  machines  ", &first(&refusal.machines, MOST_NAMED)));
         }
         for (at, command) in refusal.fix.iter().take(MOST_NAMED).enumerate() {
             let head = if at == 0 { "  try       " } else { "            " };
-            out.push_str(&format!("{head}{}\n", look.paint(GREEN, command)));
+            out.push_str(&format!("{head}{}\n", look.paint(GREEN, facts::veiled(command))));
         }
         let more = refusal.fix.len().saturating_sub(MOST_NAMED);
         if more > 0 {
@@ -250,7 +251,7 @@ fn warnings(warnings: &[Warning], look: Look) -> String {
     let mut out = String::new();
     for warning in warnings {
         out.push_str(&format!("\n{}\n", look.paint(YELLOW.bold(), format!("warning[{}]", warning.code))));
-        out.push_str(&look.wrap("  ", &warning.message));
+        out.push_str(&look.wrap("  ", &facts::veiled(&warning.message)));
     }
     out
 }
@@ -373,7 +374,7 @@ mod tests {
           machines  8 now, at most 15 at once, 7 afterwards
           extra     up to 7 machines more than now (6 CPUs and 3.0 GB): billed while
                     running, and counted by the organization's limit
-          time      about 12m40s; 41m10s if all that waits waits as long as it may
+          time      about 12m40s; 41m10s if every wait lasts as long as it may
           calls     94 to the Machines API
           policy    checks must pass for 30s; hold before the traffic moves; at least
                     50% of each group and region serving; traffic moves in this order:
@@ -412,7 +413,7 @@ mod tests {
                                        registry.fly.io/bazaar:v8
             - services[0].force_https  true
 
-        Lock the blues
+        Lock the blues, run the release command
           s1-s5     lease            5 blues: api (fra, iad), cron (iad), web (iad),
                                      worker (iad)
           s7        release command  `bin/rails db:migrate`, at most 5m; nothing takes
@@ -497,7 +498,13 @@ mod tests {
     fn a_wide_terminal_is_told_what_holds_after_each_step() {
         let look = Look { width: 120, ..Look::default() };
         let text = plan(&sample::full(), look);
-        let steps = text.split("\nLock the blues\n").nth(1).unwrap().split("\n\nThe way back").next().unwrap();
+        let steps = text
+            .split("\nLock the blues, run the release command\n")
+            .nth(1)
+            .unwrap()
+            .split("\n\nThe way back")
+            .next()
+            .unwrap();
         insta::assert_snapshot!(steps, @r#"
           s1-s5     lease            5 blues: api (fra, iad), cron (iad), web (iad), worker (iad)  only this run can change it
           s7        release command  `bin/rails db:migrate`, at most 5m; nothing takes it back

@@ -104,6 +104,7 @@ impl Run<'_> {
                 format!("{}, until idle{}", self.who(plan), self.limit())
             }
             Op::Drain => format!("{}, {}", self.who(plan), time(plan.policy.drain_timeout_ms)),
+            Op::Create => format!("{}{}", self.who(plan), self.asleep()),
             _ => format!("{}{}", self.who(plan), self.limit()),
         }
     }
@@ -118,6 +119,16 @@ impl Run<'_> {
     fn limit(&self) -> String {
         let limit = self.steps.iter().filter_map(|step| step.timeout_ms).max();
         limit.map_or(String::new(), |ms| format!(", at most {}", whole_seconds(ms)))
+    }
+
+    /// `, 2 of them not started`
+    fn asleep(&self) -> String {
+        let is_asleep = |step: &&&Step| step.request.as_ref().is_some_and(|request| request.skip_launch);
+        match self.steps.iter().filter(is_asleep).count() {
+            0 => String::new(),
+            all if all == self.steps.len() => ", not started".to_owned(),
+            some => format!(", {some} of them not started"),
+        }
     }
 
     /// `3 greens: app (fra, iad×2)`.
@@ -169,7 +180,12 @@ fn places(subjects: &[Subject]) -> String {
 impl Stage {
     pub(in crate::render) fn heading(self, plan: &Plan) -> &'static str {
         match self {
-            Self::Lock => "Lock the blues",
+            Self::Lock if plan.policy.cleanup => "Lock what is left over",
+            Self::Lock => match (plan.steps.first().map(|step| step.op), release_command(plan)) {
+                (Some(Op::ReleaseCommand), _) => "Run the release command",
+                (_, Some(_)) => "Lock the blues, run the release command",
+                _ => "Lock the blues",
+            },
             Self::Make => "Make the greens, hidden from the proxy",
             Self::Switch => "Switch the traffic",
             Self::Retire => "Retire the blues",

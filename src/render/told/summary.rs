@@ -43,7 +43,7 @@ pub(in crate::render) fn facts(plan: &Plan) -> Vec<(&'static str, String)> {
     if estimate.worst_ms > 0 {
         let rounded = |ms: u64| whole_seconds(ms.div_ceil(1_000) * 1_000);
         let (expected, worst) = (rounded(estimate.expected_ms), rounded(estimate.worst_ms));
-        rows.push(("time", format!("about {expected}; {worst} if all that waits waits as long as it may")));
+        rows.push(("time", format!("about {expected}; {worst} if every wait lasts as long as it may")));
     }
     rows.extend((estimate.calls > 0).then(|| ("calls", format!("{} to the Machines API", estimate.calls))));
     rows.extend(policy_rows(plan));
