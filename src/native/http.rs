@@ -11,7 +11,7 @@ use reqwest::redirect::Policy;
 use tokio::task::JoinSet;
 
 use crate::execute::{Call, CallId, Event, Execution, Input, Outcome, Reply};
-use crate::protocol::{self, Host, Method, Request};
+use crate::protocol::{self, About, Host, Method, Request};
 
 /// The Machines API of one app.
 #[derive(Clone)]
@@ -68,6 +68,12 @@ impl Client {
             Ok(received) => protocol::reply(call, &received.response()),
             Err(_) => Reply::Unknown,
         }
+    }
+
+    /// What the API says of the app, when it says it.
+    pub async fn read(&self, about: About) -> Option<String> {
+        let received = self.send(&protocol::read(&self.app, about)).await.ok()?;
+        (received.status == 200).then(|| String::from_utf8_lossy(&received.body).into_owned())
     }
 
     async fn send(&self, request: &Request) -> Result<Received, reqwest::Error> {

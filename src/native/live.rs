@@ -13,9 +13,9 @@ use super::http::{self, Client};
 use super::signals::Signals;
 use super::watch::Watch;
 use crate::execute::{Answer, Call, Event, Execution, Outcome, Reply, Trail, Why};
-use crate::fleet::Fleet;
+use crate::fleet::{self, Fleet};
 use crate::plan::Plan;
-use crate::protocol;
+use crate::protocol::{self, About};
 
 /// A client for one app, of the API and with the token that the environment names.
 pub(super) fn client(app: &str) -> Result<Client, Error> {
@@ -29,14 +29,24 @@ pub(super) fn client(app: &str) -> Result<Client, Error> {
     client.map_err(|error| Error::new(Kind::Access, error))
 }
 
-/// The machines of an app, read from the API.
+/// The machines of an app, its volumes and what is known of itself, read from the API.
 pub(super) fn fleet(app: &str) -> Result<Fleet, Error> {
     let client = client(app).map_err(|mut error| {
         error.hints.insert(0, LIST_INSTEAD.to_owned());
         error
     })?;
-    match block_on(client.call(&Call::ListMachines))? {
-        Reply::Done(Answer::Machines(machines)) => Ok(Fleet { machines, ..Fleet::default() }),
+    let (listed, app_text, volumes_text) = block_on(async {
+        let listed = client.call(&Call::ListMachines).await;
+        (listed, client.read(About::App).await, client.read(About::Volumes).await)
+    })?;
+    match listed {
+        // Without the others the machines still say what they mount, and the list vouches for itself.
+        Reply::Done(Answer::Machines(machines)) => Ok(Fleet {
+            machines,
+            volumes: volumes_text.and_then(|text| fleet::volumes(&text).ok()),
+            app: app_text.and_then(|text| serde_json::from_str(&text).ok()),
+            gaps: Vec::new(),
+        }),
         Reply::Absent => {
             Err(Error::new(Kind::Access, format!("Fly.io knows no app `{app}`, or the token is not for it")))
         }

@@ -18,8 +18,17 @@ pub(crate) struct Fly {
 
 impl Fly {
     pub(crate) fn listen() -> Self {
-        let args = ["sim", "listen", "--port", "0", "--app", "shop", "--fleet", "machines.json", "--speed", "2"];
-        let test = Test::shop().args(args);
+        Self::of(Test::shop())
+    }
+
+    /// With these machines.
+    fn listen_to(machines: &str) -> Self {
+        Self::of(Test::shop().file("machines.json", machines))
+    }
+
+    fn of(test: Test) -> Self {
+        let test =
+            test.args(["sim", "listen", "--port", "0", "--app", "shop", "--fleet", "machines.json", "--speed", "2"]);
         let mut process = test.command().spawn().unwrap();
         let mut line = String::new();
         BufReader::new(process.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
@@ -147,4 +156,13 @@ fn a_password_in_the_base_url_is_refused_and_not_shown() {
     let ran = test.status(2).run();
     assert!(ran.stderr.contains("user name or a password"), "{}", ran.stderr);
     assert!(!ran.stderr.contains("verysecret"));
+}
+
+/// A pasted list is vouched for by whoever pasted it; of a live one Fly says what it must agree with.
+#[test]
+fn an_empty_live_list_of_an_app_that_was_deployed_is_refused_even_as_a_first_deploy() {
+    let fly = Fly::listen_to("[]");
+    let args = ["plan", "--image", "registry.fly.io/shop:v2", "--first-deploy"];
+    let live = fly.with(Test::shop().args(args)).status(1).run();
+    assert!(live.stdout.contains("empty-fleet"), "{}", live.stdout);
 }
