@@ -319,7 +319,7 @@ export interface PlannedMachine {
   id: string;
   group: string;
   region: string;
-  disposition: string;
+  disposition: "replace" | "keep" | "remove" | "ignore" | "leftover" | "sweep" | "unreachable";
   why: string;
   observed: {
     state: string;
@@ -333,7 +333,10 @@ export interface PlannedMachine {
 
 export interface PlanStep {
   id: string;
-  op: string;
+  op:
+    | "lease" | "release-command" | "create" | "wait-started" | "wait-healthy" | "machine-check" | "gate" | "hold"
+    | "uncordon" | "settle" | "verify" | "cordon" | "verify-url" | "bake" | "drain" | "stop" | "wait-stopped"
+    | "destroy" | "release";
   machine?: string;
   slot?: string;
   replaces?: string;

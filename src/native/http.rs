@@ -13,7 +13,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::task::JoinSet;
 
 use crate::execute::{Call, CallId, Event, Execution, Input, Outcome, Reply, timeout_ms};
-use crate::protocol::{self, Host, Method, Request};
+use crate::protocol::{self, About, Host, Method, Request};
 
 /// Where Fly's APIs are, and what opens them.
 #[derive(Debug, Clone)]
@@ -90,6 +90,12 @@ impl Client {
         let request = protocol::request(&self.app, call);
         let received = self.send(&request, Duration::from_millis(timeout_ms(call))).await?;
         Ok(protocol::reply(call, &received.response()))
+    }
+
+    /// What the API says of the app, when it says it.
+    pub async fn read(&self, about: About) -> Option<String> {
+        let received = self.send(&protocol::read(&self.app, about), READ_TIMEOUT).await.ok()?;
+        (received.status == 200).then(|| String::from_utf8_lossy(&received.body).into_owned())
     }
 
     async fn send(&self, request: &Request, timeout: Duration) -> Result<Received, String> {
@@ -229,6 +235,9 @@ fn header(authorization: &SecretString) -> Result<HeaderValue, String> {
 }
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// For what a plan does without when it does not come.
+const READ_TIMEOUT: Duration = Duration::from_secs(15);
 
 const KEEP_ALIVE: Duration = Duration::from_secs(10);
 

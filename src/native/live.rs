@@ -14,18 +14,29 @@ use super::http::{self, Client};
 use super::signals::Signals;
 use super::watch::Watch;
 use crate::execute::{Answer, Call, Event, Execution, Outcome, Reply, Trail, Why};
-use crate::fleet::Fleet;
+use crate::fleet::{self, Fleet};
 use crate::plan::Plan;
+use crate::protocol::About;
 
-/// The machines of an app, read from the API.
+/// The machines of an app, its volumes and what is known of itself, read from the API.
 pub(super) fn fleet(app: &str, access: &Access) -> Result<Fleet, Error> {
     let client = access.client(app).map_err(|mut error| {
         error.hints.insert(0, LIST_INSTEAD.to_owned());
         error
     })?;
     let failed = |why: String| Error::new(Kind::Access, why);
-    match block_on(client.ask(&Call::ListMachines))? {
-        Ok(Reply::Done(Answer::Machines(machines))) => Ok(Fleet { machines, ..Fleet::default() }),
+    let (listed, app_text, volumes_text) = block_on(async {
+        let listed = client.ask(&Call::ListMachines).await;
+        (listed, client.read(About::App).await, client.read(About::Volumes).await)
+    })?;
+    match listed {
+        // Without the others the machines still say what they mount, and the list vouches for itself.
+        Ok(Reply::Done(Answer::Machines(machines))) => Ok(Fleet {
+            machines,
+            volumes: volumes_text.and_then(|text| fleet::volumes(&text).ok()),
+            app: app_text.and_then(|text| serde_json::from_str(&text).ok()),
+            gaps: Vec::new(),
+        }),
         Ok(Reply::Absent) => Err(failed(format!("Fly.io knows no app `{app}`, or the token is not for it"))),
         Ok(Reply::Refused(why)) => {
             Err(failed(format!("the Machines API does not list the machines of `{app}`: {}", words(&why))))

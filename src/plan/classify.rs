@@ -1,12 +1,13 @@
 //! What each observed machine is to the deploy, by one ordered table: the first row that fits
 //! decides, and gives the reason.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
 use super::leftover::{Leftover, Leftovers};
-use super::wanted::{Successor, Wanted, wanted};
+use super::wanted::{Seen, Successor, SuccessorAt, Wanted, wanted};
 use super::{Desired, Disposition, Observed, PlannedMachine, Policy, green};
 use crate::fleet::{Fleet, HostStatus, Image, Machine, MachineConfig, State, Volume};
 
@@ -31,7 +32,8 @@ pub(super) struct Placed<'a> {
     pub(super) observed: Observed,
     pub(super) group: &'a str,
     pub(super) disposition: Disposition,
-    pub(super) why: String,
+    pub(super) why: Cow<'static, str>,
+    pub(super) successor: Option<SuccessorAt>,
 }
 
 impl<'a> Situation<'a> {
@@ -94,174 +96,168 @@ impl Placed<'_> {
 }
 
 /// Every machine of the fleet, sorted by id; and what is to come after those of its groups.
-pub(super) fn classify<'a>(situation: &Situation<'a>) -> (Vec<Placed<'a>>, Wanted<'a>) {
-    let fleet: Vec<_> = situation.machines.iter().map(|machine| (*machine, Observed::of(machine))).collect();
-    let wanted = wanted(situation, &fleet);
-    let first = place_all(situation, &wanted, &fleet, &BTreeSet::new());
-    let done = groups_that_are_done(situation, &wanted, &first);
-    let placed = if done.is_empty() { first } else { place_all(situation, &wanted, &fleet, &done) };
-    (placed, wanted)
+pub(super) fn classify<'a>(situation: &Situation<'a>) -> (Vec<Placed<'a>>, Wanted) {
+    let (fleet, wanted) = wanted(situation);
+    let first: Vec<_> = fleet.iter().map(|seen| place(&Case::new(situation, &wanted, seen, None))).collect();
+    let done = groups_that_are_done(situation, &wanted, &fleet, &first);
+    let rows = match done.is_empty() {
+        true => first,
+        false => fleet.iter().map(|seen| place(&Case::new(situation, &wanted, seen, Some(&done)))).collect(),
+    };
+    let placed = fleet.into_iter().zip(rows).map(|(seen, (disposition, why))| {
+        let Seen { machine, observed, group, successor } = seen;
+        Placed { machine, observed, group, disposition, why, successor }
+    });
+    (placed.collect(), wanted)
 }
 
 /// One machine before it is placed.
 struct Case<'s, 'a> {
     machine: &'a Machine,
     group: &'a str,
+    /// Its group is one of fly.toml.
+    is_wanted: bool,
     /// `None` when no such machine can be made, or its group is not one of fly.toml.
     successor: Option<&'s Successor>,
     situation: &'s Situation<'a>,
-    /// Groups all of whose machines are already what is wanted.
-    done: &'s BTreeSet<&'a str>,
+    /// Groups all of whose machines are already what is wanted; `None`: not known yet.
+    done: Option<&'s BTreeSet<&'a str>>,
 }
 
 struct Row {
     when: fn(&Case) -> bool,
     disposition: Disposition,
-    why: fn(&Case) -> String,
+    why: fn(&Case) -> Cow<'static, str>,
 }
 
 const TABLE: [Row; 14] = [
     Row {
         when: |case| !case.machine.is_live(),
         disposition: Disposition::Leftover,
-        why: |case| format!("it is {} already", case.machine.state),
+        why: |case| format!("it is {} already", case.machine.state).into(),
     },
     Row {
         when: |case| case.situation.policy.exclude_machines.contains(&case.machine.id),
         disposition: Disposition::Ignore,
-        why: |_| "it is excluded from this deploy".to_owned(),
+        why: |_| "it is excluded from this deploy".into(),
     },
     Row {
         when: |case| case.is_cleanup() && case.leftover().is_some_and(|leftover| leftover.proof.is_ok()),
         disposition: Disposition::Sweep,
-        why: |case| case.leftover_of(),
+        why: |case| case.leftover_of().into(),
     },
     Row {
         when: |case| case.leftover().is_some_and(|it| case.is_cleanup() || it.is_orphan || it.proof.is_ok()),
         disposition: Disposition::Leftover,
-        why: |case| case.leftover_of(),
+        why: |case| case.leftover_of().into(),
     },
     Row {
         when: |case| case.is_cleanup(),
         disposition: Disposition::Ignore,
-        why: |_| "this plan only removes what is left over".to_owned(),
+        why: |_| "this plan only removes what is left over".into(),
     },
     // Before the question whose group it is: without a config nobody can tell.
     Row {
         when: |case| case.machine.config.is_none() && !case.machine.other.contains_key("incomplete_config"),
         disposition: Disposition::Ignore,
-        why: |_| "Fly does not say what it runs, so nobody can tell whether the deploy manages it".to_owned(),
+        why: |_| "Fly does not say what it runs, so nobody can tell whether the deploy manages it".into(),
     },
     Row {
         when: |case| !case.machine.is_managed(),
         disposition: Disposition::Ignore,
-        why: |_| "Fly Launch does not manage it: it has no `fly_platform_version` of `v2`".to_owned(),
+        why: |_| "Fly Launch does not manage it: it has no `fly_platform_version` of `v2`".into(),
     },
     Row {
         when: |case| !case.situation.is_selected(case.group),
         disposition: Disposition::Ignore,
-        why: |case| format!("this deploy is not for group `{}`", case.group),
+        why: |case| format!("this deploy is not for group `{}`", case.group).into(),
     },
     Row {
-        when: |case| case.is_out_of_reach() && !case.is_wanted(),
+        when: |case| case.is_out_of_reach() && !case.is_wanted,
         disposition: Disposition::Unreachable,
         why: |case| {
             format!("fly.toml has no group `{}`, but its host does not answer: it cannot be destroyed now", case.group)
+                .into()
         },
     },
     Row {
-        when: |case| !case.is_wanted(),
+        when: |case| !case.is_wanted,
         disposition: Disposition::Remove,
-        why: |case| format!("fly.toml has no group `{}`", case.group),
+        why: |case| format!("fly.toml has no group `{}`", case.group).into(),
     },
     Row {
         when: |case| case.is_out_of_reach(),
         disposition: Disposition::Unreachable,
-        why: |_| "its host does not answer: it cannot be cordoned, stopped or destroyed now".to_owned(),
+        why: |_| "its host does not answer: it cannot be cordoned, stopped or destroyed now".into(),
     },
     Row {
-        when: |case| case.done.contains(case.group),
+        when: |case| case.done.is_some_and(|done| done.contains(case.group)),
         disposition: Disposition::Keep,
-        why: |_| "it runs the image and the config that are wanted".to_owned(),
+        why: |_| "it runs the image and the config that are wanted".into(),
     },
     Row {
         when: |case| !case.runs_the_image(),
         disposition: Disposition::Replace,
         why: |case| match case.machine.image() {
-            Some(image) if image.brief() == case.situation.image.brief() => format!("it runs {image}: the tag moved"),
-            Some(image) => format!("it runs {}", image.brief()),
-            None => "Fly does not say which image it runs".to_owned(),
+            Some(image) if image.brief() == case.situation.image.brief() => {
+                format!("it runs {image}: the tag moved").into()
+            }
+            Some(image) => format!("it runs {}", image.brief()).into(),
+            None => "Fly does not say which image it runs".into(),
         },
     },
     Row {
         when: |_| true,
         disposition: Disposition::Replace,
         why: |case| match case.is_as_wanted() {
-            true => format!("another machine of group `{}` is replaced: all of them change at once", case.group),
-            false if case.machine.cordoned => "it runs the image, but is cordoned".to_owned(),
-            false => "it runs the image, but with another config".to_owned(),
+            true => format!("another machine of group `{}` is replaced: all of them change at once", case.group).into(),
+            false if case.machine.cordoned => "it runs the image, but is cordoned".into(),
+            false => "it runs the image, but with another config".into(),
         },
     },
 ];
 
-fn place_all<'a>(
-    situation: &Situation<'a>,
-    wanted: &Wanted<'a>,
-    fleet: &[(&'a Machine, Observed)],
-    done: &BTreeSet<&'a str>,
-) -> Vec<Placed<'a>> {
-    let place = |(machine, observed): &(&'a Machine, Observed)| {
-        let case = Case::new(situation, wanted, done, machine, observed);
-        let row = TABLE.iter().find(|row| (row.when)(&case));
-        let row = row.unwrap_or_else(|| unreachable!("the last row fits every machine"));
-        let (disposition, why) = (row.disposition, (row.why)(&case));
-        Placed { machine, observed: observed.clone(), group: case.group, disposition, why }
-    };
-    fleet.iter().map(place).collect()
+fn place(case: &Case) -> (Disposition, Cow<'static, str>) {
+    let row = TABLE.iter().find(|row| (row.when)(case));
+    let row = row.unwrap_or_else(|| unreachable!("the last row fits every machine"));
+    (row.disposition, (row.why)(case))
 }
 
 /// A group is kept whole or replaced whole: half a fleet on each side is no blue-green deploy.
 fn groups_that_are_done<'a>(
     situation: &Situation<'a>,
-    wanted: &Wanted<'a>,
-    placed: &[Placed<'a>],
+    wanted: &Wanted,
+    fleet: &[Seen<'a>],
+    placed: &[(Disposition, Cow<'static, str>)],
 ) -> BTreeSet<&'a str> {
-    let done = BTreeSet::new();
-    let of = |as_wanted: bool| {
-        let replaced = placed.iter().filter(|placed| placed.is(Disposition::Replace));
-        replaced
-            .map(|placed| Case::new(situation, wanted, &done, placed.machine, &placed.observed))
-            .filter(move |case| case.is_as_wanted() == as_wanted)
-            .map(|case| case.group)
-            .collect::<BTreeSet<_>>()
-    };
-    &(&of(true) - &of(false)) - &groups_of_several_images(placed)
-}
-
-/// A tag that moved: each machine may run what is wanted, by its name, and yet not what the others run.
-fn groups_of_several_images<'a>(placed: &[Placed<'a>]) -> BTreeSet<&'a str> {
-    let mut first: BTreeMap<&str, Image> = BTreeMap::new();
-    let mut mixed = BTreeSet::new();
-    for blue in placed.iter().filter(|blue| blue.is(Disposition::Replace)) {
-        let Some(image) = blue.machine.image() else { continue };
-        if !first.entry(blue.group).or_insert_with(|| image.clone()).is_same(&image) {
-            mixed.insert(blue.group);
-        }
+    let mut groups: BTreeMap<&str, (bool, Option<Image>)> = BTreeMap::new();
+    let replaced = fleet.iter().zip(placed).filter(|(_, (disposition, _))| *disposition == Disposition::Replace);
+    for (seen, _) in replaced {
+        let (is_done, first) = groups.entry(seen.group).or_insert((true, None));
+        *is_done = *is_done && Case::new(situation, wanted, seen, None).is_as_wanted();
+        // A tag that moved: each machine may run what is wanted, by its name, and yet not what the others run.
+        let Some(image) = seen.machine.image().filter(|_| *is_done) else { continue };
+        *is_done = first.get_or_insert_with(|| image.clone()).is_same(&image);
     }
-    mixed
+    groups.into_iter().filter_map(|(group, (is_done, _))| is_done.then_some(group)).collect()
 }
 
 impl<'s, 'a> Case<'s, 'a> {
     fn new(
         situation: &'s Situation<'a>,
-        wanted: &'s Wanted<'a>,
-        done: &'s BTreeSet<&'a str>,
-        machine: &'a Machine,
-        observed: &Observed,
+        wanted: &'s Wanted,
+        seen: &Seen<'a>,
+        done: Option<&'s BTreeSet<&'a str>>,
     ) -> Self {
-        let group = situation.group_of(machine);
-        let successor = wanted.get(&(group, observed.config_sha256.clone())).and_then(|made| made.as_ref().ok());
-        Self { machine, group, successor, situation, done }
+        let successor = seen.successor.map(|at| wanted.get(at));
+        Self {
+            machine: seen.machine,
+            group: seen.group,
+            is_wanted: successor.is_some(),
+            successor: successor.and_then(|made| made.as_ref().ok()),
+            situation,
+            done,
+        }
     }
 
     fn is_cleanup(&self) -> bool {
@@ -280,11 +276,6 @@ impl<'s, 'a> Case<'s, 'a> {
             Some((origin, Ok(proof) | Err(proof))) => format!("{origin}; {proof}"),
             None => String::new(),
         }
-    }
-
-    /// Its group is one of fly.toml.
-    fn is_wanted(&self) -> bool {
-        self.situation.groups.contains(&self.group)
     }
 
     /// flyctl, too, trusts no host but one that is said to be well.

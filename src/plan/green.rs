@@ -80,13 +80,13 @@ fn name(check: CheckKind) -> String {
     }
 }
 
-pub(super) fn greens<'a>(situation: &Situation<'a>, placed: &[Placed<'a>], wanted: &Wanted<'a>) -> Greens<'a> {
+pub(super) fn greens<'a>(situation: &Situation<'a>, placed: &[Placed<'a>], wanted: &Wanted) -> Greens<'a> {
     let broken = command::broken_release_command(situation);
     let mut failed: BTreeMap<_, _> =
         broken.map(|broken| (machine::RELEASE_COMMAND_GROUP, broken)).into_iter().collect();
     let mut drafts = Vec::new();
     for seat in seats(situation, placed) {
-        let known = seat.blue.and_then(|blue| wanted.get(&(seat.group, blue.observed.config_sha256.clone())));
+        let known = seat.blue.and_then(|blue| blue.successor).map(|at| wanted.get(at));
         match known.cloned().unwrap_or_else(|| Successor::of(situation, seat.group, None)) {
             Ok(successor) => drafts.push(draft(situation, seat, successor)),
             Err(conversion) => {

@@ -1,5 +1,7 @@
 //! A list of steps in the making: who is named how, and what a step of each kind carries.
 
+use std::borrow::Cow;
+
 use super::classify::Placed;
 use super::green::Green;
 use super::{Op, Step, operation};
@@ -15,7 +17,7 @@ pub(super) struct List {
 }
 
 impl List {
-    pub(super) fn on(&mut self, blue: &Placed, op: Op, needs: &[At], why: &str) -> At {
+    pub(super) fn on(&mut self, blue: &Placed, op: Op, needs: &[At], why: impl Into<Cow<'static, str>>) -> At {
         let at = self.push(op, needs, why);
         let step = self.step(at);
         step.machine = Some(blue.machine.id.clone());
@@ -28,7 +30,7 @@ impl List {
         at
     }
 
-    pub(super) fn on_slot(&mut self, green: &Green, op: Op, needs: &[At], why: &str) -> At {
+    pub(super) fn on_slot(&mut self, green: &Green, op: Op, needs: &[At], why: impl Into<Cow<'static, str>>) -> At {
         let at = self.push(op, needs, why);
         let step = self.step(at);
         step.slot = Some(green.slot.clone());
@@ -37,7 +39,7 @@ impl List {
         at
     }
 
-    pub(super) fn push(&mut self, op: Op, needs: &[At], why: &str) -> At {
+    pub(super) fn push(&mut self, op: Op, needs: &[At], why: impl Into<Cow<'static, str>>) -> At {
         let at = At(self.steps.len());
         self.steps.push(Step {
             id: at.name(),
@@ -51,7 +53,7 @@ impl List {
             region: None,
             needs: needs.iter().map(|needed| needed.name()).collect(),
             undo: operation::row(op).undo,
-            why: why.to_owned(),
+            why: why.into(),
             timeout_ms: None,
             request: None,
         });

@@ -22,6 +22,7 @@ mod refuse;
 mod wanted;
 mod warn;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -163,7 +164,7 @@ pub struct PlannedMachine {
     pub region: String,
     pub disposition: Disposition,
     /// One sentence: why this disposition.
-    pub why: String,
+    pub why: Cow<'static, str>,
     pub observed: Observed,
 }
 
@@ -191,12 +192,12 @@ pub enum Disposition {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Observed {
-    pub state: State,
-    pub instance_id: String,
-    pub image: String,
     pub config_sha256: String,
     pub cordoned: bool,
     pub host_status: HostStatus,
+    pub image: String,
+    pub instance_id: String,
+    pub state: State,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -228,7 +229,7 @@ pub struct Step {
     pub needs: Vec<String>,
     /// What takes this step back, while going back is possible.
     pub undo: Option<Undo>,
-    pub why: String,
+    pub why: Cow<'static, str>,
     /// What waits: how long it may take, at most; a settle, a bake: how long it takes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout_ms: Option<u64>,
@@ -241,10 +242,10 @@ pub struct Step {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CreateRequest {
+    pub config: Arc<MachineConfig>,
     /// Empty: wherever Fly likes.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub region: String,
-    pub config: Arc<MachineConfig>,
     /// Make it without starting it.
     pub skip_launch: bool,
     /// Make it cordoned.

@@ -10,15 +10,19 @@ use super::{Observed, canonical, mark};
 use crate::fleet::{HostStatus, Machine, MachineConfig};
 
 impl Observed {
-    /// Marks do not count: they come and go with every run.
     pub fn of(machine: &Machine) -> Self {
+        Self::with(machine, canonical::hash(&machine.config.as_ref().map(unmarked)))
+    }
+
+    /// Whose config has this hash.
+    pub(super) fn with(machine: &Machine, config_sha256: String) -> Self {
         Self {
-            state: machine.state.clone(),
-            instance_id: machine.instance_id.clone(),
-            image: machine.image().map(|image| image.to_string()).unwrap_or_default(),
-            config_sha256: canonical::hash(&machine.config.as_ref().map(unmarked)),
+            config_sha256,
             cordoned: machine.cordoned,
             host_status: machine.host_status,
+            image: machine.image().map(|image| image.to_string()).unwrap_or_default(),
+            instance_id: machine.instance_id.clone(),
+            state: machine.state.clone(),
         }
     }
 }
@@ -47,8 +51,9 @@ impl<'a> Lasting<'a> {
     }
 }
 
-/// Copied only where there are marks.
-fn unmarked(config: &MachineConfig) -> Cow<'_, MachineConfig> {
+/// What is hashed of a config. Marks do not count: they come and go with every run. Copied only
+/// where there are some.
+pub(super) fn unmarked(config: &MachineConfig) -> Cow<'_, MachineConfig> {
     if !mark::has_any(config) {
         return Cow::Borrowed(config);
     }

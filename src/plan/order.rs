@@ -136,7 +136,7 @@ impl<'s, 'a> Order<'s, 'a> {
     }
 
     fn create(&mut self, green: &Green, needs: &[At]) -> At {
-        let at = self.list.on_slot(green, Op::Create, needs, &green.why);
+        let at = self.list.on_slot(green, Op::Create, needs, green.why.clone());
         let step = self.list.step(at);
         step.replaces = green.replaces.map(|blue| blue.id.clone());
         step.standby_for = green.standby_for.clone();
@@ -153,7 +153,7 @@ impl<'s, 'a> Order<'s, 'a> {
         let mut last = self.list.on_slot(green, Op::WaitStarted, &[created], "the image must boot");
         self.list.step(last).timeout_ms = Some(wait_ms);
         if green.has_checks() {
-            last = self.list.on_slot(green, Op::WaitHealthy, &[last], &green.gates());
+            last = self.list.on_slot(green, Op::WaitHealthy, &[last], green.gates());
             self.list.step(last).timeout_ms = Some(wait_ms.saturating_add(self.situation.policy.stability_ms));
         }
         let requests = command::machine_checks(self.situation, green);
@@ -170,7 +170,7 @@ impl<'s, 'a> Order<'s, 'a> {
         }
     }
 
-    fn hold_when(&mut self, is_wanted: bool, why: &str) {
+    fn hold_when(&mut self, is_wanted: bool, why: &'static str) {
         if is_wanted {
             self.frontier = vec![self.list.push(Op::Hold, &self.frontier, why)];
         }
@@ -232,7 +232,7 @@ impl<'s, 'a> Order<'s, 'a> {
         }
     }
 
-    fn settle(&mut self, needs: &[At], why: &str) -> At {
+    fn settle(&mut self, needs: &[At], why: &'static str) -> At {
         let at = self.list.push(Op::Settle, needs, why);
         self.list.step(at).timeout_ms = Some(self.situation.policy.settle_ms);
         at
@@ -316,12 +316,12 @@ impl<'s, 'a> Order<'s, 'a> {
         let why = "the machines that serve must be seen to serve before anything goes";
         let verified = self.list.push(Op::Verify, &leased, why);
         for one in machines {
-            self.list.on(one, Op::Destroy, &[verified], &one.why);
+            self.list.on(one, Op::Destroy, &[verified], one.why.clone());
         }
     }
 
     /// Brings the frontier down to one step, so that `needs` stays linear in the fleet.
-    fn join(&mut self, why: &str) {
+    fn join(&mut self, why: &'static str) {
         if self.frontier.len() > 1 {
             self.frontier = vec![self.list.push(Op::Gate, &self.frontier, why)];
         }

@@ -154,7 +154,7 @@ impl<'g, 'a> Scene<'g, 'a> {
             _ => (Disposition::Replace, "a green of the deploy that did not end takes its place".to_owned()),
         };
         let (observed, group) = (Observed::of(machine), machine.group().unwrap_or_default());
-        Placed { machine, observed, group, disposition, why }
+        Placed { machine, observed, group, disposition, why: why.into(), successor: None }
     }
 
     fn greens<'m>(&self, situation: &Situation<'m>) -> Vec<Green<'m>>

@@ -158,8 +158,11 @@ mod tests {
 
     /// What the file and the flags (`--name value`) come to, or why they do not.
     fn check(file: &str, flags: &[(&str, &str)]) -> Result<Policy, String> {
-        let mut draft = Draft::read(file)
-            .map_err(|error| error.help.map_or(error.message.clone(), |help| format!("{} ({help})", error.message)))?;
+        let told = |error: Unreadable| {
+            let placed = error.placed(file);
+            error.help.map_or_else(|| placed.clone(), |help| format!("{placed} ({help})"))
+        };
+        let mut draft = Draft::read(file).map_err(told)?;
         for (name, argument) in flags {
             draft.flag(find(name).unwrap(), argument)?;
         }

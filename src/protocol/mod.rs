@@ -72,6 +72,25 @@ impl Method {
     }
 }
 
+/// What planning reads of an app beside its machines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum About {
+    App,
+    Volumes,
+}
+
+/// The request that reads it.
+pub fn read(app: &str, about: About) -> Request {
+    let app = format!("/v1/apps/{}", segment(app));
+    Request::get(
+        Host::Machines,
+        match about {
+            About::App => app,
+            About::Volumes => format!("{app}/volumes"),
+        },
+    )
+}
+
 /// The request that makes `call` in `app`. Where specification and flyctl differ (`ttl` in the
 /// query, `kill` for `force`), it is what flyctl sends, or both.
 pub fn request(app: &str, call: &Call) -> Request {

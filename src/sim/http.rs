@@ -91,6 +91,8 @@ fn read(world: &World, request: &Request) -> Result<Act, Response> {
     let query = Query(query);
     let call = match (request.method, rest) {
         (Method::Get, []) => return Ok(Act::ReadApp((*app).to_owned())),
+        // Its machines have none.
+        (Method::Get, ["volumes"]) => return Err(ok(200, json!([]))),
         (Method::Get, ["machines"]) => Call::ListMachines,
         (Method::Post, ["machines"]) => create(request)?,
         (method, ["machines", id, rest @ ..]) => {

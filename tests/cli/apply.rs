@@ -44,3 +44,12 @@ fn a_password_in_the_base_url_is_refused_and_not_shown() {
     assert!(ran.stderr.contains("user name or a password"), "{}", ran.stderr);
     assert!(!ran.stderr.contains("verysecret"));
 }
+
+/// A pasted list is vouched for by whoever pasted it; of a live one Fly says what it must agree with.
+#[test]
+fn an_empty_live_list_of_an_app_that_was_deployed_is_refused_even_as_a_first_deploy() {
+    let fly = Fly::listen_to("[]");
+    let args = ["plan", "--image", "registry.fly.io/shop:v2", "--first-deploy"];
+    let live = fly.with(Test::shop().args(args)).status(1).run();
+    assert!(live.stdout.contains("empty-fleet"), "{}", live.stdout);
+}

@@ -17,8 +17,17 @@ pub(crate) struct Fly {
 
 impl Fly {
     pub(crate) fn listen() -> Self {
-        let args = ["sim", "listen", "--port", "0", "--app", "shop", "--fleet", "machines.json", "--speed", "2"];
-        let test = Test::shop().args(args);
+        Self::of(Test::shop())
+    }
+
+    /// With these machines.
+    pub(crate) fn listen_to(machines: &str) -> Self {
+        Self::of(Test::shop().file("machines.json", machines))
+    }
+
+    fn of(test: Test) -> Self {
+        let test =
+            test.args(["sim", "listen", "--port", "0", "--app", "shop", "--fleet", "machines.json", "--speed", "2"]);
         let mut process = test.command().spawn().unwrap();
         let mut line = String::new();
         BufReader::new(process.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();

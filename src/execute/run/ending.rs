@@ -66,7 +66,7 @@ impl Execution {
     fn leave_undone(&mut self) {
         let app = &self.plan.app;
         for machine in self.plan.machines.iter().filter(|machine| machine.disposition == Disposition::Unreachable) {
-            self.left.push(report::to_destroy(app, &machine.id, machine.why.clone()));
+            self.left.push(report::to_destroy(app, &machine.id, machine.why.to_string()));
         }
         if self.failures.is_empty() || self.stage != Stage::Finish {
             return;

@@ -14,6 +14,8 @@ use super::hex;
 pub(super) struct Writer<'o> {
     out: String,
     omitted: &'o str,
+    /// Of every object that is open, the outermost first.
+    entries: Vec<Entry>,
     /// The entries of the outermost object in their order, where they were not written so: it is
     /// the one that would be dear to write again.
     root: Option<Vec<Range<usize>>>,
@@ -45,16 +47,25 @@ impl<'o> Writer<'o> {
         write!(self.out, "{sign}{size}").map_err(ser::Error::custom)
     }
 
+    /// Most texts have nothing to escape, and that is told without a branch for each byte.
     fn text(&mut self, text: &str) {
         self.out.push('"');
+        if text.bytes().fold(false, |any, byte| any | is_special(byte)) {
+            self.escaped(text);
+        } else {
+            self.out.push_str(text);
+        }
+        self.out.push('"');
+    }
+
+    fn escaped(&mut self, text: &str) {
         let mut done = 0;
-        for (at, byte) in text.bytes().enumerate().filter(|(_, byte)| matches!(byte, 0..=0x1f | b'"' | b'\\')) {
+        for (at, byte) in text.bytes().enumerate().filter(|(_, byte)| is_special(*byte)) {
             self.out.push_str(&text[done..at]);
             self.escape(byte);
             done = at + 1;
         }
         self.out.push_str(&text[done..]);
-        self.out.push('"');
     }
 
     fn escape(&mut self, byte: u8) {
@@ -73,6 +84,25 @@ impl<'o> Writer<'o> {
             }
         };
         self.out.extend(['\\', short]);
+    }
+
+    /// Puts the entries from `first` on, written from `start` on, in order.
+    fn sort(&mut self, start: usize, first: usize) {
+        let Self { out, entries, root, .. } = self;
+        entries[first..].sort_by(|a, b| in_utf16(&out[a.key.clone()], &out[b.key.clone()]));
+        let sorted = entries[first..].iter().map(|entry| entry.key.start..entry.end);
+        if start == 1 {
+            *root = Some(sorted.collect());
+            return;
+        }
+        let end = out.len();
+        for (index, entry) in sorted.enumerate() {
+            if index > 0 {
+                out.push(',');
+            }
+            out.extend_from_within(entry);
+        }
+        out.drain(start..end);
     }
 
     fn open(&mut self, bracket: char) -> usize {
@@ -104,10 +134,13 @@ impl Items<'_, '_> {
 pub(super) struct Entries<'w, 'o> {
     writer: &'w mut Writer<'o>,
     start: usize,
-    entries: Vec<Entry>,
+    /// Where its entries begin in [`Writer::entries`].
+    first: usize,
+    is_sorted: bool,
 }
 
 /// Where the key is, and where the value after it ends.
+#[derive(Clone)]
 struct Entry {
     key: Range<usize>,
     end: usize,
@@ -115,20 +148,16 @@ struct Entry {
 
 impl Entries<'_, '_> {
     fn key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), Error> {
-        if self.writer.out.len() > self.start {
-            self.writer.out.push(',');
-        }
-        let start = self.writer.out.len();
+        let start = self.separated();
         key.serialize(&mut *self.writer)?;
-        self.entries.push(Entry { key: start..self.writer.out.len(), end: 0 });
-        self.writer.out.push(':');
+        self.begun(start);
         Ok(())
     }
 
     fn value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
         value.serialize(&mut *self.writer)?;
         let end = self.writer.out.len();
-        self.entries.last_mut().into_iter().for_each(|entry| entry.end = end);
+        self.writer.entries.last_mut().into_iter().for_each(|entry| entry.end = end);
         Ok(())
     }
 
@@ -140,28 +169,37 @@ impl Entries<'_, '_> {
         self.value(value)
     }
 
-    fn close(self) {
-        let Self { writer, start, mut entries } = self;
-        let out = &writer.out;
-        let order = |a: &Entry, b: &Entry| in_utf16(&out[a.key.clone()], &out[b.key.clone()]);
-        if !entries.is_sorted_by(|a, b| order(a, b).is_le()) {
-            entries.sort_by(order);
-            let sorted = entries.iter().map(|entry| entry.key.start..entry.end);
-            if start == 1 {
-                writer.root = Some(sorted.collect());
-            } else {
-                let sorted = sorted.map(|entry| &out[entry]).collect::<Vec<_>>().join(",");
-                writer.out.truncate(start);
-                writer.out.push_str(&sorted);
-            }
+    /// Gives where the next key begins.
+    fn separated(&mut self) -> usize {
+        if self.writer.out.len() > self.start {
+            self.writer.out.push(',');
         }
+        self.writer.out.len()
+    }
+
+    /// The key that begins at `start` is written.
+    fn begun(&mut self, start: usize) {
+        let Writer { out, entries, .. } = &mut *self.writer;
+        let key = start..out.len();
+        let last = entries[self.first..].last();
+        self.is_sorted &= last.is_none_or(|last| in_utf16(&out[last.key.clone()], &out[key.clone()]).is_le());
+        entries.push(Entry { key, end: 0 });
+        out.push(':');
+    }
+
+    fn close(self) {
+        let Self { writer, start, first, is_sorted } = self;
+        if !is_sorted {
+            writer.sort(start, first);
+        }
+        writer.entries.truncate(first);
         writer.out.push('}');
     }
 }
 
 /// The order of two keys as they are written, with quotes and escapes.
 fn in_utf16(a: &str, b: &str) -> Ordering {
-    let is_plain = |key: &str| key.bytes().all(|byte| byte.is_ascii() && byte != b'\\');
+    let is_plain = |key: &str| !key.bytes().fold(false, |any, byte| any | !byte.is_ascii() | (byte == b'\\'));
     if is_plain(a) && is_plain(b) {
         return a[..a.len() - 1].cmp(&b[..b.len() - 1]);
     }
@@ -301,9 +339,10 @@ impl<'w, 'o> Serializer for &'w mut Writer<'o> {
         Err(ser::Error::custom(name))
     }
 
-    fn serialize_map(self, len: Option<usize>) -> Result<Entries<'w, 'o>, Error> {
+    fn serialize_map(self, _: Option<usize>) -> Result<Entries<'w, 'o>, Error> {
         let start = self.open('{');
-        Ok(Entries { writer: self, start, entries: Vec::with_capacity(len.unwrap_or(0)) })
+        let first = self.entries.len();
+        Ok(Entries { writer: self, start, first, is_sorted: true })
     }
 
     fn serialize_struct(self, _: &'static str, len: usize) -> Result<Entries<'w, 'o>, Error> {
@@ -393,6 +432,10 @@ impl ser::SerializeStruct for Entries<'_, '_> {
         self.close();
         Ok(())
     }
+}
+
+const fn is_special(byte: u8) -> bool {
+    (byte < 0x20) | (byte == b'"') | (byte == b'\\')
 }
 
 fn write_double(out: &mut String, double: f64) {

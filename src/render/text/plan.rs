@@ -115,7 +115,7 @@ fn added_row(step: &Step) -> [(Style, String); 5] {
         (NORMAL, step.region.clone().unwrap_or_default()),
         (DIM, "-".into()),
         (GREEN, "create".into()),
-        (NORMAL, step.why.clone()),
+        (NORMAL, step.why.to_string()),
     ]
 }
 

@@ -61,10 +61,11 @@ pub(in crate::render) fn state(machine: &PlannedMachine) -> String {
 /// Why it becomes what it becomes; the full names of the images stand above.
 pub(in crate::render) fn why(plan: &Plan, machine: &PlannedMachine) -> String {
     let images = [plan.image.as_str(), machine.observed.image.as_str()];
-    let without_registry = images.iter().filter(|image| !image.is_empty()).fold(machine.why.clone(), |why, image| {
-        let name = image.rsplit_once('/').map_or(*image, |(_, name)| name);
-        why.replace(image, name)
-    });
+    let without_registry =
+        images.iter().filter(|image| !image.is_empty()).fold(machine.why.to_string(), |why, image| {
+            let name = image.rsplit_once('/').map_or(*image, |(_, name)| name);
+            why.replace(image, name)
+        });
     short_digests(&without_registry)
 }
 

@@ -97,7 +97,7 @@ impl Run<'_> {
             Op::Hold => "ends here: `cutover promote` goes on, `cutover abort` goes back".to_owned(),
             Op::VerifyUrl => plan.policy.verify_url.as_deref().map(facts::veiled).unwrap_or_default().into_owned(),
             Op::ReleaseCommand => {
-                let command = release_command(plan).unwrap_or_else(|| self.steps[0].why.clone());
+                let command = release_command(plan).unwrap_or_else(|| self.steps[0].why.to_string());
                 format!("{command}{}; nothing takes it back", self.limit())
             }
             Op::Drain if plan.policy.drain == Drain::UntilIdle => {
@@ -135,7 +135,7 @@ impl Run<'_> {
     fn who(&self, plan: &Plan) -> String {
         let subjects: Vec<Subject> = self.steps.iter().filter_map(|step| subject(plan, step)).collect();
         if subjects.is_empty() {
-            return self.steps[0].why.clone();
+            return self.steps[0].why.to_string();
         }
         let greens = subjects.iter().filter(|subject| subject.is_green).count();
         let mut kinds = Vec::new();
