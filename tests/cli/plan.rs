@@ -17,8 +17,14 @@ fn a_plan_to_review() {
 
       image     registry.fly.io/shop:v2
       from      fly.toml (sha256 d734618aa963)
-      defaults  wait up to 5m for each machine; settle 10s; never fewer machines
-                serving than now; 8 calls at once; no drain
+      machines  5 now, at most 10 at once, 5 afterwards
+      extra     up to 5 machines more than now (5 CPUs and 2.5 GB): billed while
+                running, and counted by the organization's limit
+      time      about 47s; 9m25s if all that waits waits as long as it may
+      calls     45 to the Machines API
+      policy    wait up to 3m for each machine
+      defaults  settle 10s; never fewer machines serving than now; 8 calls at once;
+                no drain
 
     app  3 to replace, now on registry.fly.io/shop:v1@sha256:4f1d7c0a9be2…
       2874d0ea5b1938  iad  started  replace  it runs shop:v1
@@ -29,13 +35,21 @@ fn a_plan_to_review() {
       9185e370f63e48  iad  started  replace  it runs shop:v1
       d891204c7e6028  iad  stopped  replace  it runs shop:v1
 
+    What changes from blue to green
+      app
+        ~ image  registry.fly.io/shop:v1@sha256:4f1d7c0a9be2… →
+                 registry.fly.io/shop:v2
+      worker
+        ~ image  registry.fly.io/shop:v1@sha256:4f1d7c0a9be2… →
+                 registry.fly.io/shop:v2
+
     Lock the blues
       s1-s4     lease         4 blues: app (ams, iad×2), worker (iad)
 
     Make the greens, hidden from the proxy
       s6..s18   create        5 greens: app (ams, iad×2), worker (iad×2)
-      s7..s16   wait started  4 greens: app (ams, iad×2), worker (iad)
-      s8..s17   wait healthy  4 greens: app (ams, iad×2), worker (iad)
+      s7..s16   wait started  4 greens: app (ams, iad×2), worker (iad), at most 3m
+      s8..s17   wait healthy  4 greens: app (ams, iad×2), worker (iad), at most 3m
 
     Switch the traffic
       s20-s24   uncordon      5 greens: app (ams, iad×2), worker (iad×2)
@@ -47,7 +61,7 @@ fn a_plan_to_review() {
 
     Retire the blues
       s34..s42  stop          5 blues: app (ams, iad×2), worker (iad×2)
-      s35..s43  wait stopped  5 blues: app (ams, iad×2), worker (iad×2)
+      s35..s43  wait stopped  5 blues: app (ams, iad×2), worker (iad×2), at most 3m
       s44       verify        after this there is no way back: the greens must hold
 
     ── point of no return: s45 ──
@@ -88,10 +102,15 @@ fn a_plan_of_three_groups_to_review() {
 
       image     registry.fly.io/bazaar:v8
       from      fly.toml (sha256 aa4e233c50b7)
-      policy    hold before the traffic moves; traffic moves in this order: api;
-                bake 5m; drain until idle, at most 5m
-      defaults  wait up to 5m for each machine; settle 10s; never fewer machines
-                serving than now; 8 calls at once
+      machines  8 now, at most 16 at once, 8 afterwards
+      extra     up to 8 machines more than now (11 CPUs and 5.5 GB): billed while
+                running, and counted by the organization's limit
+      time      about 6m33s; 32m51s if all that waits waits as long as it may
+      calls     82 to the Machines API
+      policy    wait up to 4m for each machine; hold before the traffic moves;
+                traffic moves in this order: api; bake 5m; drain until idle, at most
+                5m
+      defaults  settle 10s; never fewer machines serving than now; 8 calls at once
 
     api  3 to replace, now on registry.fly.io/bazaar:v7@sha256:9a3f0c7e51d2…
       3d8d7dc0b62e89  iad  started  replace  it runs bazaar:v7
@@ -107,44 +126,72 @@ fn a_plan_of_three_groups_to_review() {
       6e82dd7ef10287  iad  started  replace  it runs bazaar:v7
       7811ee5b7d2908  iad  stopped  replace  it runs bazaar:v7
 
+    What changes from blue to green
+      api
+        ~ env.RAILS_MAX_THREADS  3 → 5
+        ~ guest.memory_mb        512 → 1024 (on 1 of 3 machines)
+        ~ image                  registry.fly.io/bazaar:v7@sha256:9a3f0c7e51d2… →
+                                 registry.fly.io/bazaar:v8
+      web
+        ~ env.RAILS_MAX_THREADS  3 → 5
+        ~ image                  registry.fly.io/bazaar:v7@sha256:9a3f0c7e51d2… →
+                                 registry.fly.io/bazaar:v8
+      worker
+        ~ env.RAILS_MAX_THREADS  3 → 5
+        ~ image                  registry.fly.io/bazaar:v7@sha256:9a3f0c7e51d2… →
+                                 registry.fly.io/bazaar:v8
+
     Lock the blues
-      s1-s6     lease         6 blues: api (fra, iad×2), web (fra, iad), worker
-                              (iad)
+      s1-s6     lease            6 blues: api (fra, iad×2), web (fra, iad), worker
+                                 (iad)
+      s8        release command  `bin/rails db:migrate`, at most 10m; nothing takes
+                                 it back
 
     Make the greens, hidden from the proxy
-      s8..s27   create        8 greens: api (fra, iad×2), web (fra, iad×2), worker
-                              (iad×2)
-      s9..s25   wait started  6 greens: api (fra, iad×2), web (fra, iad), worker
-                              (iad)
-      s10..s26  wait healthy  6 greens: api (fra, iad×2), web (fra, iad), worker
-                              (iad)
+      s9..s28   create           8 greens: api (fra, iad×2), web (fra, iad×2),
+                                 worker (iad×2)
+      s10..s26  wait started     6 greens: api (fra, iad×2), web (fra, iad), worker
+                                 (iad), at most 4m
+      s11..s27  wait healthy     6 greens: api (fra, iad×2), web (fra, iad), worker
+                                 (iad), at most 4m
+      s30       hold             ends here: `cutover promote` goes on, `cutover
+                                 abort` goes back
 
     Switch the traffic
-      s29-s36   uncordon      8 greens: api (fra, iad×2), web (fra, iad×2), worker
-                              (iad×2)
-      s37       settle        10s, for every proxy to hear of it
-      s38       verify        a green that died meanwhile must not take over
-      s39..s47  cordon        8 blues: api (fra, iad×2), web (fra, iad×2), worker
-                              (iad×2)
-      s41..s48  lease         2 blues: web (iad), worker (iad)
-      s49       settle        10s, for every proxy to hear of it
+      s31-s33   uncordon         3 greens: api (fra, iad×2)
+      s34       settle           10s, for every proxy to hear of it
+      s35       verify           a green that died meanwhile must not take over
+      s36-s38   cordon           3 blues: api (fra, iad×2)
+      s39       settle           10s, for every proxy to hear of it
+      s40-s44   uncordon         5 greens: web (fra, iad×2), worker (iad×2)
+      s45       settle           10s, for every proxy to hear of it
+      s46       verify           a green that died meanwhile must not take over
+      s47..s52  cordon           5 blues: web (fra, iad×2), worker (iad×2)
+      s49..s53  lease            2 blues: web (iad), worker (iad)
+      s54       settle           10s, for every proxy to hear of it
+      s55       bake             5m: the blues run on, without traffic
 
     Retire the blues
-      s50..s64  stop          8 blues: api (fra, iad×2), web (fra, iad×2), worker
-                              (iad×2)
-      s51..s65  wait stopped  8 blues: api (fra, iad×2), web (fra, iad×2), worker
-                              (iad×2)
-      s66       verify        after this there is no way back: the greens must hold
+      s56-s61   drain            6 blues: api (fra, iad×2), web (fra, iad), worker
+                                 (iad), until idle, at most 5m
+      s62..s76  stop             8 blues: api (fra, iad×2), web (fra, iad×2), worker
+                                 (iad×2)
+      s63..s77  wait stopped     8 blues: api (fra, iad×2), web (fra, iad×2), worker
+                                 (iad×2), at most 4m
+      s78       verify           after this there is no way back: the greens must
+                                 hold
 
-    ── point of no return: s67 ──
+    ── point of no return: s79 ──
 
-      s67-s74   destroy       8 blues: api (fra, iad×2), web (fra, iad×2), worker
-                              (iad×2)
+      s79-s86   destroy          8 blues: api (fra, iad×2), web (fra, iad×2), worker
+                                 (iad×2)
 
     The way back
-      Before s67, an abort (Ctrl-C) or a failure starts the blues again, gives the
+      Before s79, an abort (Ctrl-C) or a failure starts the blues again, gives the
       blues their traffic back, takes it from the greens, destroys the greens and
-      releases the leases. From s67 on, it finishes forward.
+      releases the leases. From s79 on, it finishes forward. What `bin/rails
+      db:migrate` did stays done in any case: the blues must be able to live with
+      it.
 
     Machines serving
       api     fra  1 now, 2 after uncordon, 1 after cordon; never below 1
@@ -153,9 +200,10 @@ fn a_plan_of_three_groups_to_review() {
       web     iad  2 now, 4 after uncordon, 2 after cordon; never below 2
       worker  iad  1 now, 2 after uncordon, 1 after cordon; never below 1
 
-    warning[release-command-not-run]
-      fly.toml has a release command, and this plan does not run it: run it before
-      applying the plan
+    warning[release-command]
+      `bin/rails db:migrate` runs once, before any green is made, and has no undo:
+      the old version works with what it did until the last blue is stopped, and for
+      good when the deploy is taken back
 
     warning[image-not-pinned]
       `registry.fly.io/bazaar:v8` is a tag, and tags can move: name it with its
@@ -165,7 +213,11 @@ fn a_plan_of_three_groups_to_review() {
       at rest, and so are their successors, which are made without being started and
       checked: 286ed6df9c2e78
 
-    74 steps: 8 machines to create, 8 to destroy.
+    warning[size-changes]
+      group `api`: 5683d97ec14518 has 2 shared CPU and 512 MB, its green 2 shared
+      CPU and 1024 MB
+
+    86 steps: 8 machines to create, 8 to destroy.
     digest sha256:...
     Save it with `-o plan.json`, then carry out exactly that: cutover apply plan.json
     "#);
