@@ -9,6 +9,7 @@ mod notation;
 mod stories;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use cutover::execute::{Answer, Call, Execution, Input, Reply, Trail};
 use cutover::fleet::{HostStatus, Machine, State};
@@ -238,7 +239,10 @@ fn a_machine_changed_between_the_check_and_its_lease_stops_the_deploy() {
     let Story { plan, fleet, options, .. } = Story::of("a1 app iad started v1");
     let mut execution = Execution::new(&plan, options.execution);
     let list = execution.step(0, Input::Begin).calls[0].0;
-    let lease = execution.step(1, Input::Reply(list, Reply::Done(Answer::Machines(fleet.machines)))).calls[0].0;
+    let lease = execution
+        .step(1, Input::Reply(list, Reply::Done(Answer::Machines(fleet.machines.into_iter().map(Arc::new).collect()))))
+        .calls[0]
+        .0;
     let changed = Answer::Lease { nonce: "n".into(), instance_id: "01NEW".into() };
     let step = execution.step(2, Input::Reply(lease, Reply::Done(changed)));
     assert!(matches!(step.calls.as_slice(), [(_, Call::ReleaseLease { nonce, .. })] if nonce == "n"), "{step:?}");

@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::flaw::Flaw;
 use super::goal::Goal;
 use super::knowledge::{Knowledge, Target};
 use super::operation::{Kind, RATE_LIMIT_TRIES, Then, row, then};
@@ -160,7 +161,7 @@ impl Job {
                 Some(green) => {
                     self.guarded(&green.id, rests_on, view).unwrap_or_else(|| Next::Call(destroy(&green.id, known)))
                 }
-                None if self.looks >= LOOKS => Next::Done,
+                None if self.looks >= LOOKS || view.options.has(Flaw::ForgetUnanswered) => Next::Done,
                 None => Next::Look,
             },
             Goal::Paused { ms } => match self.began_ms.saturating_add(*ms) {
@@ -217,6 +218,9 @@ impl Job {
 
     /// Looks that are too old as soon as they are answered end in giving up.
     fn guarded(&self, id: &str, rests_on: &[Target], view: View<'_>) -> Option<Next> {
+        if view.options.has(Flaw::DestroyBlindly) && matches!(self.goal, Goal::Destroyed { .. }) {
+            return None;
+        }
         match guard::before_it_goes(id, rests_on, view)? {
             Next::Look | Next::Call(_) if self.looks >= OLD_LOOKS => {
                 Some(Next::Unsafe("Fly does not say quickly enough whether the greens serve".to_owned()))
@@ -247,7 +251,7 @@ impl Job {
             return Next::Fail(format!("what it stands by for ({}) was never made", step.standby_for.join(", ")));
         };
         let name = name::machine_name(&view.options.run, slot, self.attempt);
-        let blue = step.replaces.as_ref().and_then(|blue| view.known.before.get(blue));
+        let blue = step.replaces.as_ref().and_then(|blue| view.known.before.get(blue)).map(|blue| &**blue);
         let mut request = name::standing_by(request, &ids);
         name::mark(&mut request.config, &name, slot, step.replaces.as_ref(), view);
         name::stamp(&mut request.config, view.known.release.as_ref(), blue);
@@ -267,7 +271,8 @@ impl Job {
             Some(Then::Fail) => Next::Fail(report::reply(reply)),
             Some(then) => {
                 self.unsure |= *reply == Reply::Unknown && kind.changes();
-                self.looking = then == Then::Look;
+                self.looking = then == Then::Look && !view.options.has(Flaw::CreateBlindly);
+                self.attempt += u32::from(then == Then::Look && !self.looking);
                 self.failed_once(kind, reply, view)
             }
         }
@@ -525,7 +530,7 @@ impl Job {
 
     fn revived(&mut self, before: &Machine, now: &Machine, view: View<'_>) -> Next {
         // Whether it is cordoned is another step's business.
-        let before = Machine { cordoned: now.cordoned, ..before.clone() };
+        let before = Machine { cordoned: now.cordoned, ..Machine::clone(before) };
         self.looks += 1;
         match watch::difference(&before, now) {
             None => Next::Done,

@@ -1,6 +1,7 @@
 //! Is the fleet still the one that the plan was made for?
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::knowledge::Knowledge;
 use crate::fleet::{Machine, State};
@@ -8,7 +9,7 @@ use crate::plan::{Disposition, Observed, Plan};
 
 /// The machines that make the plan stale, each with what is different. A machine that only changed its state was
 /// started or stopped by the proxy, which is no reason.
-pub(super) fn differences(plan: &Plan, machines: &BTreeMap<String, Machine>) -> Vec<(String, String)> {
+pub(super) fn differences(plan: &Plan, machines: &BTreeMap<String, Arc<Machine>>) -> Vec<(String, String)> {
     let mut found = Vec::new();
     for planned in &plan.machines {
         let what = match machines.get(&planned.id) {
@@ -32,7 +33,7 @@ pub(super) fn differences_of_begun(plan: &Plan, known: &Knowledge) -> Vec<(Strin
             Some(machine) => {
                 // Whether it is cordoned is the deploy's own doing.
                 let cordoned = if goes { planned.observed.cordoned } else { machine.cordoned };
-                changes(&planned.observed, &Machine { cordoned, ..machine.clone() })
+                changes(&planned.observed, &Machine { cordoned, ..Machine::clone(machine) })
             }
         };
         found.extend(what.map(|what| (planned.id.clone(), what)));
@@ -44,7 +45,7 @@ pub(super) fn differences_of_begun(plan: &Plan, known: &Knowledge) -> Vec<(Strin
 }
 
 /// Machines that were started or stopped since the plan was made.
-pub(super) fn state_changes(plan: &Plan, machines: &BTreeMap<String, Machine>) -> Vec<String> {
+pub(super) fn state_changes(plan: &Plan, machines: &BTreeMap<String, Arc<Machine>>) -> Vec<String> {
     let changed = plan
         .machines
         .iter()
@@ -52,7 +53,7 @@ pub(super) fn state_changes(plan: &Plan, machines: &BTreeMap<String, Machine>) -
     changed.map(|planned| planned.id.clone()).collect()
 }
 
-fn newcomers(plan: &Plan, machines: &BTreeMap<String, Machine>) -> impl Iterator<Item = (String, String)> {
+fn newcomers(plan: &Plan, machines: &BTreeMap<String, Arc<Machine>>) -> impl Iterator<Item = (String, String)> {
     let planned: BTreeSet<&str> = plan.machines.iter().map(|planned| planned.id.as_str()).collect();
     let new = machines.values().filter(move |machine| !is_gone(machine) && !planned.contains(machine.id.as_str()));
     new.map(|machine| (machine.id.clone(), format!("it is new ({})", machine.name)))

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use tokio::sync::oneshot;
@@ -36,7 +37,9 @@ pub(super) fn fleet(app: &str) -> Result<Fleet, Error> {
         error
     })?;
     match block_on(client.call(&Call::ListMachines))? {
-        Reply::Done(Answer::Machines(machines)) => Ok(Fleet { machines }),
+        Reply::Done(Answer::Machines(machines)) => {
+            Ok(Fleet { machines: machines.into_iter().map(Arc::unwrap_or_clone).collect() })
+        }
         Reply::Absent => {
             Err(Error::new(Kind::Access, format!("Fly.io knows no app `{app}`, or the token is not for it")))
         }

@@ -9,6 +9,7 @@
 mod cli;
 mod commands;
 mod error;
+pub mod explore;
 mod files;
 pub mod http;
 pub mod listen;

@@ -16,6 +16,7 @@ mod refuse;
 mod warn;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -117,6 +118,13 @@ pub struct Plan {
     /// How many machines serve, wherever the number changes.
     pub capacity: Vec<Capacity>,
     pub warnings: Vec<Warning>,
+}
+
+/// For whoever keeps it longer than its caller does.
+impl From<&Plan> for Arc<Plan> {
+    fn from(plan: &Plan) -> Self {
+        Self::new(plan.clone())
+    }
 }
 
 /// The file that the plan was made from.

@@ -21,6 +21,10 @@ pub struct Promise {
     pub removed: BTreeSet<String>,
     /// These machines are not touched.
     pub untouched: BTreeSet<String>,
+    /// These machines are destroyed only while as many others serve as are promised.
+    pub replaced: BTreeSet<String>,
+    /// What is promised to serve, per group and region, where it is not what serves at first.
+    pub floors: BTreeMap<Place, u64>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -34,6 +38,7 @@ pub(super) struct Checker {
     breaches: Vec<Breach>,
 }
 
+/// A group and a region.
 type Place = (String, String);
 
 impl Checker {
@@ -47,6 +52,9 @@ impl Checker {
             }
             checker.serving.entry(place).or_default().insert(machine.id.clone());
         }
+        for (place, floor) in std::mem::take(&mut checker.promise.floors) {
+            checker.floor.insert(place, floor);
+        }
         checker
     }
 
@@ -54,6 +62,11 @@ impl Checker {
         if self.promise.untouched.contains(id) {
             self.breaches.push(Breach { t_ms, what: format!("{what} of {id}, which is no part of the plan") });
         }
+    }
+
+    /// Something happened to the machine that nobody could foresee.
+    pub(super) fn lost(&mut self, t_ms: u64, machine: &Machine) {
+        self.lost_ms.insert(self.place(machine), t_ms);
     }
 
     /// After each change of a machine; gives the breach that it is. `called`: a call changed it,
@@ -65,7 +78,9 @@ impl Checker {
             serving.insert(machine.id.clone());
             return None;
         }
-        if !serving.remove(&machine.id) {
+        let served = serving.remove(&machine.id);
+        let goes = called && machine.state == State::Destroyed && self.promise.replaced.contains(&machine.id);
+        if !served && !goes {
             return None;
         }
         let (count, floor) = (serving.len() as u64, self.floor.get(&place).copied().unwrap_or(0));

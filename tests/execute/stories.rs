@@ -89,7 +89,7 @@ impl Story {
         let world = run.world();
         Ending {
             outcome: run.outcome().unwrap().clone(),
-            machines: world.machines().to_vec(),
+            machines: world.machines().iter().map(|machine| Machine::clone(machine)).collect(),
             breaches: world.breaches().iter().map(|breach| format!("{} {}", breach.t_ms, breach.what)).collect(),
             leases: world.machines().iter().filter(|machine| world.lease_of(&machine.id).is_some()).count(),
             trace: world.trace().to_vec(),

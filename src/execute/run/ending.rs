@@ -2,6 +2,7 @@
 //! back.
 
 use super::{Execution, Fate, Opening, Stage};
+use crate::execute::flaw::Flaw;
 use crate::execute::goal::Goal;
 use crate::execute::job::Owner;
 use crate::execute::order::Order;
@@ -82,7 +83,8 @@ impl Execution {
     pub(super) fn close(&mut self, kind: OutcomeKind, message: String) {
         self.schedule.forget(|_| true);
         let mut goals = self.last_words(kind, &message);
-        goals.extend(self.known.leases.keys().map(|machine| Goal::Released { machine: machine.clone() }));
+        let leased = self.known.leases.keys().filter(|_| !self.options.has(Flaw::ForgetLeases));
+        goals.extend(leased.map(|machine| Goal::Released { machine: machine.clone() }));
         self.add_jobs(goals, Owner::Closing);
         self.stage = Stage::Closing(Outcome { kind, message, left: std::mem::take(&mut self.left) });
     }
@@ -100,7 +102,7 @@ impl Execution {
         };
         let is_over =
             kind == OutcomeKind::Restored || took_over && self.failures.is_empty() || kind == OutcomeKind::Completed;
-        let marks = if is_over { self.marks() } else { Vec::new() };
+        let marks = if is_over && !self.options.has(Flaw::ForgetMarks) { self.marks() } else { Vec::new() };
         marks.into_iter().chain([Goal::Reported { status, error }]).collect()
     }
 

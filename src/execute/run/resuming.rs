@@ -1,6 +1,7 @@
 //! Going on with what another run began: how far each step is follows from the fleet alone.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::{Execution, Fate, Intent, Opening, Stage};
 use crate::execute::goal::Goal;
@@ -54,6 +55,11 @@ impl Execution {
         });
         let left: Vec<Leftover> = left.collect();
         self.left.extend(left);
+        if self.left.is_empty() {
+            // Nothing shows, but for what was written down.
+            let machine = steps::notice_board(self.view()).unwrap_or_default();
+            self.left.push(Leftover { machine, why: why.to_owned(), command });
+        }
         let message = format!("{}. The deploy is as far as it was.", self.failures.join("; "));
         self.close(OutcomeKind::NeedsAttention, message);
     }
@@ -94,7 +100,7 @@ impl Execution {
     fn recall_the_blues(&mut self) {
         for planned in &self.plan.machines {
             if let Some(machine) = self.known.before.get_mut(&planned.id) {
-                recall(machine, &planned.observed);
+                recall(Arc::make_mut(machine), &planned.observed);
             }
         }
         let greens = self.known.greens.iter().filter_map(|(slot, green)| Some((slot, self.known.seen(&green.id)?)));
@@ -177,7 +183,7 @@ impl Execution {
     }
 
     fn noted_release_command(&self) -> Option<ReleaseCommand> {
-        let noted = self.known.before.values().filter_map(ReleaseCommand::of);
+        let noted = self.known.before.values().filter_map(|machine| ReleaseCommand::of(machine));
         noted.filter(|noted| noted.plan == self.plan.digest).max_by_key(|noted| noted.is_done)
     }
 

@@ -1,6 +1,8 @@
 //! `cutover sim`: Fly.io without Fly.io.
 
+use std::num::NonZero;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Subcommand;
 
@@ -8,16 +10,19 @@ use super::apply::Events;
 use super::check::read_fleet;
 use super::show::read_plan;
 use crate::native::error::{Error, Kind, Status};
+use crate::native::explore::{self as native_explore, Limits};
 use crate::native::signals::Signals;
 use crate::native::terminal::Terminal;
 use crate::native::watch::Watch;
 use crate::native::{block_on, listen as server, simulate};
+use crate::sim::explore::{Explorer, Failure, Told};
 use crate::sim::{Settings, World};
 
 /// Carry out a plan in a simulated Fly, or serve one over HTTP
 #[derive(Debug, Subcommand)]
 pub(in crate::native) enum Command {
     Run(RunArgs),
+    Explore(ExploreArgs),
     Listen(ListenArgs),
 }
 
@@ -39,6 +44,34 @@ pub(in crate::native) struct RunArgs {
     /// Print events for programs, one JSON object a line, and nothing else on standard output
     #[arg(long, value_name = "FORM")]
     events: Option<Events>,
+}
+
+/// Carry out very many deploys in which things go wrong, and hold each to what is promised
+///
+/// Runs are numbered: first small worlds exhaustively, every call refused, lost, slow or doubled, with a
+/// crash or an abort at every moment; then larger worlds with several faults at once. The same number is
+/// the same run everywhere. Exits with 1 when a promise was broken.
+#[derive(Debug, clap::Args)]
+pub(in crate::native) struct ExploreArgs {
+    /// How many runs
+    #[arg(long, value_name = "N", default_value_t = 10_000)]
+    runs: u64,
+
+    /// For so many seconds, instead of a number of runs
+    #[arg(long, value_name = "N", conflicts_with = "runs")]
+    seconds: Option<u64>,
+
+    /// The number of the first run
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    from: u64,
+
+    /// Only the run of this number, told in full
+    #[arg(long, value_name = "N", conflicts_with_all = ["runs", "seconds", "from", "threads"])]
+    seed: Option<u64>,
+
+    /// Side by side; as many as there are cores if absent
+    #[arg(long, value_name = "N")]
+    threads: Option<NonZero<usize>>,
 }
 
 /// Serve a simulated Machines API on loopback, until it is stopped
@@ -76,8 +109,40 @@ pub(in crate::native) fn run(command: Command, terminal: Terminal) -> Result<Sta
             let mut watch = Watch::new(&plan, args.events.is_some(), terminal);
             Ok(simulate::run(&plan, &fleet, args.seed, &mut watch)?.kind.into())
         }
+        Command::Explore(args) => explore(&args, terminal),
         Command::Listen(args) => listen(&args, terminal),
     }
+}
+
+fn explore(args: &ExploreArgs, terminal: Terminal) -> Result<Status, Error> {
+    let explorer = Explorer::new();
+    if let Some(number) = args.seed {
+        let Told { case, failure, trace } = explorer.tell(number);
+        let end = failure.as_ref().map_or("every promise was kept", |failure| &failure.what);
+        terminal.print(&format!("{number}: {case}\n{}\n{end}\n", trace.join("\n")))?;
+        return Ok(if failure.is_some() { Status::No } else { Status::Done });
+    }
+    let time = args.seconds.map_or(Duration::MAX, Duration::from_secs);
+    let runs = if args.seconds.is_some() { u64::MAX - args.from } else { args.runs };
+    let explored = native_explore::explore(&explorer, args.from, Limits { runs, time, threads: args.threads });
+    let mut text = String::new();
+    if let Some(first) = explored.failures.first() {
+        let Told { case, trace, .. } = explorer.tell(first.number);
+        text = format!("{}: {case}\n{}\n\n", first.number, trace.join("\n"));
+    }
+    for Failure { number, what } in &explored.failures {
+        text += &format!("{number}: {what}\n  again: cutover sim explore --seed {number}\n");
+    }
+    let seconds = explored.took.as_secs_f64();
+    text += &format!(
+        "{} runs ({} go through the small worlds) in {seconds:.1} s, {:.0} per second: {} broke a promise\n",
+        explored.runs,
+        explorer.small_runs(),
+        explored.runs as f64 / seconds,
+        explored.failed
+    );
+    terminal.print(&text)?;
+    Ok(if explored.failed > 0 { Status::No } else { Status::Done })
 }
 
 fn listen(args: &ListenArgs, terminal: Terminal) -> Result<Status, Error> {
