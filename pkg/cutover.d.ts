@@ -7,27 +7,40 @@ export function version(): string;
 
 /**
  * Lints one file. `path` decides its format (`fly.toml`, `fly.json`, `fly.yaml`). With `machines`
- * (what `fly machine list --json` prints), also against them; throws when they cannot be read.
+ * (what `fly machine list --json` prints), also against them; with `settings` (the text of a
+ * cutover.toml), as they say. Throws when either cannot be read.
  */
-export function check(text: string, path: string, machines?: string): CheckedFile;
+export function check(text: string, path: string, machines?: string, settings?: string): CheckedFile;
 
 /** The text with every safe fix applied (with `unsafe`, the others as well), until none is left. */
-export function fix(text: string, path: string, unsafe: boolean, machines?: string): string;
+export function fix(text: string, path: string, unsafe: boolean, machines?: string, settings?: string): string;
 
-/** The same config with process groups written out and legacy forms rewritten, comments kept. */
-export function normalize(text: string): string;
+/**
+ * The same config with process groups written out and legacy forms rewritten, comments kept.
+ * Throws when `path` does not name TOML.
+ */
+export function normalize(text: string, path: string): string;
 
 /**
  * Process group -> the Machine config that Fly would receive; of `group` alone when it is given.
+ * `path` decides the format.
  * Throws where flyctl finds none either.
  */
-export function machineConfig(text: string, group?: string, image?: string): Record<string, MachineConfig>;
+export function machineConfig(
+  text: string,
+  path: string,
+  group?: string,
+  image?: string,
+): Record<string, MachineConfig>;
 
 /** Plans a blue-green deploy. Throws only when the request itself has the wrong shape. */
 export function plan(request: PlanRequest): Planned | Refused | Unreadable;
 
-/** A plan, as `cutover show` prints it: for people, or as JSON with secret-like values masked. */
-export function renderPlan(plan: string, format: "text" | "json"): string;
+/**
+ * A plan, as `cutover show` prints it: for people, for a pull request, or as JSON; what looks like
+ * a secret is masked.
+ */
+export function renderPlan(plan: string, format: "text" | "json" | "markdown"): string;
 
 /** One deploy in the simulator, in virtual time: the same executor as on Fly, and no clock. */
 export class Simulation {
@@ -63,7 +76,9 @@ export type RunEvent =
   | { event: "step"; step: string; state: "running" | "done" | "failed" | "taken-back"; message?: string }
   | { event: "call"; id: number; step: string; call: string }
   | { event: "reply"; id: number; step: string; reply: string }
-  | { event: "machine"; id: string; slot: string | null; state: string; checks_passing: number; checks_total: number }
+  | { event: "state"; id: string; slot: string | null; state: string; checks_passing: number; checks_total: number }
+  | { event: "wait"; step: string; until_ms: number }
+  | { event: "warning"; message: string }
   | { event: "done"; outcome: OutcomeKind; left: Leftover[]; message: string };
 
 /** A machine as the Machines API describes it; more fields than these may be there. */
@@ -91,7 +106,7 @@ export interface Outcome {
   left: Leftover[];
 }
 
-export type OutcomeKind = "completed" | "restored" | "needs-attention" | "stale" | "refused";
+export type OutcomeKind = "completed" | "held" | "restored" | "needs-attention" | "stale" | "refused";
 
 /** Something that a person has to look after. */
 export interface Leftover {
@@ -111,7 +126,9 @@ export interface PlanRequest {
   machines: string;
   /** Absent: `[build] image` of the file. */
   image?: string;
-  /** Absent fields have their defaults. */
+  /** The text of cutover.toml: its `[policy]` says how the deploy is to go. */
+  settings?: string;
+  /** Goes before `settings`; absent fields have their defaults. */
   policy?: Partial<Policy>;
 }
 
@@ -175,14 +192,29 @@ export interface Fix {
 
 export type MachineConfig = Record<string, unknown>;
 
+/** `docs/plans.md` says what each means. */
 export interface Policy {
   settle_ms: number;
   wait_timeout_ms: number;
+  stability_ms: number;
+  hold: boolean;
+  drain: "fixed" | "until-idle";
+  drain_timeout_ms: number;
+  idle_command?: string;
+  bake_ms: number;
+  keep_blue: boolean;
+  floor?: { machines: number } | { percent: number };
+  surge?: number;
+  concurrency: number;
+  group_order: string[];
+  verify_url?: string;
+  verify_stopped: boolean;
   groups: string[];
   exclude_machines: string[];
   first_deploy: boolean;
   allow_unchecked: boolean;
   high_availability: boolean;
+  cleanup: boolean;
 }
 
 export interface Plan {
@@ -197,6 +229,13 @@ export interface Plan {
   machines: PlannedMachine[];
   /** In an order that satisfies every `needs`. */
   steps: PlanStep[];
+  /** What the operations of the steps mean. */
+  operations: Record<string, { precondition: string; postcondition: string; calls: string[] }>;
+  /** How many machines must serve at any time. */
+  floors: { group: string; region: string; serving: number }[];
+  /** What differs between blues and their greens; `path` as in `env.LOG_LEVEL`. */
+  changes: { group: string; machines: string[]; path: string; from?: unknown; to?: unknown }[];
+  estimate: { expected_ms: number; worst_ms: number; peak_machines: number; calls: number };
   point_of_no_return?: string;
   capacity: { after: string | null; group: string; region: string; serving: number }[];
   warnings: { code: string; message: string }[];
@@ -224,12 +263,15 @@ export interface PlanStep {
   machine?: string;
   slot?: string;
   replaces?: string;
+  /** On `machine-check`: the green that is checked. */
+  checks?: string;
   standby_for?: string[];
   group?: string;
   region?: string;
   needs: string[];
   undo: string | null;
   why: string;
+  timeout_ms?: number;
   request?: {
     region: string;
     config: MachineConfig;

@@ -1,5 +1,7 @@
 //! What is wrong with a file, where, and how to mend it. Knows nothing of Fly or of rendering.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use crate::span::Span;
@@ -79,10 +81,16 @@ pub struct Edit {
 /// which an earlier one already changed waits for the next pass.
 pub fn apply_fixes<'a>(text: &str, fixes: impl IntoIterator<Item = &'a Fix>) -> (String, usize) {
     let mut taken: Vec<&Edit> = Vec::new();
+    let mut places: BTreeSet<Span> = BTreeSet::new();
     let mut applied = 0;
     for fix in fixes {
-        let is_free = |edit: &Edit| taken.iter().all(|other| !edit.span.overlaps(other.span));
+        // Of places without overlap, the last that does not begin behind the edit ends last.
+        let is_free = |edit: &Edit| {
+            let behind = Span::new(edit.span.end, usize::MAX);
+            places.range(..=behind).next_back().is_none_or(|before| !edit.span.overlaps(*before))
+        };
         if fix.edits.iter().all(is_free) {
+            places.extend(fix.edits.iter().map(|edit| edit.span));
             taken.extend(&fix.edits);
             applied += 1;
         }

@@ -51,6 +51,13 @@ pub const COMPRESSIONS: [&str; 2] = ["gzip", "zstd"];
 /// not say. Source: flyctl `internal/command/deploy/machines.go`, checked 2026-08-21.
 pub const WAIT_TIMEOUT_DEFAULT: Duration = Duration::from_secs(300);
 
+/// How long a release command may run when the file does not say. Source: as before.
+pub const RELEASE_COMMAND_TIMEOUT_DEFAULT: Duration = Duration::from_secs(300);
+
+/// Machines that can be made in one app: so many at once, then one a second. Source:
+/// fly.io/docs/machines/api/working-with-machines-api, checked 2026-08-21.
+pub const CREATES_AT_ONCE: u64 = 3;
+
 /// Regions in which machines can be made. The list ages: Fly closed 17 of 35 regions in 2025.
 /// Source: Fly's documentation `reference/regions`, checked 2026-08-07.
 pub const REGIONS: [&str; 18] = [
@@ -69,6 +76,21 @@ pub const RESERVED_GROUPS: [(&str, &str); 3] = [
     ("fly_app_release_command", "a release command"),
     ("fly_app_test_machine_command", "a machine check"),
     ("fly_app_console", "a console"),
+];
+
+/// Variables that Fly and flyctl set on every machine. Source: superfly/docs
+/// `machines/runtime-environment`; flyctl `internal/appconfig/machines.go`; checked 2026-08-21.
+pub const RUNTIME_VARIABLES: [&str; 10] = [
+    "FLY_APP_NAME",
+    "FLY_MACHINE_ID",
+    "FLY_ALLOC_ID",
+    "FLY_REGION",
+    "FLY_PUBLIC_IP",
+    "FLY_IMAGE_REF",
+    "FLY_MACHINE_VERSION",
+    "FLY_PRIVATE_IP",
+    "FLY_PROCESS_GROUP",
+    "FLY_VM_MEMORY_MB",
 ];
 
 /// Memory comes in steps of this many MB. Source: Fly's guide to machine sizing; flyctl#1806;

@@ -110,12 +110,20 @@ pub struct EditorPosition {
 #[derive(Debug, Clone)]
 pub struct LineIndex {
     starts: Vec<usize>,
+    /// How many bytes before each [`BLOCK`] do not begin a character: a line may be as long as the
+    /// text, and is not counted through for each place in it.
+    continued: Vec<usize>,
 }
 
 impl LineIndex {
     pub fn new(text: &str) -> Self {
         let breaks = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
-        Self { starts: std::iter::once(0).chain(breaks.map(|(at, _)| at + 1)).collect() }
+        let starts = std::iter::once(0).chain(breaks.map(|(at, _)| at + 1)).collect();
+        let blocks = text.as_bytes().chunks(BLOCK).scan(0, |before, block| {
+            *before += continuation_bytes(block);
+            Some(*before)
+        });
+        Self { starts, continued: std::iter::once(0).chain(blocks).collect() }
     }
 
     /// `text` is the one the index was made from; an offset inside a character or behind the end
@@ -123,7 +131,7 @@ impl LineIndex {
     pub fn position(&self, text: &str, offset: usize) -> Position {
         let offset = floor_char_boundary(text, offset);
         let line = self.line_of(offset);
-        let column = text[self.starts[line]..offset].chars().count();
+        let column = self.characters_before(text, offset) - self.characters_before(text, self.starts[line]);
         Position { offset, line: line + 1, column: column + 1 }
     }
 
@@ -169,6 +177,16 @@ impl LineIndex {
     fn line_of(&self, offset: usize) -> usize {
         self.starts.partition_point(|start| *start <= offset) - 1
     }
+
+    fn characters_before(&self, text: &str, offset: usize) -> usize {
+        let block = offset / BLOCK;
+        let continued = self.continued[block] + continuation_bytes(&text.as_bytes()[block * BLOCK..offset]);
+        offset - continued
+    }
+}
+
+fn continuation_bytes(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|byte| **byte & 0b1100_0000 == 0b1000_0000).count()
 }
 
 fn floor_char_boundary(text: &str, offset: usize) -> usize {
@@ -183,6 +201,9 @@ fn saturating_u32(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
 }
 
+/// In bytes.
+const BLOCK: usize = 4_096;
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -195,6 +216,12 @@ mod tests {
         let crab_end = TEXT.find('🦀').unwrap() + 4;
         assert_eq!(index.position(TEXT, crab_end), Position { offset: crab_end, line: 1, column: 8 });
         assert_eq!(index.position(TEXT, 999).line, 3);
+        let long = "ä🦀".repeat(BLOCK);
+        let index = LineIndex::new(&long);
+        for characters in [0, 1, 2 * BLOCK / 3, 2 * BLOCK] {
+            let offset = long.char_indices().nth(characters).map_or(long.len(), |(at, _)| at);
+            assert_eq!(index.position(&long, offset).column, characters + 1);
+        }
     }
 
     #[test]

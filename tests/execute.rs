@@ -1,10 +1,14 @@
 //! What a run does when things go well and when they do not, in virtual time: each fault is a
 //! test, named after what a user would see.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
+#[path = "execute/failure_modes.rs"]
+mod failure_modes;
 #[path = "plan/notation.rs"]
 #[allow(dead_code)]
 mod notation;
+#[path = "execute/operations.rs"]
+mod operations;
 #[path = "execute/stories.rs"]
 mod stories;
 
@@ -109,6 +113,28 @@ fn a_fleet_that_changed_since_the_plan_is_left_alone() {
 fn a_machine_that_the_proxy_stopped_since_the_plan_makes_it_not_stale() {
     let story = Story::of(TWO).meanwhile(|fleet| fleet.machines[1].state = cutover::fleet::State::Stopped).run();
     story.ends("completed", GREENS);
+}
+
+#[test]
+fn what_the_plan_is_not_about_may_change_meanwhile() {
+    let metadata = |machine: &mut Machine, key: &str, value: &str| {
+        machine.config.as_mut().unwrap().set_metadata(key, value);
+    };
+    let newcomer = |group: &'static str| {
+        move |fleet: &mut cutover::fleet::Fleet| {
+            let mut machine = Machine { id: "a9".into(), ..fleet.machines[0].clone() };
+            metadata(&mut machine, "fly_process_group", group);
+            fleet.machines.push(machine);
+        }
+    };
+    for group in ["fly_app_release_command", "another"] {
+        let story = Story::of(TWO).meanwhile(newcomer(group)).run();
+        assert_eq!(stories::name(story.outcome.kind), "completed", "{group}");
+    }
+    let marked = |fleet: &mut cutover::fleet::Fleet| {
+        metadata(&mut fleet.machines[0], "cutover_direction", "a1 back sha256:aa r1")
+    };
+    assert_eq!(stories::name(Story::of(TWO).meanwhile(marked).run().outcome.kind), "completed");
 }
 
 #[test]

@@ -31,7 +31,7 @@ const QUICK: Settings =
 /// A deploy over HTTP; aborted at once when the phase named begins.
 fn deploy(faults: &[&str], abort_in: Option<Phase>) -> (Outcome, Vec<String>, Vec<Event>) {
     let fleet = fleet(SITE, TWO);
-    let policy = Policy { settle_ms: 50, wait_timeout_ms: 3_000, ..Policy::default() };
+    let policy = Policy { settle_ms: 50, wait_timeout_ms: Some(3_000), ..Policy::default() };
     let plan = plan_of(SITE, &fleet, "v2", &policy).unwrap();
     let faults = faults.iter().map(|fault| fault.parse::<Fault>().unwrap()).collect();
     let world = World::new(&fleet, QUICK, faults, 1);

@@ -149,7 +149,9 @@ fn check(encodings: Value, agreed: &str, units: fn(char) -> usize) {
         json!({"start": {"line": 1, "character": before}, "end": {"line": 1, "character": before + 9}})
     );
     assert_eq!((&fault["severity"], &fault["source"]), (&json!(2), &json!("cutover")));
-    assert!(fault["codeDescription"]["href"].as_str().unwrap().ends_with("/rules/unknown-key"));
+    // An address must be absolute: there is one only where the package names its repository.
+    let address = cutover::render::rule_page("unknown-key");
+    assert_eq!(fault["codeDescription"]["href"].as_str(), address.as_deref());
 
     let actions = editor.actions(&fault["range"]);
     let action = &actions[0];
@@ -245,4 +247,38 @@ fn requests_out_of_turn_or_unknown_are_refused_and_do_no_harm() {
 fn leaving_without_shutdown_is_an_error() {
     let (editor, _) = Editor::new(json!({}));
     assert_eq!(editor.exit(), 1);
+}
+
+#[test]
+fn the_settings_beside_a_text_are_at_work_as_soon_as_they_are_saved() {
+    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("lsp {}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let save = |text: &str| std::fs::write(folder.join("cutover.toml"), text).unwrap();
+    let address = |name: &str| format!("file://{}/{name}", folder.display()).replace(' ', "%20");
+    let watching = json!({"workspace": {"didChangeWatchedFiles": {"dynamicRegistration": true}}});
+    let (mut editor, _) = Editor::new(watching);
+    let asked = editor.receive();
+    assert_eq!(asked["method"], "client/registerCapability");
+    assert_eq!(asked["params"]["registrations"][0]["registerOptions"]["watchers"][0]["globPattern"], "**/cutover.toml");
+
+    let document = json!({"uri": address("fly.toml"), "languageId": "toml", "version": 1, "text": TEXT});
+    editor.tell("textDocument/didOpen", json!({"textDocument": document}));
+    unknown_key(&editor.published());
+    save("[lint.rules]\nunknown-key = \"off\"\n");
+    editor.tell("workspace/didChangeWatchedFiles", json!({"changes": []}));
+    assert_eq!(editor.published()["diagnostics"], json!([]));
+
+    save("[lint.rules]\nunknown-kye = \"off\"\n");
+    let document = json!({"uri": address("fly.toml"), "version": 2});
+    editor.tell("textDocument/didChange", json!({"textDocument": document, "contentChanges": [{"text": TEXT}]}));
+    unknown_key(&editor.published());
+    let fault = editor.published();
+    assert_eq!(fault["uri"], address("cutover.toml"));
+    assert_eq!(fault["diagnostics"][0]["range"]["start"], json!({"line": 1, "character": 0}));
+    assert_eq!(fault["diagnostics"][0]["message"], "there is no rule `unknown-kye`\nhelp: did you mean `unknown-key`?");
+
+    std::fs::remove_dir_all(&folder).unwrap();
+    editor.tell("workspace/didChangeWatchedFiles", json!({"changes": []}));
+    unknown_key(&editor.published());
+    assert_eq!(editor.published(), json!({"uri": address("cutover.toml"), "diagnostics": []}));
 }

@@ -13,7 +13,7 @@ const IMAGE: &str = "registry.fly.io/shop:v2";
 
 #[wasm_bindgen_test]
 fn check_gives_plain_objects_with_places_in_bytes() {
-    let checked = value(web::check("# ü\nap = \"shop\"\n", "fly.toml", None));
+    let checked = value(web::check("# ü\nap = \"shop\"\n", "fly.toml", None, None));
     let unknown = |found: &&Value| found["rule"] == "unknown-key";
     let found = checked["diagnostics"].as_array().and_then(|all| all.iter().find(unknown)).expect("it is found");
     assert_eq!(found["start"], serde_json::json!({"offset": 5, "line": 2, "column": 1}));
@@ -21,8 +21,18 @@ fn check_gives_plain_objects_with_places_in_bytes() {
 
 #[wasm_bindgen_test]
 fn a_machine_list_that_cannot_be_read_is_thrown_as_an_error() {
-    let thrown = web::check(TOML, "fly.toml", Some("?".into())).expect_err("`?` is no machine list");
+    let thrown = web::check(TOML, "fly.toml", Some("?".into()), None).expect_err("`?` is no machine list");
     assert!(JsValue::from(thrown).is_instance_of::<js_sys::Error>());
+}
+
+#[wasm_bindgen_test]
+fn settings_say_what_is_reported() {
+    let check = |settings: &str| web::check("ap = \"shop\"\n", "fly.toml", None, Some(settings.into()));
+    let checked = value(check("[lint.rules]\nunknown-key = \"off\"\n"));
+    assert_eq!(checked["diagnostics"], serde_json::json!([]));
+    let thrown = check("lint = 1").expect_err("`lint` is a table");
+    let message = js_sys::Error::from(JsValue::from(thrown)).message();
+    assert_eq!(String::from(message), "cutover.toml:1:8: `lint` must be a table");
 }
 
 #[wasm_bindgen_test]
@@ -38,6 +48,14 @@ fn a_field_that_the_request_does_not_have_is_named() {
     let thrown = web::plan(request(&[("imgae", IMAGE.into())])).expect_err("there is no `imgae`");
     let message = js_sys::Error::from(JsValue::from(thrown)).message();
     assert!(String::from(message).contains("imgae"));
+}
+
+#[wasm_bindgen_test]
+fn the_settings_say_the_policy_and_what_is_wrong_with_them_is_told() {
+    let planned = |settings: &str| value(web::plan(request(&[("image", IMAGE.into()), ("settings", settings.into())])));
+    assert_eq!(planned("[policy]\nsettle = '20s'")["plan"]["policy"]["settle_ms"], 20_000);
+    let error = "cutover.toml:2:1: there is no key `settel` in `[policy]`";
+    assert_eq!(planned("[policy]\nsettel = '20s'")["error"], error);
 }
 
 #[wasm_bindgen_test]

@@ -52,6 +52,7 @@ test("a plan is the same bytes each time, and can be shown", () => {
   assert.ok(plan.steps.some((step) => step.op === "create"));
   assert.match(core.renderPlan(json, "text"), /shop/);
   assert.equal(JSON.parse(core.renderPlan(json, "json")).digest, plan.digest);
+  assert.match(core.renderPlan(json, "markdown"), /^```mermaid$/m);
 });
 
 test("policy is heard, and what is wrong with it is said", () => {
@@ -104,9 +105,11 @@ test("the same seed gives the same run", () => {
 });
 
 test("process groups are written out, and Machine configs made", () => {
-  assert.match(core.normalize(`app = "shop"\n`), /\[processes\]/);
-  assert.ok(core.machineConfig(TOML, undefined, IMAGE).app);
-  assert.throws(() => core.machineConfig(TOML, "no-such-group", IMAGE));
+  assert.match(core.normalize(`app = "shop"\n`, "fly.toml"), /\[processes\]/);
+  assert.throws(() => core.normalize("app: shop\n", "fly.yaml"));
+  assert.ok(core.machineConfig(TOML, "fly.toml", undefined, IMAGE).app);
+  assert.ok(core.machineConfig("app: shop\nprocesses: {web: serve}\n", "fly.yaml", undefined, IMAGE).web);
+  assert.throws(() => core.machineConfig(TOML, "fly.toml", "no-such-group", IMAGE));
 });
 
 function run(planned, faults = [], abortAfter = Infinity) {

@@ -2,6 +2,8 @@
 //! passed over, hardly any conversion. Gives the same tree with the schema's own key names, and
 //! with every value of the type that the schema states; what is not is left out and told.
 
+use std::collections::BTreeMap;
+
 use super::legacy::{Written, holds_null, modern_value, refuses_null};
 use super::print::json_date;
 use super::{Problem, Rewrite};
@@ -52,15 +54,18 @@ impl Decoder<'_> {
         let free: Vec<&'static str> = section.keys.iter().filter(is_free).map(|key| key.name).collect();
         for &entry in &entries {
             let Some(key) = section.key(&entry.key.value) else {
-                self.unknown(entry, &free, path);
+                self.unknown(entry, section, &free, path);
                 continue;
             };
             let path = Path::Key(path, key.name);
             let translated = translated && entry.key.value == key.name;
             if entry.key.value != key.name {
                 let (span, key_text) = (entry.key.span, entry.key.value.clone());
+                let is_alone =
+                    entries.iter().filter(|other| other.key.value.eq_ignore_ascii_case(key.name)).count() == 1;
+                let fits = is_alone && self.fits(&entry.value, key, &path);
                 let path = path.to_string();
-                self.problems.push(Problem::CaseVariant { span, path, key: key_text, known: key.name });
+                self.problems.push(Problem::CaseVariant { span, path, key: key_text, known: key.name, fits });
             }
             if let Some(value) = self.field(&entry.value, key, translated, &path) {
                 let entry = Entry { key: Spanned::new(key.name.to_owned(), entry.key.span), value };
@@ -68,6 +73,13 @@ impl Decoder<'_> {
             }
         }
         Some(out)
+    }
+
+    /// Whether nothing at all is wrong with a value under this key.
+    fn fits(&self, node: &Node, key: &Key, path: &Path) -> bool {
+        let mut problems = Vec::new();
+        let mut decoder = Decoder { format: self.format, problems: &mut problems };
+        decoder.field(node, key, true, path).is_some() && problems.is_empty()
     }
 
     fn field(&mut self, node: &Node, key: &Key, translated: bool, path: &Path) -> Option<Node> {
@@ -79,6 +91,11 @@ impl Decoder<'_> {
         let Some(modern) = translated.then(|| modern_value(node, key, self.format)).flatten() else {
             return self.value(node, key.kind, translated, path);
         };
+        let is_unset = matches!(&node.value, Value::Null) || node.as_text() == Some("");
+        if matches!(key.older, Older::Millis | Older::Seconds) && modern.value == Value::Null && !is_unset {
+            let found = found(&node.value);
+            self.problems.push(Problem::Dropped { span: node.span, path: path.to_string(), found });
+        }
         if let Some(Written { words, rewrite }) = modern.written {
             self.legacy(node, words, rewrite, path);
         }
@@ -254,11 +271,14 @@ impl Decoder<'_> {
     }
 
     /// `free`: the keys that could have been meant.
-    fn unknown(&mut self, entry: &Entry, free: &[&'static str], path: &Path) {
+    fn unknown(&mut self, entry: &Entry, section: &Section, free: &[&'static str], path: &Path) {
         let (span, key) = (entry.key.span, entry.key.value.clone());
         let meant = schema::closest(free.iter().copied(), &key);
+        let fits = meant
+            .and_then(|meant| section.key(meant))
+            .is_some_and(|meant| self.fits(&entry.value, meant, &Path::Key(path, meant.name)));
         let value = entry.value.span;
-        self.problems.push(Problem::UnknownKey { span, path: path.to_string(), key, meant, value });
+        self.problems.push(Problem::UnknownKey { span, path: path.to_string(), key, meant, fits, value });
         self.refuse_infinities(&entry.value, &Path::Key(path, &entry.key.value));
     }
 
@@ -287,26 +307,39 @@ impl Decoder<'_> {
     /// Two spellings of one key: tables are decoded over each other, also those in lists; anything
     /// else anew.
     fn put(&mut self, table: &mut Table, entry: Entry, path: &Path) {
-        let Some(at) = table.entries.iter().position(|old| old.key.value == entry.key.value) else {
-            table.entries.push(entry);
-            return;
-        };
-        let old = &mut table.entries[at];
-        if !matches!((&old.value.value, &entry.value.value), (Value::Table(_), Value::Table(_))) {
-            let (span, path) = (old.key.span, path.to_string());
-            self.problems.push(Problem::Shadowed { span, path, by: entry.key.span });
+        match table.entries.iter_mut().find(|old| old.key.value == entry.key.value) {
+            Some(old) => self.put_over(old, entry, path),
+            None => table.entries.push(entry),
         }
-        old.key = entry.key;
-        self.decode_over(&mut old.value, entry.value, path);
+    }
+
+    fn put_over(&mut self, old: &mut Entry, new: Entry, path: &Path) {
+        if !matches!((&old.value.value, &new.value.value), (Value::Table(_), Value::Table(_))) {
+            let (span, path) = (old.key.span, path.to_string());
+            self.problems.push(Problem::Shadowed { span, path, by: new.key.span });
+        }
+        old.key = new.key;
+        self.decode_over(&mut old.value, new.value, path);
     }
 
     fn decode_over(&mut self, old: &mut Node, new: Node, path: &Path) {
         old.span = new.span;
         match (&mut old.value, new.value) {
             (Value::Table(old), Value::Table(new)) => {
+                // Looked for once: tables of names may have a hundred thousand.
+                let mut places = BTreeMap::new();
+                for (at, entry) in old.entries.iter().enumerate() {
+                    places.entry(entry.key.value.clone()).or_insert(at);
+                }
                 for entry in new.entries {
                     let key = entry.key.value.clone();
-                    self.put(old, entry, &Path::Key(path, &key));
+                    match places.get(&key) {
+                        Some(&at) => self.put_over(&mut old.entries[at], entry, &Path::Key(path, &key)),
+                        None => {
+                            places.insert(key, old.entries.len());
+                            old.entries.push(entry);
+                        }
+                    }
                 }
             }
             (Value::Array(old), Value::Array(new)) => {

@@ -18,7 +18,8 @@ pub fn explicit_groups(text: &str, reading: &Reading) -> Option<Vec<Edit>> {
         return None;
     }
     let document = syntax::parse(text, Format::Toml);
-    let file = File { text, line_end: if text.contains("\r\n") { "\r\n" } else { "\n" } };
+    let line_end = if text.contains("\r\n") { "\r\n" } else { "\n" };
+    let file = File { text, line_end, indent: indent(text) };
     let http = config.http_service.iter().map(|service| (service.span, service.processes.is_empty()));
     let others = config.services.iter().map(|service| (service.span, service.processes.is_empty()));
     let services: Vec<(Span, bool)> = http.chain(others).collect();
@@ -57,6 +58,8 @@ fn empty_lists(root: &Node) -> BTreeMap<Span, Span> {
 struct File<'a> {
     text: &'a str,
     line_end: &'static str,
+    /// Of its first indented key.
+    indent: &'a str,
 }
 
 /// How a table is written.
@@ -80,7 +83,7 @@ impl<'a> File<'a> {
             return self.group_in(&written.value);
         }
         let is_header = |span: &Span| matches!(self.form(*span), Form::Header | Form::ImpliedBy { .. });
-        let section = format!("[processes]{end}{}{GROUP}{end}", self.indent());
+        let section = format!("[processes]{end}{}{GROUP}{end}", self.indent);
         let mut headers = table.entries.iter().map(|entry| entry.value.span).filter(is_header);
         match first_service.filter(is_header).or_else(|| headers.next()) {
             Some(header) => Some(self.at(self.start_with_comments(header), format!("{section}{end}"))),
@@ -93,7 +96,7 @@ impl<'a> File<'a> {
 
     /// The group put into a `processes` that names none yet.
     fn group_in(&self, processes: &Node) -> Option<Edit> {
-        let (span, indent) = (processes.span, self.indent());
+        let (span, indent) = (processes.span, self.indent);
         let inline = || Edit { span, text: format!("{{ {GROUP} }}") };
         match &processes.value {
             Value::Table(_) if matches!(self.form(span), Form::Inline) => Some(inline()),
@@ -112,13 +115,13 @@ impl<'a> File<'a> {
     }
 
     fn single_header_with_group(&self, header: Span) -> Edit {
-        let behind = self.line_after(header, &format!("{}{GROUP}", self.indent()));
+        let behind = self.line_after(header, &format!("{}{GROUP}", self.indent));
         let rest = &self.text[header.end..behind.span.start];
         Edit { span: header.to(behind.span), text: format!("[processes]{rest}{}", behind.text) }
     }
 
     fn processes_of_service(&self, span: Span) -> Edit {
-        let (end, indent) = (self.line_end, self.indent());
+        let (end, indent) = (self.line_end, self.indent);
         match self.form(span) {
             Form::Header => self.line_after(span, &format!("{indent}{PROCESSES}")),
             Form::ImpliedBy { name } => {
@@ -180,13 +183,12 @@ impl<'a> File<'a> {
         }
         start
     }
+}
 
-    /// That of the file's first indented key.
-    fn indent(&self) -> &'a str {
-        let key_lines = self.text.lines().filter(|line| line.contains('=') && !line.trim_start().starts_with('#'));
-        let indents = key_lines.map(|line| &line[..line.len() - line.trim_start().len()]);
-        indents.into_iter().find(|indent| !indent.is_empty()).unwrap_or("")
-    }
+fn indent(text: &str) -> &str {
+    let key_lines = text.lines().filter(|line| line.contains('=') && !line.trim_start().starts_with('#'));
+    let indents = key_lines.map(|line| &line[..line.len() - line.trim_start().len()]);
+    indents.into_iter().find(|indent| !indent.is_empty()).unwrap_or("")
 }
 
 /// Both name [`super::IMPLICIT_GROUP`].

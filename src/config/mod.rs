@@ -22,7 +22,7 @@ mod types;
 pub mod words;
 
 use crate::span::Span;
-use crate::syntax::Document;
+use crate::syntax::{Document, SyntaxError};
 
 pub use explicit::explicit_groups;
 pub use files::Contents;
@@ -41,20 +41,24 @@ pub struct Reading {
 /// What reading a fly.toml can stumble over. A rule turns each kind into findings.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Problem {
-    /// Not TOML (or JSON, YAML): the parser's words.
-    Syntax { span: Span, message: String },
+    /// Not TOML (or JSON, YAML).
+    Syntax(SyntaxError),
     /// flyctl has no such key and ignores it. `path` is that of the table (`""`: the top); `meant`
-    /// is a similar key that the table does not have yet.
-    UnknownKey { span: Span, path: String, key: String, meant: Option<&'static str>, value: Span },
+    /// is a similar key that the table does not have yet, and `fits` says that the value is right for it.
+    UnknownKey { span: Span, path: String, key: String, meant: Option<&'static str>, fits: bool, value: Span },
     /// The whole file is rejected over it.
     WrongType { span: Span, path: String, expected: String, found: String },
     /// A key in another case than flyctl's own: decoded, but passed over by the translation of
-    /// legacy forms.
-    CaseVariant { span: Span, path: String, key: String, known: &'static str },
+    /// legacy forms. `fits`: under flyctl's own name it is read the same.
+    CaseVariant { span: Span, path: String, key: String, known: &'static str, fits: bool },
     /// A bare number where flyctl reads a duration and knows no unit but its own.
     Nanoseconds { span: Span, path: String, nanos: i64 },
     /// A key without effect, since the one at `by` is read in its place.
     Shadowed { span: Span, path: String, by: Span },
+    /// A value that flyctl takes for no duration and drops without a word.
+    Dropped { span: Span, path: String, found: String },
+    /// A key of JSON that is written again at `by`: what it holds is lost.
+    Lost { span: Span, by: Span },
     /// An older form that flyctl still understands; `modern` says today's, and `rewrite` how to
     /// come to it.
     Legacy { span: Span, path: String, modern: String, rewrite: Rewrite },
@@ -80,9 +84,8 @@ pub enum Rewrite {
 /// Reads a document as flyctl reads it. Never fails: a field that flyctl would refuse is left
 /// unset, and is among the problems.
 pub fn read(document: &Document) -> Reading {
-    let syntax = document.errors.iter();
-    let mut problems: Vec<Problem> =
-        syntax.map(|error| Problem::Syntax { span: error.span, message: error.message.clone() }).collect();
+    let mut problems: Vec<Problem> = document.errors.iter().cloned().map(Problem::Syntax).collect();
+    problems.extend(document.lost.iter().map(|lost| Problem::Lost { span: lost.span, by: lost.by }));
     let root = legacy::modern_root(&document.root, &mut problems);
     let root = decode::decode(&root, document.format, &mut problems);
     problems.sort_by_key(|problem| problem.span().start);
@@ -92,17 +95,19 @@ pub fn read(document: &Document) -> Reading {
 impl Problem {
     /// Whether flyctl refuses the whole file over it.
     pub fn is_fatal(&self) -> bool {
-        matches!(self, Self::Syntax { .. } | Self::WrongType { .. })
+        matches!(self, Self::Syntax(_) | Self::WrongType { .. })
     }
 
     pub fn span(&self) -> Span {
         match self {
-            Self::Syntax { span, .. }
-            | Self::UnknownKey { span, .. }
+            Self::Syntax(error) => error.span,
+            Self::UnknownKey { span, .. }
             | Self::WrongType { span, .. }
             | Self::CaseVariant { span, .. }
             | Self::Nanoseconds { span, .. }
             | Self::Shadowed { span, .. }
+            | Self::Dropped { span, .. }
+            | Self::Lost { span, .. }
             | Self::Legacy { span, .. } => *span,
         }
     }
@@ -202,7 +207,7 @@ mod tests {
         let line = |problem: &Problem| {
             let place = problem.span().of(text);
             match problem {
-                Problem::Syntax { message, .. } => format!("syntax | {place} | {message}"),
+                Problem::Syntax(error) => format!("syntax | {place} | {}", error.message),
                 Problem::UnknownKey { path, key, .. } => format!("unknown | {place} | {key} in `{path}`"),
                 Problem::WrongType { path, expected, found, .. } => {
                     format!("type | {place} | {path}: {expected}, not {found}")
@@ -210,6 +215,8 @@ mod tests {
                 Problem::CaseVariant { path, known, .. } => format!("case | {place} | {path}: {known}"),
                 Problem::Nanoseconds { path, nanos, .. } => format!("nanoseconds | {place} | {path}: {nanos}"),
                 Problem::Shadowed { path, .. } => format!("shadowed | {place} | {path}"),
+                Problem::Dropped { path, found, .. } => format!("dropped | {place} | {path}: {found}"),
+                Problem::Lost { .. } => format!("lost | {place}"),
                 Problem::Legacy { path, modern, .. } => format!("older | {place} | {path}: {modern}"),
             }
         };
@@ -278,9 +285,9 @@ memory = 512
     #[test]
     fn what_cannot_be_parsed_is_told_with_all_else() {
         insta::assert_snapshot!(problems("console_command = \nb = 1\nb = 2\napp = 5\n"), @r"
-        syntax |  | string values must be quoted, expected literal string
+        syntax | console_command = | `console_command` has no value
         unknown | b | b in ``
-        syntax | b | duplicate key
+        syntax | b | `b` is there already
         type | 5 | app: text, not the number 5
         ");
     }

@@ -34,7 +34,13 @@ pub enum Event {
     Warning {
         message: String,
     },
+    /// Nothing is done before this time of the run: a settle, a drain, a bake.
+    Wait {
+        step: String,
+        until_ms: u64,
+    },
     /// A machine was seen in another state, or with other check results.
+    #[serde(rename = "state")]
     Machine {
         id: String,
         slot: Option<String>,

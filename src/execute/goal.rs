@@ -49,6 +49,10 @@ pub(super) enum Goal {
     Healthy {
         target: Target,
     },
+    /// Its command was begun, once.
+    Launched {
+        target: Target,
+    },
     /// Its command ended, with exit code 0.
     Ended {
         target: Target,

@@ -3,6 +3,7 @@
 //! other jobs, of order or of phases.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::flaw::Flaw;
 use super::goal::Goal;
@@ -176,6 +177,7 @@ impl Job {
             Goal::Revived { machine } => Next::Call(Call::Start { id: machine.clone(), nonce: known.nonce(machine) }),
             Goal::Started { target }
             | Goal::Healthy { target }
+            | Goal::Launched { target }
             | Goal::Ended { target }
             | Goal::Stopping { target }
             | Goal::Stopped { target }
@@ -202,6 +204,7 @@ impl Job {
         Next::Call(match &self.goal {
             Goal::Uncordoned { .. } => Call::Uncordon { nonce: nonce(), id },
             Goal::Stopping { .. } => Call::Stop { nonce: nonce(), id },
+            Goal::Launched { .. } if self.begun => Call::Start { nonce: nonce(), id },
             Goal::Started { .. } if !self.looking => self.wait(id, target, State::Started, view),
             Goal::Ended { .. } if self.note.is_some() => Call::Logs { id },
             Goal::Ended { .. } if !self.looking => self.wait(id, target, State::Destroyed, view),
@@ -253,8 +256,9 @@ impl Job {
         let name = name::machine_name(&view.options.run, slot, self.attempt);
         let blue = step.replaces.as_ref().and_then(|blue| view.known.before.get(blue)).map(|blue| &**blue);
         let mut request = name::standing_by(request, &ids);
-        name::mark(&mut request.config, &name, slot, step.replaces.as_ref(), view);
-        name::stamp(&mut request.config, view.known.release.as_ref(), blue);
+        let config = Arc::make_mut(&mut request.config);
+        name::mark(config, &name, slot, step.replaces.as_ref(), view);
+        name::stamp(config, view.known.release.as_ref(), blue);
         Next::Call(Call::CreateMachine { name, request })
     }
 
@@ -273,6 +277,8 @@ impl Job {
                 self.unsure |= *reply == Reply::Unknown && kind.changes();
                 self.looking = then == Then::Look && !view.options.has(Flaw::CreateBlindly);
                 self.attempt += u32::from(then == Then::Look && !self.looking);
+                // Whether it was started shows: a command is not begun twice.
+                self.begun &= !matches!(self.goal, Goal::Launched { .. });
                 self.failed_once(kind, reply, view)
             }
         }
@@ -347,6 +353,16 @@ impl Job {
                 self.progress(watch::started(seen), view.now_ms, view)
             }
             (Goal::Healthy { .. }, _, Some(seen)) => self.healthy(seen, view),
+            (Goal::Launched { .. }, Call::GetMachine { .. }, Some(seen)) => match watch::command(seen) {
+                watch::Command::NeverRan(_) if seen.is_live() => {
+                    self.begun = true;
+                    self.next(view)
+                }
+                watch::Command::Running if seen.state == State::Created => {
+                    Next::Sleep { until_ms: view.now_ms + PREPARE_AGAIN_MS }
+                }
+                _ => Next::Done,
+            },
             (Goal::Ended { .. }, Call::Wait { .. }, _) => {
                 self.looking = true;
                 self.next(view)
@@ -560,6 +576,7 @@ impl Job {
             self.goal,
             Goal::Started { .. }
                 | Goal::Healthy { .. }
+                | Goal::Launched { .. }
                 | Goal::Ended { .. }
                 | Goal::Stopped { .. }
                 | Goal::Revived { .. }
@@ -572,7 +589,7 @@ impl Job {
             Owner::Forward(place) => view.plan.steps[place].timeout_ms,
             _ => None,
         };
-        own.unwrap_or(view.plan.policy.wait_timeout_ms)
+        own.unwrap_or(view.plan.policy.wait_ms())
     }
 }
 
@@ -671,6 +688,9 @@ const LOOK_AGAIN_MS: u64 = 2_000;
 const OLD_LOOKS: u32 = 10;
 
 const LEASE_AGAIN_MS: u64 = 1_000;
+
+/// Between two looks whether a machine is prepared.
+const PREPARE_AGAIN_MS: u64 = 500;
 
 /// Between two looks at the greens while they bake.
 const BAKE_LOOK_MS: u64 = 10_000;

@@ -1,5 +1,7 @@
 //! The names of the machines that a run makes, and the bodies that only a run can complete.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -40,7 +42,7 @@ pub(super) fn standing_by(request: &CreateRequest, ids: &[String]) -> CreateRequ
     if ids.is_empty() {
         return request;
     }
-    let config = &mut request.config.0;
+    let config = &mut Arc::make_mut(&mut request.config).0;
     config.insert("standbys".to_owned(), json!(ids));
     let env = config.entry("env").or_insert_with(|| json!({}));
     if let Value::Object(env) = env {

@@ -271,7 +271,12 @@ impl Execution {
                     self.ask(id, job, super::Call::ListMachines);
                 }
             }
-            Next::Sleep { until_ms } => self.schedule.sleep(id, job, until_ms),
+            Next::Sleep { until_ms } => {
+                if matches!(job.goal, Goal::Paused { .. }) {
+                    self.out.events.push(Event::Wait { step: self.step_id(job.owner), until_ms });
+                }
+                self.schedule.sleep(id, job, until_ms);
+            }
             Next::Pause { kind, least_ms } => {
                 let pause = pause_ms(row(kind).backoff_ms, job.attempts(), &mut self.random);
                 self.schedule.sleep(id, job, self.now_ms + pause.max(least_ms));

@@ -145,7 +145,7 @@ fn release_command(place: usize, round: usize, view: View<'_>) -> Option<Vec<Goa
     };
     match round {
         0 => Some(noted(false).into_iter().collect()),
-        4 => Some(noted(true).into_iter().collect()),
+        5 => Some(noted(true).into_iter().collect()),
         round => command(place, round - 1, view),
     }
 }
@@ -155,8 +155,9 @@ fn command(place: usize, round: usize, view: View<'_>) -> Option<Vec<Goal>> {
     let slot = view.plan.steps[place].slot.clone()?;
     match round {
         0 => Some(vec![Goal::Made { step: place }]),
-        1 => Some(vec![Goal::Ended { target: Target::Slot(slot) }]),
-        2 => Some(vec![Goal::Unmade { slot, rests_on: Vec::new() }]),
+        1 => Some(vec![Goal::Launched { target: Target::Slot(slot) }]),
+        2 => Some(vec![Goal::Ended { target: Target::Slot(slot) }]),
+        3 => Some(vec![Goal::Unmade { slot, rests_on: Vec::new() }]),
         _ => None,
     }
 }

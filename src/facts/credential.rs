@@ -149,8 +149,8 @@ const SHORTEST: usize = 6;
 /// Parts of names whose values are meant for everybody: they end up in browsers.
 const PUBLIC_WORDS: [&str; 7] = ["public", "vite", "react", "anon", "publishable", "site", "test"];
 
-const PLACEHOLDERS: [&str; 9] =
-    ["redacted", "changeme", "change-me", "change_me", "replace", "your", "example", "placeholder", "xxxx"];
+const PLACEHOLDERS: [&str; 10] =
+    ["dummy", "redacted", "changeme", "change-me", "change_me", "replace", "your", "example", "placeholder", "xxxx"];
 
 const SETTINGS: [&str; 6] = ["enabled", "disabled", "required", "optional", "default", "production"];
 

@@ -5,13 +5,19 @@ use std::collections::BTreeSet;
 use crate::config::{Config, Field};
 
 /// Paths of files that fly.toml names, relative to its folder, as it writes them; and of the
-/// Dockerfile that flyctl takes when none is named. Not those elsewhere: URLs and absolute paths.
+/// Dockerfile that flyctl takes when none is named: that it is there, or is not, tells whether the
+/// file stands in its project. Not those elsewhere: URLs and absolute paths.
 pub fn paths_beside(config: &Config) -> BTreeSet<String> {
     let build = config.build.as_ref();
     let compose = build.and_then(|build| build.compose.as_ref()).and_then(|compose| set(&compose.file));
     let experimental = config.experimental.as_ref().and_then(|experimental| set(&experimental.machine_config));
     let machine_config = experimental.or(set(&config.machine_config)).filter(|path| path.ends_with(".json"));
-    let named = config.local_files().chain(dockerfile_path(config)).chain(compose).chain(machine_config);
+    let named = config
+        .local_files()
+        .chain(dockerfile_path(config))
+        .chain(compose)
+        .chain(machine_config)
+        .chain([DEFAULT_DOCKERFILE]);
     named.filter(|path| is_beside(path)).map(str::to_owned).collect()
 }
 

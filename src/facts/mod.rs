@@ -22,7 +22,7 @@ use crate::span::{Span, Spanned};
 use crate::units::Duration;
 
 pub use credential::{credential, veiled};
-pub use dockerfile::exposed_ports;
+pub use dockerfile::{DockerfilePorts, is_port_variable, ports_in_dockerfile};
 pub use files::{dockerfile_path, paths_beside};
 pub use observed::purpose;
 pub use ports::PublicPorts;
@@ -88,14 +88,7 @@ impl<'a> Facts<'a> {
 
     /// Every service, by the groups that it is for.
     pub fn services_by_group(&self) -> BTreeMap<&'a str, Vec<AnyService<'a>>> {
-        let default = self.config().default_group();
-        let mut out: BTreeMap<&str, Vec<AnyService>> = BTreeMap::new();
-        for service in self.services() {
-            for group in groups(service.processes, default) {
-                out.entry(group).or_default().push(service.clone());
-            }
-        }
-        out
+        self.config().by_group(self.services().into_iter().map(|service| (service.processes, service)))
     }
 
     /// Every HTTP check, top-level ones too.
@@ -139,19 +132,20 @@ impl<'a> Facts<'a> {
         out
     }
 
-    /// Every top-level check with the first group that it is for.
+    /// Every top-level check with each group that it is for.
     pub fn top_level_checks(&self) -> impl Iterator<Item = (&'a TopLevelCheck, &'a str)> {
-        let default = self.config().default_group();
-        let checks = self.config().checks.values();
-        checks.filter_map(move |check| Some((check, groups(&check.processes, default).first().copied()?)))
+        let config = self.config();
+        let each =
+            |check: &'a TopLevelCheck| config.groups_of(&check.processes).into_iter().map(move |group| (check, group));
+        config.checks.values().flat_map(each)
     }
 
     /// The groups that run a check which a blue-green deploy waits for.
     pub fn checked_groups(&self) -> BTreeSet<&'a str> {
-        let default = self.config().default_group();
+        let config = self.config();
         let services = self.services().into_iter().filter(AnyService::is_checked).map(|service| service.processes);
-        let top_level = self.config().checks.values().map(|check| &check.processes);
-        services.chain(top_level).flat_map(|processes| groups(processes, default)).collect()
+        let top_level = config.checks.values().map(|check| &check.processes);
+        services.chain(top_level).flat_map(|processes| config.groups_of(processes)).collect()
     }
 
     /// Every `tls_options` of the file.
@@ -178,29 +172,20 @@ impl<'a> Facts<'a> {
         at.filter(move |problem| problem.span() == span)
     }
 
-    /// Whether what stands at `path` could not be read: it is not unset, but not known. After a
-    /// syntax error, that may be anything.
-    pub fn is_refused(&self, path: &str) -> bool {
-        self.problems().iter().any(|problem| match problem {
-            Problem::Syntax { .. } => true,
-            Problem::WrongType { path: at, .. } => at == path,
-            _ => false,
-        })
+    /// What could not be read: where something seems to be unset, it may be that.
+    pub fn refused(&self) -> Refused<'a> {
+        let path = |problem: &'a Problem| match problem {
+            Problem::WrongType { path, .. } => Some(path.as_str()),
+            _ => None,
+        };
+        Refused {
+            anything: self.problems().iter().any(|problem| matches!(problem, Problem::Syntax(_))),
+            paths: self.problems().iter().filter_map(path).collect(),
+        }
     }
 
     pub fn strategy(&self) -> Option<&'a Spanned<String>> {
         self.config().deploy.as_ref()?.strategy.as_ref()
-    }
-
-    /// Whether a value of some key of this name could not be read: where one seems to be unset, it
-    /// may be that.
-    pub fn is_refused_somewhere(&self, key: &str) -> bool {
-        let is_it = |path: &str| path.rsplit('.').next() == Some(key);
-        self.problems().iter().any(|problem| match problem {
-            Problem::Syntax { .. } => true,
-            Problem::WrongType { path, .. } => is_it(path),
-            _ => false,
-        })
     }
 
     /// The place of `strategy = "bluegreen"`, when the file asks for it.
@@ -220,6 +205,25 @@ impl<'a> Facts<'a> {
             .or_else(|| service().map(|service| service.span))
             .or_else(|| config.app.as_ref().map(|app| app.span))
             .unwrap_or(Span::at(0))
+    }
+}
+
+/// See [`Facts::refused`].
+pub struct Refused<'a> {
+    /// After a syntax error.
+    anything: bool,
+    paths: BTreeSet<&'a str>,
+}
+
+impl Refused<'_> {
+    /// What stands at this path.
+    pub fn holds(&self, path: &str) -> bool {
+        self.anything || self.paths.contains(path)
+    }
+
+    /// Some key of this name.
+    pub fn holds_key(&self, key: &str) -> bool {
+        self.anything || self.paths.iter().any(|path| path.rsplit('.').next() == Some(key))
     }
 }
 
@@ -294,18 +298,6 @@ impl<'a> AnyHttpCheck<'a> {
     }
 }
 
-/// The groups that a section with these `processes` is for, each once.
-fn groups<'a>(processes: &'a Groups, default: &'a str) -> Vec<&'a str> {
-    let mut out: Vec<&str> =
-        processes.iter().map(|name| if name.is_empty() { default } else { name.value.as_str() }).collect();
-    if out.is_empty() {
-        out.push(default);
-    }
-    out.sort_unstable();
-    out.dedup();
-    out
-}
-
 /// Every service of the file, `[http_service]` first.
 pub fn services(config: &Config) -> Vec<AnyService<'_>> {
     let http = config.http_service.iter().map(|service| AnyService {
@@ -340,6 +332,21 @@ pub fn services(config: &Config) -> Vec<AnyService<'_>> {
     });
     http.chain(others).collect()
 }
+
+/// Their names, or those of the first of very many.
+pub fn some_of<'a>(names: impl IntoIterator<Item = &'a &'a str>) -> String {
+    let mut names = names.into_iter();
+    let mut out: Vec<&str> = names.by_ref().take(MOST_NAMED).copied().collect();
+    let more = names.count();
+    let rest = format!("{more} more");
+    if more > 0 {
+        out.push(&rest);
+    }
+    out.join(", ")
+}
+
+/// What one finding lists at most.
+const MOST_NAMED: usize = 20;
 
 /// The size of machine that a `[[vm]]` asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]

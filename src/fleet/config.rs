@@ -65,6 +65,12 @@ impl MachineConfig {
         self.list("services").next().is_some()
     }
 
+    /// A job and no service: Fly starts it by its schedule, or destroys it once it ends.
+    pub fn runs_once(&self) -> bool {
+        let is_scheduled = self.0.get("schedule").and_then(Value::as_str).is_some_and(|schedule| !schedule.is_empty());
+        is_scheduled || self.0.get("auto_destroy") == Some(&Value::Bool(true))
+    }
+
     /// The proxy may stop this machine when it is idle.
     pub fn autostop(&self) -> bool {
         self.list("services").any(|service| match service.get("autostop") {
@@ -97,6 +103,11 @@ impl MachineConfig {
             checks.push(health_check(CheckKind::TopLevel { name: name.clone() }, check));
         }
         checks
+    }
+
+    /// How long it may take to finish after its signal.
+    pub fn stop_timeout(&self) -> Option<Duration> {
+        Duration::deserialize(self.0.get("stop_config")?.get("timeout")?).ok()
     }
 
     fn list(&self, key: &str) -> impl Iterator<Item = &Value> {

@@ -23,14 +23,14 @@ pub(super) struct Change {
 }
 
 impl Document {
-    pub(super) fn open(uri: String, version: i32, text: String) -> Self {
+    pub(super) fn open(uri: String, version: i32, text: String, settings: &Settings) -> Self {
         let lines = LineIndex::new(&text);
-        let findings = findings(&uri, &text);
+        let findings = findings(&uri, &text, settings);
         Self { uri, version, text, lines, findings }
     }
 
     /// Each change is about the text that the one before it left.
-    pub(super) fn change(&mut self, version: i32, changes: Vec<Change>, encoding: Encoding) {
+    pub(super) fn change(&mut self, version: i32, changes: Vec<Change>, encoding: Encoding, settings: &Settings) {
         for change in changes {
             match change.range {
                 Some((start, end)) => {
@@ -43,7 +43,12 @@ impl Document {
             self.lines = LineIndex::new(&self.text);
         }
         self.version = version;
-        self.findings = findings(&self.uri, &self.text);
+        self.check(settings);
+    }
+
+    /// The same text, under other settings.
+    pub(super) fn check(&mut self, settings: &Settings) {
+        self.findings = findings(&self.uri, &self.text, settings);
     }
 
     /// Findings with a fix that touch `place`; an empty place touches what it stands beside.
@@ -53,8 +58,8 @@ impl Document {
     }
 }
 
-fn findings(uri: &str, text: &str) -> Vec<Diagnostic> {
-    lint::check(&Input::new(uri, text), &Settings::default()).diagnostics
+fn findings(uri: &str, text: &str, settings: &Settings) -> Vec<Diagnostic> {
+    lint::check(&Input::new(uri, text), settings).diagnostics
 }
 
 #[cfg(test)]
@@ -66,9 +71,9 @@ mod tests {
     }
 
     fn check(before: &str, changes: &[(Option<(EditorPosition, EditorPosition)>, &str)], after: &str) {
-        let mut document = Document::open("file:///fly.toml".into(), 1, before.into());
+        let mut document = Document::open("file:///fly.toml".into(), 1, before.into(), &Settings::default());
         let changes = changes.iter().map(|(range, text)| Change { range: *range, text: (*text).into() }).collect();
-        document.change(2, changes, Encoding::Utf16);
+        document.change(2, changes, Encoding::Utf16, &Settings::default());
         assert_eq!((document.text.as_str(), document.version), (after, 2));
     }
 

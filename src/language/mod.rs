@@ -9,4 +9,4 @@ mod server;
 mod wire;
 
 #[cfg(not(target_arch = "wasm32"))]
-pub use server::Server;
+pub use server::{ReadSettings, Server};

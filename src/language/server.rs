@@ -1,21 +1,29 @@
 //! A language server as a value: told a message, it answers with messages.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use lsp_server::{ErrorCode, Message, Notification, Request, RequestId, Response};
 use serde_json::Value;
 
 use super::document::Document;
 use super::wire::{self, Session};
+use crate::lint::Settings;
+use crate::settings::SETTINGS_NAME;
 use crate::span::Span;
 
 /// The state of one conversation with an editor.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Server {
     stage: Stage,
     /// By their addresses.
     documents: BTreeMap<String, Document>,
+    read: ReadSettings,
+    /// The addresses of the cutover.toml whose fault the editor shows.
+    faulty: BTreeSet<String>,
 }
+
+/// The text at the address of a cutover.toml; `None` where there is none.
+pub type ReadSettings = fn(&str) -> Option<String>;
 
 /// Where the conversation stands; the protocol allows different messages in each.
 #[derive(Debug, Default)]
@@ -30,15 +38,16 @@ enum Stage {
 }
 
 impl Server {
-    pub fn new() -> Self {
-        Self::default()
+    /// `read` is asked at each check: settings are at work as soon as they are saved.
+    pub fn new(read: ReadSettings) -> Self {
+        Self { stage: Stage::default(), documents: BTreeMap::new(), read, faulty: BTreeSet::new() }
     }
 
     /// What to send in answer, in order.
     pub fn handle(&mut self, message: Message) -> Vec<Message> {
         match message {
             Message::Request(request) => vec![self.request(request).into()],
-            Message::Notification(notification) => self.notification(notification).into_iter().collect(),
+            Message::Notification(notification) => self.notification(notification),
             Message::Response(_) => Vec::new(),
         }
     }
@@ -73,34 +82,86 @@ impl Server {
         }
     }
 
-    fn notification(&mut self, Notification { method, params }: Notification) -> Option<Message> {
+    fn notification(&mut self, Notification { method, params }: Notification) -> Vec<Message> {
         match (&self.stage, method.as_str()) {
             (Stage::ShutDown, "exit") => self.stage = Stage::Ended { status: 0 },
             (_, "exit") => self.stage = Stage::Ended { status: 1 },
-            (Stage::Running(session), "textDocument/didOpen") => {
-                let session = *session;
-                return self.open(session, wire::opened(params)?);
-            }
-            (Stage::Running(session), "textDocument/didChange") => {
-                let (uri, version, changes) = wire::changed(params)?;
-                let document = self.documents.get_mut(&uri)?;
-                document.change(version, changes, session.encoding);
-                return Some(publish(session.diagnostics(document)));
-            }
-            (Stage::Running(_), "textDocument/didClose") => {
-                let uri = wire::closed(params)?;
-                self.documents.remove(&uri)?;
-                return Some(publish(wire::no_diagnostics(&uri)));
-            }
+            (Stage::Running(session), "initialized") => return watch(*session).into_iter().collect(),
+            (Stage::Running(session), method) => return self.about_documents(*session, method, params),
             _ => {}
         }
-        None
+        Vec::new()
     }
 
-    fn open(&mut self, session: Session, document: Document) -> Option<Message> {
-        let message = publish(session.diagnostics(&document));
-        self.documents.insert(document.uri.clone(), document);
-        Some(message)
+    fn about_documents(&mut self, session: Session, method: &str, params: Value) -> Vec<Message> {
+        let said = match method {
+            "textDocument/didOpen" => self.open(session, params),
+            "textDocument/didChange" => self.change(session, params),
+            "textDocument/didClose" => self.close(params),
+            "workspace/didChangeWatchedFiles" => Some(self.check_again(session)),
+            _ => None,
+        };
+        said.unwrap_or_default()
+    }
+
+    fn open(&mut self, session: Session, params: Value) -> Option<Vec<Message>> {
+        let (uri, version, text) = wire::opened(params)?;
+        // An editor may send every TOML file of a folder; this one is no fly.toml.
+        if settings_address(&uri) == uri {
+            return None;
+        }
+        let (settings, told) = self.settings(session, &uri);
+        let document = Document::open(uri.clone(), version, text, &settings);
+        let published = publish(session.diagnostics(&document));
+        self.documents.insert(uri, document);
+        Some([published].into_iter().chain(told).collect())
+    }
+
+    fn change(&mut self, session: Session, params: Value) -> Option<Vec<Message>> {
+        let (uri, version, changes) = wire::changed(params)?;
+        let (settings, told) = self.settings(session, &uri);
+        let document = self.documents.get_mut(&uri)?;
+        document.change(version, changes, session.encoding, &settings);
+        Some([publish(session.diagnostics(document))].into_iter().chain(told).collect())
+    }
+
+    fn close(&mut self, params: Value) -> Option<Vec<Message>> {
+        let uri = wire::closed(params)?;
+        self.documents.remove(&uri)?;
+        Some(vec![publish(wire::no_diagnostics(&uri))])
+    }
+
+    /// Every open text, after settings changed.
+    fn check_again(&mut self, session: Session) -> Vec<Message> {
+        let addresses: Vec<String> = self.documents.keys().cloned().collect();
+        let mut messages = Vec::new();
+        for uri in addresses {
+            let (settings, told) = self.settings(session, &uri);
+            if let Some(document) = self.documents.get_mut(&uri) {
+                document.check(&settings);
+                messages.push(publish(session.diagnostics(document)));
+            }
+            messages.extend(told);
+        }
+        messages
+    }
+
+    /// As the cutover.toml beside a text says; and what to show in that file where it cannot be
+    /// used, or can be used again.
+    fn settings(&mut self, session: Session, uri: &str) -> (Settings, Option<Message>) {
+        let address = settings_address(uri);
+        let text = (self.read)(&address).unwrap_or_default();
+        match Settings::read(&text) {
+            Ok(settings) => {
+                let told = self.faulty.remove(&address).then(|| publish(wire::no_diagnostics(&address)));
+                (settings, told)
+            }
+            Err(fault) => {
+                let told = publish(session.settings_fault(&address, &text, &fault));
+                self.faulty.insert(address);
+                (Settings::default(), Some(told))
+            }
+        }
     }
 
     fn code_action(&self, id: RequestId, session: Session, params: Value) -> Response {
@@ -115,6 +176,19 @@ impl Server {
         let (start, end) = (offset(query.start), offset(query.end));
         answer(id, session.code_actions(document, Span::new(start.min(end), end.max(start))))
     }
+}
+
+/// Beside the text at `uri`.
+fn settings_address(uri: &str) -> String {
+    let folder = uri.rfind('/').map_or("", |slash| &uri[..=slash]);
+    format!("{folder}{SETTINGS_NAME}")
+}
+
+/// Asks to be told when settings change, of an editor that can.
+fn watch(session: Session) -> Option<Message> {
+    let id = RequestId::from("watch-settings".to_owned());
+    let request = Request { id, method: "client/registerCapability".into(), params: wire::watch(SETTINGS_NAME) };
+    session.watches.then(|| request.into())
 }
 
 fn publish(params: Value) -> Message {

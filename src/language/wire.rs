@@ -3,8 +3,9 @@
 use gen_lsp_types::{
     ClientCapabilities, Code, CodeAction, CodeActionKind, CodeActionOptions, CodeActionParams, CodeActionProvider,
     CodeDescription, DiagnosticRelatedInformation, DiagnosticSeverity, DidChangeTextDocumentParams,
-    DidCloseTextDocumentParams, DidOpenTextDocumentParams, DocumentChange, Edit, InitializeResult, Location,
-    OptionalVersionedTextDocumentIdentifier, Position, PositionEncodingKind, PublishDiagnosticsParams, Range,
+    DidChangeWatchedFilesRegistrationOptions, DidCloseTextDocumentParams, DidOpenTextDocumentParams, DocumentChange,
+    Edit, FileSystemWatcher, GlobPattern, InitializeResult, Location, OptionalVersionedTextDocumentIdentifier,
+    Position, PositionEncodingKind, PublishDiagnosticsParams, Range, Registration, RegistrationParams,
     ServerCapabilities, ServerInfo, TextDocumentContentChangeEvent, TextDocumentEdit, TextDocumentIdentifier,
     TextDocumentSync, TextDocumentSyncKind, TextDocumentSyncOptions, TextEdit, WorkspaceEdit,
 };
@@ -13,8 +14,9 @@ use serde_json::Value;
 
 use super::document::{Change, Document};
 use crate::diagnostic::{Diagnostic, Fix, Safety};
-use crate::render::{level, rule_url};
-use crate::span::{EditorPosition, Encoding, Span};
+use crate::render::{level, rule_page};
+use crate::settings::Unreadable;
+use crate::span::{EditorPosition, Encoding, LineIndex, Span};
 
 /// What was agreed on with the editor.
 #[derive(Debug, Clone, Copy)]
@@ -22,6 +24,8 @@ pub(super) struct Session {
     pub(super) encoding: Encoding,
     /// The editor takes edits that name the version of the text which they are for.
     versioned_edits: bool,
+    /// The editor tells of files that change.
+    pub(super) watches: bool,
 }
 
 impl Session {
@@ -31,9 +35,11 @@ impl Session {
         let offered: ClientCapabilities = params.get("capabilities").cloned().map(read).unwrap_or_default();
         let encodings = offered.general.and_then(|general| general.position_encodings).unwrap_or_default();
         let encoding = if encodings.contains(&PositionEncodingKind::UTF8) { Encoding::Utf8 } else { Encoding::Utf16 };
-        let edits = offered.workspace.and_then(|workspace| workspace.workspace_edit);
-        let versioned_edits = edits.and_then(|edits| edits.document_changes).unwrap_or(false);
-        Self { encoding, versioned_edits }
+        let workspace = offered.workspace.unwrap_or_default();
+        let versioned_edits = workspace.workspace_edit.and_then(|edits| edits.document_changes).unwrap_or(false);
+        let watched = workspace.did_change_watched_files;
+        let watches = watched.and_then(|files| files.dynamic_registration).unwrap_or(false);
+        Self { encoding, versioned_edits, watches }
     }
 
     pub(super) fn initialize_result(self) -> Value {
@@ -67,6 +73,20 @@ impl Session {
         })
     }
 
+    /// What is wrong with a cutover.toml, in that file.
+    pub(super) fn settings_fault(self, uri: &str, text: &str, fault: &Unreadable) -> Value {
+        let lines = LineIndex::new(text);
+        let help = fault.help.as_ref().map_or(String::new(), |help| format!("\nhelp: {help}"));
+        let diagnostic = gen_lsp_types::Diagnostic {
+            range: self.range_in(text, &lines, fault.span),
+            severity: Some(DiagnosticSeverity::Error),
+            source: Some("cutover".into()),
+            message: format!("{}{help}", fault.message).into(),
+            ..Default::default()
+        };
+        write(PublishDiagnosticsParams { uri: uri.into(), version: None, diagnostics: vec![diagnostic] })
+    }
+
     pub(super) fn code_actions(self, document: &Document, place: Span) -> Value {
         let actions = document.fixable_at(place).filter_map(|found| self.code_action(document, found));
         write(actions.collect::<Vec<_>>())
@@ -83,7 +103,7 @@ impl Session {
             range: self.range(document, found.span),
             severity: Some(DiagnosticSeverity::from(level(found.severity).lsp)),
             code: Some(Code::String(found.rule.into())),
-            code_description: Some(CodeDescription { href: rule_url(found.rule).into() }),
+            code_description: rule_page(found.rule).map(|address| CodeDescription { href: address.as_str().into() }),
             source: Some("cutover".into()),
             message: format!("{}{help}", found.message).into(),
             related_information: (!related.is_empty()).then_some(related),
@@ -120,18 +140,22 @@ impl Session {
     }
 
     fn range(self, document: &Document, span: Span) -> Range {
+        self.range_in(&document.text, &document.lines, span)
+    }
+
+    fn range_in(self, text: &str, lines: &LineIndex, span: Span) -> Range {
         let at = |offset| {
-            let EditorPosition { line, character } = document.lines.to_editor(&document.text, offset, self.encoding);
+            let EditorPosition { line, character } = lines.to_editor(text, offset, self.encoding);
             Position { line, character }
         };
         Range { start: at(span.start), end: at(span.end) }
     }
 }
 
-/// The parameters of `textDocument/didOpen`.
-pub(super) fn opened(params: Value) -> Option<Document> {
+/// The parameters of `textDocument/didOpen`: address, version, text.
+pub(super) fn opened(params: Value) -> Option<(String, i32, String)> {
     let opened = serde_json::from_value::<DidOpenTextDocumentParams>(params).ok()?.text_document;
-    Some(Document::open(opened.uri.0, opened.version, opened.text))
+    Some((opened.uri.0, opened.version, opened.text))
 }
 
 /// The parameters of `textDocument/didChange`: which text, its version afterwards, the changes.
@@ -151,6 +175,14 @@ pub(super) fn changed(params: Value) -> Option<(String, i32, Vec<Change>)> {
 
 pub(super) fn closed(params: Value) -> Option<String> {
     Some(serde_json::from_value::<DidCloseTextDocumentParams>(params).ok()?.text_document.uri.0)
+}
+
+/// The parameters of `client/registerCapability` for being told of every file of this name.
+pub(super) fn watch(name: &str) -> Value {
+    let watcher = FileSystemWatcher::new(GlobPattern::Pattern(format!("**/{name}")), None);
+    let options = write(DidChangeWatchedFilesRegistrationOptions::new(vec![watcher]));
+    let method = "workspace/didChangeWatchedFiles".to_owned();
+    write(RegistrationParams::new(vec![Registration::new("settings".to_owned(), method, Some(options))]))
 }
 
 /// What takes the findings of a closed text from the screen.

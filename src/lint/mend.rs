@@ -91,10 +91,10 @@ mod tests {
             "[http_service]\ninternal_port = 80\nforc_https = true\nforce_htps = false\n",
             "[http_service]\ninternal_port = 80\nforce_https = true\nforce_htps = false\n",
         );
-        // The table of the other fix would be a second `processes`, and the list's type is mended after it.
+        // The table of the other fix would be a second `processes`.
         check(
-            "processe = []\n[http_service]\ninternal_port = 80\nprocesses = [\"app\"]\n",
-            "[processes]\napp = \"\"\n\n[http_service]\ninternal_port = 80\nprocesses = [\"app\"]\n",
+            "processe = {app = \"\"}\n[http_service]\ninternal_port = 80\nprocesses = [\"app\"]\n",
+            "processes = {app = \"\"}\n[http_service]\ninternal_port = 80\nprocesses = [\"app\"]\n",
         );
     }
 

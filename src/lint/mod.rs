@@ -8,15 +8,16 @@ mod suppress;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::config;
+use crate::config::{self, Reading};
 use crate::diagnostic::{Diagnostic, Flyctl};
 use crate::facts::{self, Facts};
-use crate::fleet::Fleet;
-use crate::rules::RULES;
-use crate::syntax::{self, Format};
+use crate::fleet::{self, Fleet};
+use crate::rules::{Given, RULES};
+use crate::span::Span;
+use crate::syntax::{self, Document, Format, SyntaxError};
 
 pub use mend::{Mended, mend};
-pub use settings::{Settings, Unreadable};
+pub use settings::Settings;
 
 use suppress::Suppressions;
 
@@ -28,7 +29,7 @@ pub struct Input<'a> {
     pub text: &'a str,
     /// The machines that exist, when they are known.
     pub fleet: Option<&'a Fleet>,
-    /// Files beside it, those of [`paths_beside`] that there are; `None`: nobody looked.
+    /// Files beside it, those that [`check_beside`] asks for; `None`: nobody looked.
     pub files: Option<&'a BTreeMap<String, String>>,
 }
 
@@ -70,11 +71,28 @@ pub enum Verdict {
 
 /// Runs every rule over a file.
 pub fn check(input: &Input, settings: &Settings) -> Report {
-    let Input { path, text, fleet, files } = *input;
-    let format = Format::of_path(path);
-    let document = syntax::parse(text, format);
+    let document = syntax::parse(input.text, Format::of_path(input.path));
+    report(input, &document, &config::read(&document), settings)
+}
+
+/// As [`check`], with the files beside it that `find` finds: of those that rules want to see, by
+/// name, relative to the folder of the file. The content matters of Dockerfiles alone; of others it
+/// is enough that they are there.
+pub fn check_beside(
+    input: &Input,
+    settings: &Settings,
+    find: impl FnOnce(BTreeSet<String>) -> BTreeMap<String, String>,
+) -> (Report, BTreeMap<String, String>) {
+    let document = syntax::parse(input.text, Format::of_path(input.path));
     let reading = config::read(&document);
-    let facts = Facts { text, reading: &reading, fleet, files };
+    let files = find(facts::paths_beside(&reading.config));
+    (report(&Input { files: Some(&files), ..*input }, &document, &reading, settings), files)
+}
+
+fn report(input: &Input, document: &Document, reading: &Reading, settings: &Settings) -> Report {
+    let Input { text, fleet, files, .. } = *input;
+    let format = document.format;
+    let facts = Facts { text, reading, fleet, files };
     let mut found: Vec<Diagnostic> = RULES.iter().flat_map(|rule| rule.findings(&facts)).collect();
     if format != Format::Toml {
         found.iter_mut().for_each(|found| found.fix = None); // Fixes write TOML.
@@ -82,6 +100,8 @@ pub fn check(input: &Input, settings: &Settings) -> Report {
     found.iter_mut().for_each(veil);
     found.sort_by_key(|found| (found.span, found.rule));
     if !document.errors.is_empty() {
+        let broken = Broken::of(&document.errors);
+        found.retain(|found| found.rule == SYNTAX || !broken.holds(found.span));
         found.iter_mut().for_each(keep_only_mending_of_syntax);
     }
     let rejects = found.iter().any(|found| found.flyctl == Flyctl::Rejects);
@@ -89,6 +109,15 @@ pub fn check(input: &Input, settings: &Settings) -> Report {
     settings.apply(&mut diagnostics);
     suppressed.retain_mut(|one| settings.judge(&mut one.diagnostic));
     Report { diagnostics, suppressed, flyctl: if rejects { Verdict::Rejects } else { Verdict::Accepts }, omitted: 0 }
+}
+
+/// What all rules find in the example of one, with what is given beside it.
+pub fn example(text: &str, given: Given) -> Report {
+    let fleet = given.fleet.and_then(|list| fleet::parse(list).ok());
+    let own = |(path, content): &(&str, &str)| ((*path).to_owned(), (*content).to_owned());
+    let files: Option<BTreeMap<_, _>> = given.files.map(|files| files.iter().map(own).collect());
+    let input = Input { fleet: fleet.as_ref(), files: files.as_ref(), ..Input::new("fly.toml", text) };
+    check(&input, &Settings::pedantic())
 }
 
 /// What is said about a value often quotes it.
@@ -103,16 +132,32 @@ fn veil(found: &mut Diagnostic) {
 
 /// In a text that cannot be read whole nobody can tell what another change changes.
 fn keep_only_mending_of_syntax(found: &mut Diagnostic) {
-    if found.rule != "syntax-error" {
+    if found.rule != SYNTAX {
         found.fix = None;
     }
 }
 
-/// The files that rules want to see, relative to the folder of the file at `path`. The content
-/// matters of Dockerfiles alone; of others it is enough that they are there.
-pub fn paths_beside(path: &str, text: &str) -> BTreeSet<String> {
-    let reading = config::read(&syntax::parse(text, Format::of_path(path)));
-    facts::paths_beside(&reading.config)
+const SYNTAX: &str = "syntax-error";
+
+/// Where the text could not be read: the start of each such place, in order, and how far those up
+/// to it reach.
+struct Broken(Vec<(usize, usize)>);
+
+impl Broken {
+    /// `errors` in order.
+    fn of(errors: &[SyntaxError]) -> Self {
+        let reach = errors.iter().map(|error| error.span).scan(0, |end, span| {
+            *end = span.end.max(*end);
+            Some((span.start, *end))
+        });
+        Self(reach.collect())
+    }
+
+    /// Whether it is about what was made of something that could not be read: one fault, one finding.
+    fn holds(&self, place: Span) -> bool {
+        let before = self.0.partition_point(|(start, _)| *start <= place.end);
+        before.checked_sub(1).and_then(|last| self.0.get(last)).is_some_and(|(_, end)| place.start <= *end)
+    }
 }
 
 impl Report {

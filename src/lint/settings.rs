@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::rules::{self, Persona};
-use crate::schema;
-use crate::span::{LineIndex, Span, Spanned};
-use crate::syntax::{self, Entry, Format, Node, Table};
+use crate::settings::{self, Unreadable};
+use crate::syntax::Entry;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
@@ -21,14 +20,6 @@ impl Default for Settings {
     }
 }
 
-/// Why a cutover.toml cannot be used.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unreadable {
-    /// `line:column: what is wrong`
-    pub message: String,
-    pub help: Option<String>,
-}
-
 impl Settings {
     /// Everything that any rule has to say.
     pub fn pedantic() -> Self {
@@ -39,7 +30,17 @@ impl Settings {
     /// At the first thing that is not as it should be: a setting that is silently not heeded would
     /// be worse.
     pub fn read(text: &str) -> Result<Self, Unreadable> {
-        Reader { text, lines: LineIndex::new(text) }.settings()
+        let mut read = Self::default();
+        let Some(lint) = settings::section(text, "lint", belongs)? else { return Ok(read) };
+        settings::refuse_others(&lint, "in `[lint]`", &["persona", "rules"], belongs)?;
+        if let Some(persona) = lint.get("persona") {
+            read.persona = settings::word(persona, "the persona", PERSONAS)?;
+        }
+        if let Some(rules) = lint.get("rules") {
+            let rules = &settings::table(rules, "`lint.rules`")?.entries;
+            read.rules = rules.iter().map(level_of_rule).collect::<Result<_, _>>()?;
+        }
+        Ok(read)
     }
 
     pub(super) fn apply(&self, found: &mut Vec<Diagnostic>) {
@@ -57,73 +58,24 @@ impl Settings {
     }
 }
 
-struct Reader<'a> {
-    text: &'a str,
-    lines: LineIndex,
+fn level_of_rule(Entry { key, value }: &Entry) -> Result<(&'static str, Option<Severity>), Unreadable> {
+    let Some(rule) = rules::find(&key.value) else {
+        let mut error = Unreadable::new(key.span, format!("there is no rule `{}`", key.value));
+        error.help = Some(match rules::closest(&key.value) {
+            Some(meant) => format!("did you mean `{meant}`?"),
+            None => "`cutover explain --all` shows every rule".into(),
+        });
+        return Err(error);
+    };
+    Ok((rule.id, settings::word(value, &format!("`{}`", rule.id), LEVELS)?))
 }
 
-impl Reader<'_> {
-    fn settings(&self) -> Result<Settings, Unreadable> {
-        let document = syntax::parse(self.text, Format::Toml);
-        if let Some(error) = document.errors.first() {
-            return Err(self.wrong(error.span, error.message.clone()));
-        }
-        let root = self.table(&document.root, "cutover.toml")?;
-        self.refuse_others(root, "at the top", &["lint", "policy"])?;
-        let mut settings = Settings::default();
-        let Some(lint) = root.get("lint") else { return Ok(settings) };
-        let lint = self.table(lint, "`lint`")?;
-        self.refuse_others(lint, "in `[lint]`", &["persona", "rules"])?;
-        if let Some(persona) = lint.get("persona") {
-            settings.persona = self.word(persona, "the persona", PERSONAS)?;
-        }
-        if let Some(rules) = lint.get("rules") {
-            let rules = &self.table(rules, "`lint.rules`")?.entries;
-            settings.rules = rules.iter().map(|entry| self.rule(entry)).collect::<Result<_, _>>()?;
-        }
-        Ok(settings)
+/// Where a key belongs that is about findings.
+fn belongs(key: &str) -> Option<String> {
+    if ["persona", "rules"].contains(&key) {
+        return Some(format!("`{key}` belongs in `[lint]`"));
     }
-
-    fn rule(&self, Entry { key, value }: &Entry) -> Result<(&'static str, Option<Severity>), Unreadable> {
-        let Some(rule) = rules::find(&key.value) else {
-            let mut error = self.wrong(key.span, format!("there is no rule `{}`", key.value));
-            error.help = Some(match rules::closest(&key.value) {
-                Some(meant) => format!("did you mean `{meant}`?"),
-                None => "`cutover explain --all` shows every rule".into(),
-            });
-            return Err(error);
-        };
-        Ok((rule.id, self.word(value, &format!("`{}`", rule.id), LEVELS)?))
-    }
-
-    fn table<'n>(&self, node: &'n Node, what: &str) -> Result<&'n Table, Unreadable> {
-        node.as_table().ok_or_else(|| self.wrong(node.span, format!("{what} must be a table")))
-    }
-
-    fn word<T: Copy>(&self, node: &Node, what: &str, words: &[(&str, T)]) -> Result<T, Unreadable> {
-        let found = words.iter().find(|(word, _)| node.as_text() == Some(word));
-        found.map(|(_, value)| *value).ok_or_else(|| {
-            let names: Vec<String> = words.iter().map(|(word, _)| format!("\"{word}\"")).collect();
-            self.wrong(node.span, format!("{what} must be one of {}", names.join(", ")))
-        })
-    }
-
-    fn refuse_others(&self, table: &Table, place: &str, known: &[&str]) -> Result<(), Unreadable> {
-        let other = table.entries.iter().map(|entry| &entry.key).find(|key| !known.contains(&key.value.as_str()));
-        let Some(Spanned { value: key, span }) = other else { return Ok(()) };
-        let mut error = self.wrong(*span, format!("there is no key `{key}` {place}"));
-        let there_are = || format!("there are: {}", known.join(", "));
-        error.help = Some(
-            schema::closest(known.iter().copied(), key)
-                .map_or_else(there_are, |meant| format!("did you mean `{meant}`?")),
-        );
-        Err(error)
-    }
-
-    fn wrong(&self, span: Span, message: String) -> Unreadable {
-        let at = self.lines.position(self.text, span.start);
-        Unreadable { message: format!("{}:{}: {message}", at.line, at.column), help: None }
-    }
+    rules::find(key).map(|_| format!("`{key}` belongs in `[lint.rules]`"))
 }
 
 const PERSONAS: &[(&str, Persona)] = &[("regular", Persona::Regular), ("pedantic", Persona::Pedantic)];
@@ -142,7 +94,7 @@ mod tests {
 
     fn error(text: &str) -> String {
         let error = Settings::read(text).unwrap_err();
-        format!("{} ({})", error.message, error.help.unwrap_or_default())
+        format!("{} ({})", error.placed(text), error.help.unwrap_or_default())
     }
 
     #[test]
@@ -150,7 +102,17 @@ mod tests {
         for (text, expected) in [
             ("lnt = 1", "1:1: there is no key `lnt` at the top (did you mean `lint`?)"),
             ("[lint]\nfoo = 1", "2:1: there is no key `foo` in `[lint]` (there are: persona, rules)"),
-            ("[lint]\npersona = 'pedant'", "2:11: the persona must be one of \"regular\", \"pedantic\" ()"),
+            (
+                "[lint]\npersona = 'pedant'",
+                "2:11: the persona must be one of \"regular\", \"pedantic\" (did you mean `pedantic`?)",
+            ),
+            ("[lint]\npersona = 1", "2:11: the persona must be one of \"regular\", \"pedantic\" ()"),
+            (
+                "[lint]\nunknown-key = 'off'",
+                "2:1: there is no key `unknown-key` in `[lint]` (`unknown-key` belongs in `[lint.rules]`)",
+            ),
+            ("[rules]\nunknown-key = 'off'", "1:2: there is no key `rules` at the top (`rules` belongs in `[lint]`)"),
+            ("policy = 3", "1:10: `policy` must be a table ()"),
             ("[lint.rules]\nunknown-kex = 'off'", "2:1: there is no rule `unknown-kex` (did you mean `unknown-key`?)"),
             (
                 "[lint.rules]\nunknown-key = true",
@@ -160,7 +122,7 @@ mod tests {
         ] {
             assert_eq!(error(text), expected);
         }
-        assert!(error("[lint").starts_with("1:6: "), "{}", error("[lint"));
+        assert_eq!(error("[lint"), "1:1: `[lint` has no closing `]` (write `[lint]`)");
     }
 
     /// Severities of what is found under these settings, and flyctl's verdict.

@@ -296,7 +296,11 @@ mod tests {
 
     /// What is reported, and what is suppressed with its reason: `rule`, `rule (reason)`.
     fn split(text: &str) -> (Vec<&'static str>, Vec<String>) {
-        let report = check(&Input::new("fly.toml", text), &Settings::default());
+        split_as("fly.toml", text)
+    }
+
+    fn split_as(path: &str, text: &str) -> (Vec<&'static str>, Vec<String>) {
+        let report = check(&Input::new(path, text), &Settings::default());
         let suppressed = report.suppressed.iter().map(|one| match &one.reason {
             Some(reason) => format!("{} ({reason})", one.diagnostic.rule),
             None => one.diagnostic.rule.to_owned(),
@@ -308,6 +312,15 @@ mod tests {
         let (reported, suppressed) = split(text);
         assert_eq!(reported, Vec::<&str>::new(), "{text}");
         assert!(!suppressed.is_empty(), "{text}");
+    }
+
+    #[test]
+    fn comments_of_yaml_suppress_too() {
+        let text = "app: shop # cutover: ignore[unknown-key]\nkill_timeout: 9 # cutover: ignore[dropped-duration] why\n\
+                    # cutover: ignore[unknown-key]\nfoo: '# cutover: ignore'\n";
+        let (reported, suppressed) = split_as("fly.yaml", text);
+        assert_eq!(reported, ["unused-suppression"]);
+        assert_eq!(suppressed, ["dropped-duration (why)", "unknown-key"]);
     }
 
     #[test]

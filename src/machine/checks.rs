@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::json::Object;
 use super::{Cause, Conversion};
-use crate::config::{Config, HttpCheck, TcpCheck, TopLevelCheck};
+use crate::config::{Config, HttpCheck, HttpService, TcpCheck, TopLevelCheck};
 use crate::span::Spanned;
 
 pub(super) fn tcp(check: &TcpCheck) -> Object {
@@ -33,25 +33,19 @@ pub(super) fn http(check: &HttpCheck) -> Object {
 
 /// `[checks]` of the group, by name.
 pub(super) fn top_level(config: &Config, group: &str) -> Result<Object, Conversion> {
+    let http = config.http_service.as_ref().filter(|service| config.is_for(&service.processes, group));
     let mut out = Object::default();
     for (name, check) in config.checks.iter().filter(|(_, check)| config.is_for(&check.processes, group)) {
-        out.put(name, of_machine(config, group, name, check)?);
+        let kind = kind(name, check)?;
+        let port = port(http, group, name, check)?;
+        out.put(name, of_machine(kind, port, check));
     }
     Ok(out)
 }
 
-fn of_machine(config: &Config, group: &str, name: &str, check: &TopLevelCheck) -> Result<Object, Conversion> {
-    let kind = check.kind.as_ref().filter(|kind| matches!(kind.as_str(), "http" | "tcp"));
-    let Some(kind) = kind else {
-        let span = check.kind.as_ref().map_or(check.span, |kind| kind.span);
-        return Err(Conversion::new(
-            Cause::CheckType,
-            span,
-            format!("check `{name}` needs `type = \"http\"` or `type = \"tcp\"`"),
-        ));
-    };
-    let mut out = Object::of([("type", kind.value.as_str())]);
-    out.put("port", port(config, group, name, check)?);
+fn of_machine(kind: &str, port: i64, check: &TopLevelCheck) -> Object {
+    let mut out = Object::of([("type", kind)]);
+    out.put("port", port);
     out.put_field("interval", &check.interval);
     out.put_field("timeout", &check.timeout);
     out.put_field("grace_period", &check.grace_period);
@@ -61,15 +55,29 @@ fn of_machine(config: &Config, group: &str, name: &str, check: &TopLevelCheck) -
     out.put_field("tls_skip_verify", &check.tls_skip_verify);
     out.put_field("tls_server_name", &check.tls_server_name);
     out.put_all("headers", headers(&check.headers));
-    Ok(out)
+    out
+}
+
+pub(super) fn kind<'a>(name: &str, check: &'a TopLevelCheck) -> Result<&'a str, Conversion> {
+    let kind = check.kind.as_ref().filter(|kind| matches!(kind.as_str(), "http" | "tcp"));
+    kind.map(|kind| kind.value.as_str()).ok_or_else(|| {
+        let span = check.kind.as_ref().map_or(check.span, |kind| kind.span);
+        let message = format!("check `{name}` needs `type = \"http\"` or `type = \"tcp\"`");
+        Conversion::new(Cause::CheckType, span, message)
+    })
 }
 
 /// The check's own port, else that of the group's `[http_service]`.
-fn port(config: &Config, group: &str, name: &str, check: &TopLevelCheck) -> Result<i64, Conversion> {
+pub(super) fn port(
+    http: Option<&HttpService>,
+    group: &str,
+    name: &str,
+    check: &TopLevelCheck,
+) -> Result<i64, Conversion> {
     if let Some(port) = &check.port {
         return Ok(port.value);
     }
-    match config.http_service.as_ref().filter(|service| config.is_for(&service.processes, group)) {
+    match http {
         Some(service) => Ok(service.internal_port.as_ref().map_or(0, |port| port.value)),
         None => Err(Conversion::new(
             Cause::CheckPort,

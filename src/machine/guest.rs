@@ -1,5 +1,7 @@
 //! The size of a group's machines.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::json::Object;
 use super::{Cause, Conversion};
 use crate::config::{Config, Vm};
@@ -18,20 +20,36 @@ pub struct Preset {
 
 /// The guest of the `[[vm]]` for `group`; `None` when there is none: machines keep what they have.
 pub(super) fn guest(config: &Config, group: &str) -> Result<Option<Object>, Conversion> {
-    let mut matching = config.vm.iter().filter(|vm| vm.processes.is_empty() || is_for(vm, group));
-    let first = matching.next();
-    let vm = matching.rfind(|vm| names(vm, group)).or(first);
-    let Some(vm) = vm else { return Ok(None) };
-    of(vm, config).map(Some)
+    Sizes::new(config).of(group).map(|vm| of(vm, config)).transpose()
 }
 
-/// An empty name stands for whatever group is asked for: here flyctl has taken the others away.
-fn is_for(vm: &Vm, group: &str) -> bool {
-    names(vm, group) || vm.processes.iter().any(|name| name.value.is_empty())
+/// Which `[[vm]]` counts for which group.
+pub struct Sizes<'a> {
+    named: BTreeMap<&'a str, Vec<&'a Vm>>,
+    for_any: Option<&'a Vm>,
 }
 
-fn names(vm: &Vm, group: &str) -> bool {
-    vm.processes.iter().any(|name| name.value == group)
+impl<'a> Sizes<'a> {
+    pub fn new(config: &'a Config) -> Self {
+        let mut named: BTreeMap<&str, Vec<&Vm>> = BTreeMap::new();
+        for vm in &config.vm {
+            let names: BTreeSet<&str> = vm.processes.iter().map(|name| name.value.as_str()).collect();
+            names.into_iter().for_each(|name| named.entry(name).or_default().push(vm));
+        }
+        // An empty name stands for whatever group is asked for: here flyctl has taken the others away.
+        let is_for_any = |vm: &&Vm| vm.processes.is_empty() || vm.processes.iter().any(|name| name.is_empty());
+        Self { named, for_any: config.vm.iter().find(is_for_any) }
+    }
+
+    /// Those that name the group, of which the last counts.
+    pub fn naming(&self, group: &str) -> &[&'a Vm] {
+        self.named.get(group).map_or(&[], Vec::as_slice)
+    }
+
+    /// Behind those that name the group, the first that is for any.
+    pub fn of(&self, group: &str) -> Option<&'a Vm> {
+        self.naming(group).last().copied().or(self.for_any)
+    }
 }
 
 /// The preset, changed by what else the section says; zeros change nothing.
@@ -67,15 +85,15 @@ fn preset(vm: &Vm) -> Result<&'static Preset, Conversion> {
     let name = size.map_or(if asks_for_gpu { DEFAULT_GPU_SIZE } else { DEFAULT_SIZE }, |size| size.value.as_str());
     PRESETS.iter().find(|preset| preset.name == name).ok_or_else(|| {
         let span = size.map_or(vm.span, |size| size.span);
-        Conversion::new(Cause::Guest, span, format!("`{name}` is not a size of machine"))
+        Conversion::new(Cause::Size(name.to_owned()), span, format!("`{name}` is not a size of machine"))
     })
 }
 
 fn memory_mb(memory: &Spanned<String>) -> Result<i64, Conversion> {
     match parse_mebibytes(memory) {
-        Ok(0) => Err(Conversion::new(Cause::Guest, memory.span, "memory cannot be zero".into())),
+        Ok(0) => Err(Conversion::new(Cause::Memory, memory.span, "memory cannot be zero".into())),
         Ok(memory_mb) => Ok(memory_mb),
-        Err(why) => Err(Conversion::new(Cause::Guest, memory.span, why)),
+        Err(why) => Err(Conversion::new(Cause::Memory, memory.span, why)),
     }
 }
 

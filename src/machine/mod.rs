@@ -2,21 +2,25 @@
 //! of rules or plans.
 
 mod checks;
+mod command;
 mod containers;
 mod guest;
 mod json;
+mod obstacles;
 mod services;
 
 use serde_json::{Map, Value};
 
 use crate::config::words;
-use crate::config::{Config, Experimental, Field, Vm};
+use crate::config::{Config, Experimental, Field, Restart, Vm};
 use crate::fleet::MachineConfig;
 use crate::limits;
 use crate::span::{Span, Spanned};
 use json::Object;
 
-pub use guest::{PRESETS, Preset};
+pub use command::{RELEASE_COMMAND_GROUP, TEST_COMMAND_GROUP, machine_check_configs, release_command_config};
+pub use guest::{PRESETS, Preset, Sizes};
+pub use obstacles::obstacles;
 
 /// Why no Machine config can be made for a group.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,8 +38,10 @@ pub enum Cause {
     CheckType,
     CheckPort,
     RestartPolicy,
-    /// Size or memory of the machine.
-    Guest,
+    /// The name of the size that there is not.
+    Size(String),
+    /// Memory that is none.
+    Memory,
     Containers,
     /// The file beside fly.toml that would be needed. flyctl reads it; this part reads no files.
     File(String),
@@ -75,38 +81,6 @@ pub fn machine_config(
     Ok(MachineConfig(machine.0))
 }
 
-/// The Machine config of the machine that runs the release command; `None` when there is none.
-///
-/// # Errors
-/// As [`machine_config`].
-pub fn release_command_config(config: &Config, image: Option<&str>) -> Result<Option<MachineConfig>, Conversion> {
-    let Some(deploy) = &config.deploy else { return Ok(None) };
-    let Some(command) = deploy.release_command.as_ref().filter(|command| !command.is_empty()) else {
-        return Ok(None);
-    };
-    let mut init = Object::default();
-    init.put_all("cmd", split(command, "the release command")?);
-    init.put_some("swap_size_mb", config.swap_size_mb.as_ref().map(|size| size.value));
-    init.put_all("entrypoint", config.experimental.as_ref().map(|it| texts_of(&it.entrypoint)).unwrap_or_default());
-
-    let mut machine = Object::default();
-    machine.put("init", init);
-    machine.put("restart", Object::of([("policy", "no")]));
-    machine.put("auto_destroy", true);
-    machine.put("dns", Object::of([("skip_registration", true)]));
-    set_metadata(&mut machine, RELEASE_COMMAND_GROUP);
-    let mut environment = environment(config, RELEASE_COMMAND_GROUP);
-    environment.put("RELEASE_COMMAND", "1");
-    machine.put("env", environment);
-    machine.replace("stop_config", stop_config(config));
-    machine.replace("files", files(config)?);
-    if let Some(vm) = &deploy.release_command_vm {
-        machine.put("guest", guest::of(vm, config)?);
-    }
-    set_image(&mut machine, image);
-    Ok(Some(MachineConfig(machine.0)))
-}
-
 /// The size that one `[[vm]]` asks for: its preset, changed by what else it says.
 ///
 /// # Errors
@@ -133,16 +107,19 @@ fn set_init(machine: &mut Object, config: &Config, group: &str) -> Result<(), Co
     let overrides = |pick: fn(&Experimental) -> &Option<Vec<Spanned<String>>>| {
         config.experimental.as_ref().map(|experimental| texts_of(pick(experimental))).unwrap_or_default()
     };
-    let command = match config.processes.as_ref().and_then(|processes| processes.groups.get(group)) {
-        Some(process) if !process.command.is_empty() => split(&process.command, &format!("the command of `{group}`"))?,
-        _ => overrides(|experimental| &experimental.cmd),
-    };
-    init.replace("cmd", command);
+    init.replace("cmd", command(config, group)?.unwrap_or_else(|| overrides(|experimental| &experimental.cmd)));
     init.replace("entrypoint", overrides(|experimental| &experimental.entrypoint));
     init.replace("exec", overrides(|experimental| &experimental.exec));
     init.replace("swap_size_mb", config.swap_size_mb.as_ref().map(|size| size.value));
     machine.put("init", init);
     Ok(())
+}
+
+/// The group's own.
+fn command(config: &Config, group: &str) -> Result<Option<Vec<String>>, Conversion> {
+    let process = config.processes.as_ref().and_then(|processes| processes.groups.get(group));
+    let command = process.map(|process| &process.command).filter(|command| !command.is_empty());
+    command.map(|command| split(command, &format!("the command of `{group}`"))).transpose()
 }
 
 fn set_metadata(machine: &mut Object, group: &str) {
@@ -233,16 +210,18 @@ fn files(config: &Config) -> Result<Vec<Value>, Conversion> {
 fn restart(config: &Config, group: &str) -> Result<Option<Object>, Conversion> {
     let mut last = None;
     for restart in config.restart.iter().filter(|restart| config.is_for(&restart.processes, group)) {
-        let policy = restart.policy.as_ref().map_or("", |policy| policy.value.as_str());
-        let span = restart.policy.as_ref().map_or(restart.span, |policy| policy.span);
-        let Some((_, policy)) = limits::RESTART_POLICIES.iter().find(|(name, _)| *name == policy) else {
-            return Err(Conversion::new(Cause::RestartPolicy, span, format!("`{policy}` is not a restart policy")));
-        };
-        let mut out = Object::of([("policy", *policy)]);
+        let mut out = Object::of([("policy", restart_policy(restart)?)]);
         out.put_nonzero("max_retries", &restart.retries);
         last = Some(out);
     }
     Ok(last)
+}
+
+fn restart_policy(restart: &Restart) -> Result<&'static str, Conversion> {
+    let policy = restart.policy.as_ref().map_or("", |policy| policy.value.as_str());
+    let span = restart.policy.as_ref().map_or(restart.span, |policy| policy.span);
+    let known = limits::RESTART_POLICIES.iter().find(|(name, _)| *name == policy).map(|(_, policy)| *policy);
+    known.ok_or_else(|| Conversion::new(Cause::RestartPolicy, span, format!("`{policy}` is not a restart policy")))
 }
 
 /// A container whose image is `.` runs the deployed one.
@@ -279,9 +258,6 @@ fn base64(bytes: &[u8]) -> String {
     out
 }
 
-/// The group that the machine of a release command says it belongs to.
-pub const RELEASE_COMMAND_GROUP: &str = "fly_app_release_command";
-
 impl Conversion {
     fn new(cause: Cause, span: Span, message: String) -> Self {
         Self { span, message, cause }
@@ -294,7 +270,7 @@ mod tests {
     use crate::config;
     use crate::syntax::{self, Format};
 
-    const TEXT: &str = r#"
+    pub(super) const TEXT: &str = r#"
 app = "shop"
 primary_region = "iad"
 kill_timeout = 30
@@ -334,7 +310,7 @@ raw_value = "hello"
 release_command = "migrate"
 "#;
 
-    fn config(text: &str) -> Config {
+    pub(super) fn config(text: &str) -> Config {
         let reading = config::read(&syntax::parse(text, Format::Toml));
         assert!(!reading.problems.iter().any(config::Problem::is_fatal), "{:?}", reading.problems);
         reading.config
@@ -345,7 +321,7 @@ release_command = "migrate"
         lines(&machine_config(&config(TEXT), group, Some("image:v2"), existing).unwrap())
     }
 
-    fn lines(made: &MachineConfig) -> String {
+    pub(super) fn lines(made: &MachineConfig) -> String {
         made.0.iter().map(|(key, value)| format!("{key} {value}\n")).collect()
     }
 
@@ -397,23 +373,6 @@ release_command = "migrate"
         standbys ["1"]
         stop_config {"timeout":"30s"}
         "#);
-    }
-
-    #[test]
-    fn the_release_command_runs_on_a_machine_of_its_own() {
-        let made = release_command_config(&config(TEXT), Some("image:v2")).unwrap();
-        insta::assert_snapshot!(lines(&made.unwrap()), @r#"
-        auto_destroy true
-        dns {"skip_registration":true}
-        env {"FLY_PROCESS_GROUP":"fly_app_release_command","PORT":"8080","PRIMARY_REGION":"iad","RELEASE_COMMAND":"1"}
-        files [{"guest_path":"/motd","raw_value":"aGVsbG8="}]
-        image "image:v2"
-        init {"cmd":["migrate"]}
-        metadata {"fly_platform_version":"v2","fly_process_group":"fly_app_release_command"}
-        restart {"policy":"no"}
-        stop_config {"timeout":"30s"}
-        "#);
-        assert_eq!(release_command_config(&config("app = 'a'"), None), Ok(None));
     }
 
     #[test]

@@ -4,10 +4,18 @@ use std::fs;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
+use ignore::{DirEntry, WalkBuilder};
+
 use super::error::{Error, Kind};
 
 /// Where flyctl looks for an app's config, in this order.
 pub(super) const CONFIG_NAMES: [&str; 3] = ["fly.toml", "fly.json", "fly.yaml"];
+
+/// Configs in a folder beside every fly*.toml.
+const OTHER_CONFIG_NAMES: [&str; 2] = ["fly.json", "fly.yaml"];
+
+/// Where npm and its like put the packages of others.
+const PACKAGES: &str = "node_modules";
 
 /// Stands for standard input.
 pub(super) const STDIN: &str = "-";
@@ -22,19 +30,32 @@ pub(super) fn config_or_default(given: Option<PathBuf>) -> Result<PathBuf, Error
     given.or_else(default_config).ok_or_else(|| no_config_in(Path::new(".")))
 }
 
-/// The configs of a folder: every `fly*.toml`, else the first of flyctl's other names.
-pub(super) fn configs_in(folder: &Path) -> Result<Vec<PathBuf>, Error> {
-    let entries = fs::read_dir(folder).map_err(|error| cannot("read", folder, &error))?;
-    let is_config = |path: &PathBuf| {
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or("");
-        name.starts_with("fly") && name.ends_with(".toml") && path.is_file()
-    };
-    let mut found: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).filter(is_config).collect();
-    found.sort();
-    if found.is_empty() {
-        found.extend(CONFIG_NAMES.iter().map(|name| folder.join(name)).find(|path| path.is_file()));
+/// The configs of a folder and of those below it, and what of them cannot be looked into. What
+/// .gitignore names, hidden folders and installed packages are not the user's own.
+pub(super) fn configs_in(folder: &Path) -> (Vec<PathBuf>, Vec<Error>) {
+    let (mut found, mut errors) = (Vec::new(), Vec::new());
+    let is_own = |entry: &DirEntry| entry.depth() == 0 || entry.file_name() != PACKAGES;
+    for entry in WalkBuilder::new(folder).filter_entry(is_own).build() {
+        match entry {
+            // `is_file` follows a link to a file; folders are walked only where they stand.
+            Ok(entry) if is_config_name(&entry.file_name().to_string_lossy()) && entry.path().is_file() => {
+                found.push(entry.path().strip_prefix(".").unwrap_or(entry.path()).to_owned());
+            }
+            Ok(_) => {}
+            Err(error) => errors.push(unwalkable(folder, &error)),
+        }
     }
-    if found.is_empty() { Err(no_config_in(folder)) } else { Ok(found) }
+    found.sort();
+    if found.is_empty() && errors.is_empty() {
+        errors.push(no_config_below(folder));
+    }
+    (found, errors)
+}
+
+/// `fly*.toml`, but for the settings of Flyway, which migrates databases.
+fn is_config_name(name: &str) -> bool {
+    let is_toml = name.starts_with("fly") && name.ends_with(".toml") && !name.starts_with("flyway");
+    is_toml || OTHER_CONFIG_NAMES.contains(&name)
 }
 
 /// The text of a plan or a machine list, or of standard input for `-`.
@@ -136,10 +157,28 @@ fn cannot(verb: &str, path: &Path, error: &io::Error) -> Error {
     Error::new(kind, format!("cannot {verb} {}: {why}", shown(path)))
 }
 
+/// The error tells the folder or file that it is about somewhere inside.
+fn unwalkable(folder: &Path, error: &ignore::Error) -> Error {
+    match error {
+        ignore::Error::WithPath { path, err } => unwalkable(path, err),
+        ignore::Error::WithDepth { err, .. } => unwalkable(folder, err),
+        ignore::Error::Io(error) => cannot("read", folder, error),
+        other => Error::new(Kind::Input, format!("cannot read {}: {other}", shown(folder))),
+    }
+}
+
+fn no_config_below(folder: &Path) -> Error {
+    Error::new(Kind::Input, format!("there is no fly*.toml, fly.json or fly.yaml in {} or below it", place(folder)))
+        .hint("folders that are hidden, or that .gitignore names, are passed over: name a file in them")
+}
+
 fn no_config_in(folder: &Path) -> Error {
-    let place = if folder == Path::new(".") { "this folder".to_owned() } else { shown(folder) };
-    Error::new(Kind::Input, format!("there is no fly.toml, fly.json or fly.yaml in {place}"))
+    Error::new(Kind::Input, format!("there is no fly.toml, fly.json or fly.yaml in {}", place(folder)))
         .hint("name the file, or change to the app's folder")
+}
+
+fn place(folder: &Path) -> String {
+    if folder == Path::new(".") { "this folder".to_owned() } else { shown(folder) }
 }
 
 /// Real ones have a few kB; the largest imaginable one, with files in it, some hundred.

@@ -13,7 +13,7 @@ use super::error::{Error, Kind};
 use super::http::{self, Client};
 use super::signals::Signals;
 use super::watch::Watch;
-use crate::execute::{Answer, Call, Event, Execution, Options, Outcome, Reply, Trail, Why};
+use crate::execute::{Answer, Call, Event, Execution, Outcome, Reply, Trail, Why};
 use crate::fleet::Fleet;
 use crate::plan::Plan;
 use crate::protocol;
@@ -38,7 +38,8 @@ pub(super) fn fleet(app: &str) -> Result<Fleet, Error> {
     })?;
     match block_on(client.call(&Call::ListMachines))? {
         Reply::Done(Answer::Machines(machines)) => {
-            Ok(Fleet { machines: machines.into_iter().map(Arc::unwrap_or_clone).collect() })
+            let machines = machines.into_iter().map(Arc::unwrap_or_clone).collect();
+            Ok(Fleet { machines, ..Fleet::default() })
         }
         Reply::Absent => {
             Err(Error::new(Kind::Access, format!("Fly.io knows no app `{app}`, or the token is not for it")))
@@ -54,16 +55,28 @@ pub(super) fn fleet(app: &str) -> Result<Fleet, Error> {
 }
 
 /// Runs to the end. A signal takes back what was done; a second one stops at once.
-pub(super) fn run(client: &Client, plan: &Plan, watch: &mut Watch) -> Result<Outcome, Error> {
-    block_on(drive(client, plan, watch))?
+/// `run_id`: as in the options of the execution.
+pub(super) fn run(
+    client: &Client,
+    plan: &Plan,
+    run_id: &str,
+    execution: Execution,
+    watch: &mut Watch,
+) -> Result<Outcome, Error> {
+    block_on(drive(client, plan, run_id, execution, watch))?
 }
 
-async fn drive(client: &Client, plan: &Plan, watch: &mut Watch<'_>) -> Result<Outcome, Error> {
+async fn drive(
+    client: &Client,
+    plan: &Plan,
+    run_id: &str,
+    execution: Execution,
+    watch: &mut Watch<'_>,
+) -> Result<Outcome, Error> {
     let mut signals = Signals::listen()?;
     let began = Instant::now();
     let now_ms = || u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-    let run_id = run_id();
-    let seen = RefCell::new((watch, Trail::new(plan, &run_id)));
+    let seen = RefCell::new((watch, Trail::new(plan, run_id)));
     let tell = |t_ms: u64, events: &[Event]| {
         let (watch, trail) = &mut *seen.borrow_mut();
         for event in events {
@@ -74,7 +87,7 @@ async fn drive(client: &Client, plan: &Plan, watch: &mut Watch<'_>) -> Result<Ou
     let (abort, aborted) = oneshot::channel::<()>();
     let aborted = async { aborted.await.unwrap_or(()) };
     let mut abort = Some(abort);
-    let mut run = pin!(http::drive(Execution::new(plan, Options::new(run_id.clone())), client, tell, aborted));
+    let mut run = pin!(http::drive(execution, client, tell, aborted));
     let outcome = loop {
         tokio::select! {
             outcome = &mut run => break outcome,
@@ -95,7 +108,7 @@ async fn drive(client: &Client, plan: &Plan, watch: &mut Watch<'_>) -> Result<Ou
 }
 
 /// Unique enough among the runs of one app: the time in milliseconds and the process, in base 36.
-fn run_id() -> String {
+pub(super) fn run_id() -> String {
     let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
     let mut number = since_epoch * 100_000 + u128::from(std::process::id() % 100_000);
     let mut digits = Vec::new();

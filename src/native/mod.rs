@@ -14,6 +14,7 @@ mod files;
 pub mod http;
 pub mod listen;
 mod live;
+mod settings;
 mod signals;
 mod simulate;
 mod terminal;

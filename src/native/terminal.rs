@@ -2,13 +2,15 @@
 
 use std::io::{self, BufRead, IsTerminal, Write};
 
+use anstyle_query::{clicolor, no_color, term_supports_color};
+
 use super::error::{Error, Kind};
 use crate::render::text::Look;
 
 /// When to use colour.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
 pub(super) enum Color {
-    /// Where the output is a terminal and NO_COLOR is not set.
+    /// Where the output is a terminal, and as NO_COLOR, CLICOLOR, CLICOLOR_FORCE and FORCE_COLOR say.
     #[default]
     Auto,
     Always,
@@ -89,12 +91,22 @@ impl Terminal {
         let color = match self.color {
             Color::Always => true,
             Color::Never => false,
-            Color::Auto => is_terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
+            Color::Auto => is_wanted_by_environment().unwrap_or_else(|| is_terminal && term_supports_color()),
         };
         let measured = terminal_size::terminal_size().filter(|_| is_terminal);
         let width = measured.map_or(DEFAULT_WIDTH, |(width, _)| usize::from(width.0).clamp(MIN_WIDTH, MAX_WIDTH));
         Look { width, color, links: is_terminal && self.color != Color::Never && follows_links() }
     }
+}
+
+/// What NO_COLOR and its kin ask for; no colour goes first.
+fn is_wanted_by_environment() -> Option<bool> {
+    let is_on = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty() && value != "0");
+    let is_forced = is_on("CLICOLOR_FORCE") || is_on("FORCE_COLOR");
+    if no_color() || clicolor() == Some(false) && !is_forced {
+        return Some(false);
+    }
+    is_forced.then_some(true)
 }
 
 /// Whether the terminal is one of those that are known to make links of OSC 8; others may print it.

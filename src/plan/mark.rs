@@ -3,6 +3,8 @@
 //! names the machine that it was written for, and anywhere else it says nothing. Only their form is
 //! known here, not when they are written.
 
+use serde_json::Value;
+
 use crate::fleet::{Machine, MachineConfig};
 
 /// What a green was made for. Its owner is named, not numbered: its name is chosen before it has
@@ -111,13 +113,22 @@ pub fn is_mark(key: &str) -> bool {
 
 /// The marks on `machine`, of every kind and owner: what a finished deploy removes.
 pub fn keys(machine: &Machine) -> Vec<String> {
-    let metadata = machine.config.as_ref().and_then(|config| config.0.get("metadata")?.as_object());
-    metadata.into_iter().flat_map(|metadata| metadata.keys()).filter(|key| is_mark(key)).cloned().collect()
+    machine.config.iter().flat_map(all).cloned().collect()
+}
+
+/// Whether there are marks, whoever's.
+pub fn has_any(config: &MachineConfig) -> bool {
+    all(config).next().is_some()
 }
 
 /// Takes every mark out of a config: a config with marks is the same as one without.
 pub fn strip(config: &mut MachineConfig) {
     config.retain_metadata(|key| !is_mark(key));
+}
+
+fn all(config: &MachineConfig) -> impl Iterator<Item = &String> {
+    let metadata = config.0.get("metadata").and_then(Value::as_object);
+    metadata.into_iter().flat_map(|metadata| metadata.keys()).filter(|key| is_mark(key))
 }
 
 fn own<'a>(machine: &'a Machine, key: &str, owner: &str) -> Option<&'a str> {

@@ -4,18 +4,25 @@
 
 mod canonical;
 mod capacity;
+mod changes;
 mod classify;
+mod command;
 mod document;
+mod estimate;
 mod green;
+mod leftover;
+mod list;
 pub mod mark;
 mod observe;
 mod operation;
 mod order;
 mod policy;
+mod reconstruct;
 mod refuse;
+mod wanted;
 mod warn;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -23,12 +30,15 @@ use serde_json::Value;
 
 use crate::config::Config;
 use crate::fleet::{Fleet, HostStatus, MachineConfig, State};
+use capacity::Serving;
 use classify::{Placed, Situation};
+use green::{Green, Greens};
 
 pub use document::{Unreadable, read};
 pub use observe::fleet_digest;
 pub use operation::{Op, Operation, Undo};
 pub use policy::{Drain, Floor, Policy};
+pub use reconstruct::{Interrupted, reconstruct};
 
 /// The version of the document that this program writes and reads.
 pub const VERSION: u32 = 1;
@@ -39,39 +49,48 @@ pub const VERSION: u32 = 1;
 /// # Errors
 /// Every reason why no safe plan can be made.
 pub fn plan(desired: &Desired, fleet: &Fleet, policy: &Policy) -> Result<Plan, Vec<Refusal>> {
-    let situation = Situation::new(desired, fleet, policy);
-    let placed = classify::classify(&situation);
-    let greens = green::greens(&situation, &placed);
-    let refused = refuse::refusals(&situation, &placed, &greens);
+    let policy = policy.over(desired.config);
+    let situation = Situation::new(desired, fleet, &policy);
+    let (placed, wanted) = classify::classify(&situation);
+    let greens = if policy.cleanup { Greens::default() } else { green::greens(&situation, &placed, &wanted) };
+    let mut refused = refuse::refusals(&situation, &placed, &greens);
+    let greens = greens.made;
+    let serving = Serving::new(&situation, &placed, &greens);
+    refused.extend(serving.refusal(policy.floor));
+    refused.extend(policy.contradiction());
     if !refused.is_empty() {
         return Err(refused);
     }
-    let greens = greens.made;
-    let steps = order::steps(&placed, &greens);
-    let capacity = capacity::rows(&situation, &placed, &greens, &steps);
+    Ok(assemble(&situation, &placed, &greens, &serving))
+}
+
+/// The document: what is done to the machines as they are placed, with these greens.
+fn assemble(situation: &Situation, placed: &[Placed], greens: &[Green], serving: &Serving) -> Plan {
+    let desired = &situation.desired;
+    let steps = order::steps(situation, placed, greens);
     let point_of_no_return = steps.iter().find(|step| step.op == Op::Destroy).map(|step| step.id.clone());
     let machines: Vec<_> = placed.iter().map(Placed::planned).collect();
     let mut plan = Plan {
         version: VERSION,
         app: desired.app.to_owned(),
         image: desired.image.to_owned(),
-        policy: policy.clone(),
+        policy: situation.policy.clone(),
         source: Source { path: desired.path.to_owned(), sha256: canonical::sha256(desired.text.as_bytes()) },
         definition: serde_json::to_value(desired.config).unwrap_or_default(),
         digest: String::new(),
         fleet: fleet_digest(machines.iter().map(|machine| (machine.id.as_str(), &machine.observed))),
-        warnings: warn::warnings(&situation, &placed, &greens),
         machines,
-        operations: steps.iter().map(|step| (step.op, step.op.operation())).collect(),
-        floors: Vec::new(),
-        changes: Vec::new(),
-        estimate: Estimate::default(),
-        steps,
+        operations: steps.iter().map(|step| step.op).collect::<BTreeSet<_>>().into_iter().map(Op::explained).collect(),
+        floors: serving.floors(),
+        changes: changes::changes(placed, greens, desired.image),
+        estimate: estimate::estimate(situation, placed, greens, &steps),
         point_of_no_return,
-        capacity,
+        capacity: serving.rows(placed, greens, &steps),
+        warnings: warn::warnings(situation, placed, greens),
+        steps,
     };
     plan.digest = document::digest(&plan);
-    Ok(plan)
+    plan
 }
 
 /// What is wanted: an image, and the file that says how to run it.
@@ -127,6 +146,14 @@ impl From<&Plan> for Arc<Plan> {
     }
 }
 
+impl Plan {
+    /// The observed machine of this id.
+    pub fn observed(&self, id: &str) -> Option<&PlannedMachine> {
+        let at = self.machines.binary_search_by(|machine| machine.id.as_str().cmp(id)).ok()?;
+        self.machines.get(at)
+    }
+}
+
 /// The file that the plan was made from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -161,6 +188,8 @@ pub enum Disposition {
     Ignore,
     /// Made by an interrupted deploy or a release command: reported, not touched.
     Leftover,
+    /// A leftover that a cleanup destroys.
+    Sweep,
     /// It would be replaced, but its host does not answer: stays, and needs a person.
     Unreachable,
 }
@@ -222,7 +251,7 @@ pub struct CreateRequest {
     /// Empty: wherever Fly likes.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub region: String,
-    pub config: MachineConfig,
+    pub config: Arc<MachineConfig>,
     /// Make it without starting it.
     pub skip_launch: bool,
     /// Make it cordoned.
@@ -276,7 +305,8 @@ pub struct Estimate {
     pub worst_ms: u64,
     /// Machines of the app at once, at most; those made for commands included.
     pub peak_machines: u64,
-    /// Calls of the Machines API when all goes well.
+    /// Calls of the Machines API that the steps make when all goes well. Looks that are repeated
+    /// count once; renewals of leases, and giving them back, not at all.
     pub calls: u64,
 }
 

@@ -28,7 +28,8 @@ pub enum Op {
     Uncordon,
     /// Wait for the policy's settle time.
     Settle,
-    /// Read every green again: each must still be there, started and passing.
+    /// Read again every green that an earlier step uncordoned: each must still be there, and those
+    /// that were started still started and passing.
     Verify,
     /// Keep the proxy from routing to `machine`.
     Cordon,
@@ -104,7 +105,7 @@ pub(super) const fn row(op: Op) -> Row {
             undo: None,
             precondition: "every precondition of the plan was verified",
             postcondition: "the command exited with 0 and its machine is gone",
-            calls: &["POST machines", "GET wait", "GET machine"],
+            calls: &["POST machines", "POST start", "GET wait", "GET machine"],
         },
         Op::Create => Row {
             object: New,
@@ -230,7 +231,32 @@ pub(super) const fn row(op: Op) -> Row {
 
 impl Op {
     /// For a plan's reader.
-    pub(super) fn operation(self) -> Operation {
+    pub(super) fn explained(self) -> (Self, Operation) {
+        (self, self.operation())
+    }
+
+    /// As documents write it.
+    pub(super) fn name(self) -> String {
+        serde_json::to_value(self).ok().and_then(|name| Some(name.as_str()?.to_owned())).unwrap_or_default()
+    }
+
+    /// It waits, for a time that the plan sets.
+    pub(super) const fn is_timed(self) -> bool {
+        matches!(
+            self,
+            Self::ReleaseCommand
+                | Self::WaitStarted
+                | Self::WaitHealthy
+                | Self::MachineCheck
+                | Self::Settle
+                | Self::VerifyUrl
+                | Self::Bake
+                | Self::Drain
+                | Self::WaitStopped
+        )
+    }
+
+    fn operation(self) -> Operation {
         let row = row(self);
         Operation {
             precondition: row.precondition.to_owned(),

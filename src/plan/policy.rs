@@ -2,6 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Refusal;
+use crate::config::Config;
+use crate::limits;
+use crate::units::Duration;
+
 /// Saved in the plan, so that what was reviewed is what is done. Durations in milliseconds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -9,8 +14,9 @@ pub struct Policy {
     /// Between uncordon and cordon, and between cordon and stop: the time the proxies need to
     /// hear of it. flyctl's own is 10 s.
     pub settle_ms: u64,
-    /// How long a machine may take to start, to pass its checks, to stop.
-    pub wait_timeout_ms: u64,
+    /// How long a machine may take to start, to pass its checks, to stop. Absent: as fly.toml's
+    /// `[deploy] wait_timeout` says; a plan always has it.
+    pub wait_timeout_ms: Option<u64>,
     /// For this long every check of a green must have passed without a break; zero: one pass.
     pub stability_ms: u64,
     /// Stop before the traffic moves, until somebody promotes or aborts.
@@ -83,7 +89,7 @@ impl Default for Policy {
     fn default() -> Self {
         Self {
             settle_ms: 10_000,
-            wait_timeout_ms: 300_000,
+            wait_timeout_ms: None,
             stability_ms: 0,
             hold: false,
             drain: Drain::Fixed,
@@ -104,6 +110,35 @@ impl Default for Policy {
             high_availability: true,
             cleanup: false,
         }
+    }
+}
+
+impl Policy {
+    /// With what fly.toml says where the policy does not.
+    pub(super) fn over(&self, config: &Config) -> Self {
+        let file = config.deploy.as_ref().and_then(|deploy| deploy.wait_timeout.as_ref()).map(|wait| wait.value);
+        let wait_ms = self.wait_timeout_ms.or_else(|| file.map(Duration::as_millis)).unwrap_or_else(|| self.wait_ms());
+        Self { wait_timeout_ms: Some(wait_ms), ..self.clone() }
+    }
+
+    /// [`Policy::wait_timeout_ms`], or flyctl's default.
+    pub fn wait_ms(&self) -> u64 {
+        self.wait_timeout_ms.unwrap_or_else(|| limits::WAIT_TIMEOUT_DEFAULT.as_millis())
+    }
+
+    /// When a group takes the traffic: those that are not named come together, last.
+    pub(super) fn rank(&self, group: &str) -> usize {
+        self.group_order.iter().position(|named| named == group).unwrap_or(self.group_order.len())
+    }
+
+    /// What the policy asks for and cannot have.
+    pub(super) fn contradiction(&self) -> Option<Refusal> {
+        (self.keep_blue && self.surge.is_some()).then(|| Refusal {
+            code: "keep-blue-with-surge",
+            message: "with `--surge` the blues go batch by batch to make room, so they cannot be kept: ask for one of the two".to_owned(),
+            machines: Vec::new(),
+            fix: Vec::new(),
+        })
     }
 }
 

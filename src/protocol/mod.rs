@@ -258,7 +258,7 @@ mod tests {
         let nonce = || Some("n1".to_owned());
         let request = CreateRequest {
             region: "iad".into(),
-            config: MachineConfig::default(),
+            config: MachineConfig::default().into(),
             skip_launch: false,
             skip_service_registration: true,
         };

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{Checked, mask, rule_url};
+use super::{Checked, mask, page, rule_url};
 use crate::diagnostic::{Diagnostic, Fix, Label};
 use crate::execute::Event;
 use crate::lint::Suppressed;
@@ -69,8 +69,9 @@ pub fn event(t_ms: u64, event: &Event) -> String {
 /// One rule as `explain --format json` shows it.
 pub fn rule(rule: &Rule) -> Value {
     json!({
-        "id": rule.id, "severity": rule.severity, "flyctl": rule.flyctl, "summary": rule.summary, "why": rule.why,
-        "bad": rule.bad, "good": rule.good, "source": rule.source, "url": rule_url(rule.id),
+        "id": rule.id, "severity": rule.severity, "persona": rule.persona, "flyctl": rule.flyctl,
+        "summary": rule.summary, "why": rule.why, "bad": rule.bad, "good": rule.good,
+        "fix": page::fixed_in_example(rule), "source": rule.source, "url": rule_url(rule.id),
     })
 }
 

@@ -1,38 +1,34 @@
-//! Pages of the documentation: a rule, all rules, all keys of fly.toml. Say what the tables say.
+//! Pages of the documentation: a rule, all rules, all keys of fly.toml and of a policy. Say what the
+//! tables say.
 
-use super::{level, rule_url, what_flyctl_does};
+use super::page::{self, Part};
+use super::{level, what_flyctl_does};
+use crate::policy::KEYS;
 use crate::rules::{Persona, RULES, Rule};
 use crate::schema::{Kind, ROOT, Section};
 
 /// `docs/rules/<id>.md`.
 pub fn rule(rule: &Rule) -> String {
-    let persona = match rule.persona {
-        Persona::Regular => "",
-        Persona::Pedantic => " (with `--persona pedantic`)",
-    };
-    format!(
-        "{GENERATED}# {id}\n\n{summary}.\n\n- Severity: {severity}{persona}\n- flyctl: {flyctl}\n\n## Why\n\n{why}\n\n\
-         ## Found\n\n```toml\n{bad}\n```\n\n## Better\n\n```toml\n{good}\n```\n\n## Source\n\n{source}\n\n\
-         ## Suppress\n\n```toml\n# cutover: ignore[{id}] and why\n```\n\nalone above a line or at its end; \
-         `ignore-file` for the whole file; or in cutover.toml:\n\n```toml\n[lint.rules]\n{id} = \"off\"\n```\n",
-        id = rule.id,
-        summary = sentence(rule.summary),
-        severity = level(rule.severity).name,
-        flyctl = what_flyctl_does(rule.flyctl),
-        why = rule.why,
-        bad = rule.bad.trim_matches('\n'),
-        good = rule.good.trim_matches('\n'),
-        source = rule.source,
-    )
+    let (id, severity, persona) = (rule.id, level(rule.severity).name, page::persona(rule));
+    let mut out = format!("{GENERATED}# {id}\n\n{}.\n\nSeverity: {severity}{persona}.\n", sentence(rule.summary));
+    for section in page::sections(rule) {
+        out.push_str(&format!("\n## {}\n", section.title));
+        for part in section.parts {
+            out.push_str(&match part {
+                Part::Text(text) => format!("\n{text}\n"),
+                Part::Code(language, text) => format!("\n```{language}\n{text}\n```\n"),
+            });
+        }
+    }
+    out
 }
 
 /// `docs/rules/README.md`.
 pub fn rules() -> String {
     let mut out = format!(
-        "{GENERATED}# Rules\n\n{} rules. `cutover explain RULE` shows the same pages; the published ones are at {}.\n\n\
+        "{GENERATED}# Rules\n\n{} rules. `cutover explain RULE` shows the same pages.\n\n\
          | rule | severity | flyctl | what it finds |\n| --- | --- | --- | --- |\n",
         RULES.len(),
-        rule_url("")
     );
     for rule in RULES {
         let persona = if rule.persona == Persona::Pedantic { ", pedantic" } else { "" };
@@ -55,6 +51,24 @@ pub fn fly_toml() -> String {
          `cutover check --fix` rewrites them.\n"
     );
     section(&ROOT, "", "The top level", &mut out);
+    out
+}
+
+/// `docs/plans.md`.
+pub fn plans() -> String {
+    let mut out =
+        format!("{GENERATED}{PLANS}\n| key | flag | by example | default | |\n| --- | --- | --- | --- | --- |\n");
+    for key in KEYS {
+        let in_file = if key.is_flag_only { String::new() } else { format!("`{}`", key.name) };
+        let argument = key.value_name().map_or(String::new(), |name| format!(" {name}"));
+        let example = if key.is_flag_only { String::new() } else { format!("`{}`", key.example()) };
+        out.push_str(&format!(
+            "| {in_file} | {} | {example} | {} | {}. |\n",
+            cell(&format!("`--{}{argument}`", key.name)),
+            cell(key.default),
+            cell(key.doc)
+        ));
+    }
     out
 }
 
@@ -125,3 +139,54 @@ const GENERATED: &str = "<!-- Generated: UPDATE_DOCS=1 cargo test --test docs --
 
 /// Longer lists are for editors.
 const FEW: usize = 8;
+
+const PLANS: &str = r#"# Plans and policy
+
+`cutover plan` says what a blue-green deploy would do, and touches nothing. The *blues* are the machines that
+there are, the *greens* those that take their place.
+
+```sh
+fly machine list --json > machines.json
+cutover plan --machines machines.json --image registry.fly.io/shop:v2 -o plan.json
+cutover show plan.json                      # again, for whoever reviews it
+cutover show plan.json --format markdown    # as a comment on a pull request
+cutover apply plan.json                     # exactly this, or nothing
+```
+
+With a token in `FLY_API_TOKEN` the machines are read from the Machines API, and `--machines` is not needed.
+
+## What a plan says
+
+- **What becomes of each machine**, with the reason, and what differs between a blue and its green.
+- **The steps**, each with what must be done before it, what takes it back and which calls it makes. No green gets
+  a request before its checks pass; no blue loses its traffic before its green has some; no blue is destroyed before
+  every green was seen to serve.
+- **The point of no return**: the first blue that is destroyed. Until then an abort or a failure brings everything back;
+  afterwards it finishes forward. What a release command did stays done in either case.
+- **How many machines serve** in each group and region after every step, and the floor that they never go below.
+- **How long it takes** when all goes well and at the most, how many machines there are at once, how many calls
+  it makes.
+- **Warnings.** Where no safe plan can be made, the reasons for that and the commands that help; the exit status is 1.
+
+The saved plan holds the values of `[env]`, so only its owner can read it; everything else that prints a plan masks what
+looks like a secret. `apply` takes a plan only as it was written: cut off, edited or of a newer version it is refused, and
+when the machines have changed since, nothing is touched.
+
+## Policy
+
+What fly.toml does not say about a deploy, flags do, or `[policy]` of a `cutover.toml` beside it (another file with
+`--policy FILE`). Flags win; a switch that the file turns on is turned off with `--hold=false`. Durations are written as in
+fly.toml: `"500ms"`, `"1m30s"`.
+
+```toml
+[policy]
+settle = "20s"
+drain = "until-idle"
+drain-timeout = "10m"
+floor = "50%"
+group-order = ["api", "web"]
+```
+
+Settings that exclude one another are refused, with the reason: `keep-blue` with `surge`, `idle-command` with a fixed drain,
+a `stability` that is longer than `wait-timeout`. What has no key below is about one deploy, and is only a flag.
+"#;

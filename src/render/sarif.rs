@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::gitlab::fingerprints;
-use super::{Checked, json, level, rule_url};
+use super::{Checked, json, level, rule_page};
 use crate::diagnostic::{Diagnostic, Fix};
 use crate::rules::{Persona, RULES, Rule};
 use crate::span::{LineIndex, Span};
@@ -18,7 +18,6 @@ pub fn check(files: &[Checked]) -> String {
             "tool": {"driver": {
                 "name": "cutover",
                 "semanticVersion": env!("CARGO_PKG_VERSION"),
-                "informationUri": rule_url(""),
                 "rules": RULES.iter().map(|rule| descriptor(rule)).collect::<Vec<_>>(),
             }},
             // Positions count characters, as people do.
@@ -29,18 +28,21 @@ pub fn check(files: &[Checked]) -> String {
 }
 
 fn descriptor(rule: &Rule) -> Value {
-    json!({
+    let mut descriptor = json!({
         "id": rule.id,
         "shortDescription": {"text": rule.summary},
         "fullDescription": {"text": rule.why},
-        "help": {"text": format!("{}\n\nSource: {}", rule.why, rule.source)},
-        "helpUri": rule_url(rule.id),
+        "help": {"text": format!("{}\n\nMore: cutover explain {}", rule.why, rule.id)},
         "defaultConfiguration": {
             "level": level(rule.severity).sarif,
             "enabled": rule.persona == Persona::Regular,
         },
         "properties": {"flyctl": rule.flyctl},
-    })
+    });
+    if let Some(address) = rule_page(rule.id) {
+        descriptor["helpUri"] = address.into();
+    }
+    descriptor
 }
 
 fn results(checked: &Checked) -> Vec<Value> {

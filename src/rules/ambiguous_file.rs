@@ -29,7 +29,8 @@ fn check(facts: &Facts, sink: &mut Sink) {
             None => {
                 sink.report(file.span, "this file has no `guest_path`: it has no place to go")
                     .severity(Severity::Error)
-                    .flyctl(Flyctl::FailsDeploy);
+                    .flyctl(Flyctl::FailsDeploy)
+                    .help("say where the machine has it: `guest_path = \"/etc/app.conf\"`");
             }
             Some(path) if !path.starts_with('/') => {
                 sink.report(path.span, format!("`{}` is not an absolute path", path.value))
@@ -55,6 +56,7 @@ fn sources(file: &File, sink: &mut Sink) {
     let Some((key, place)) = set.next() else { return };
     for (other, span) in set {
         sink.report(span, format!("`{key}` counts, and `{other}` does not"))
-            .label(place, "the content comes from here");
+            .label(place, "the content comes from here")
+            .help("keep the one that is meant");
     }
 }

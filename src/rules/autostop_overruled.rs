@@ -50,7 +50,10 @@ fn overruled(sink: &mut Sink, group: &str, mode: Span, by: &AnyService) {
     let place = by.auto_stop_machines.as_ref().map_or(by.span, |mode| mode.span);
     sink.report(mode, format!("Fly {what} of `{group}`: another of their services overrules this"))
         .label(place, "by what this service says, or leaves unsaid")
-        .help("say the same in every service of the group");
+        .help(match by.is_udp {
+            true => "write `auto_stop_machines = \"off\"`: what comes by UDP does not count as load",
+            false => "say the same in every service of the group",
+        });
 }
 
 /// The smaller wins. Source: the order of fly-go's `MachineAutostop`.

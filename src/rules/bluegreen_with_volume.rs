@@ -1,8 +1,12 @@
 //! Blue-green and volumes do not go together.
 
+use std::collections::BTreeSet;
+
 use super::{Given, Persona, Rule, Sink};
+use crate::config::Mount;
 use crate::diagnostic::{Flyctl, Severity};
 use crate::facts::Facts;
+use crate::span::Spanned;
 
 pub(super) const RULE: Rule = Rule {
     id: "bluegreen-with-volume",
@@ -26,7 +30,11 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(facts: &Facts, sink: &mut Sink) {
     let Some(strategy) = facts.bluegreen() else { return };
-    for mount in &facts.config().mounts {
+    let config = facts.config();
+    let groups: BTreeSet<&str> = config.group_names().into_iter().collect();
+    let is_there = |group: &Spanned<String>| group.is_empty() || groups.contains(group.as_str());
+    let is_mounted = |mount: &&Mount| mount.processes.is_empty() || mount.processes.iter().any(is_there);
+    for mount in config.mounts.iter().filter(is_mounted) {
         sink.report(mount.span, "a blue-green deploy cannot move this volume to the new machine, and fails")
             .label(strategy, "asked for here")
             .help("use `strategy = \"rolling\"`, or keep the data outside the machine");

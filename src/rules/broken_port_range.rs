@@ -23,12 +23,13 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(facts: &Facts, sink: &mut Sink) {
+    let refused = facts.refused();
     for (at, service) in facts.config().services.iter().enumerate() {
         for (nth, entry) in service.ports.iter().enumerate() {
             let is_refused = || {
                 ["port", "start_port", "end_port"]
                     .iter()
-                    .any(|key| facts.is_refused(&format!("services[{at}].ports[{nth}].{key}")))
+                    .any(|key| refused.holds(&format!("services[{at}].ports[{nth}].{key}")))
             };
             if fault(entry).is_some() && !is_refused() {
                 report(sink, entry);

@@ -27,7 +27,8 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(facts: &Facts, sink: &mut Sink) {
-    let is_refused = ["ttl_seconds", "type", "name"].iter().any(|key| facts.is_refused_somewhere(key));
+    let refused = facts.refused();
+    let is_refused = ["ttl_seconds", "type", "name"].iter().any(|key| refused.holds_key(key));
     for cache in facts.http_options().flat_map(|options| &options.replay_cache) {
         if let Some(kind) = &cache.kind {
             sink.report_unless_known(kind, "kind of replay cache", &limits::REPLAY_CACHE_KINDS);

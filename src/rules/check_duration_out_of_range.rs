@@ -1,8 +1,8 @@
 //! A check's interval, timeout or grace period that Fly changes or refuses.
 
-use super::{Given, Persona, Rule, Sink};
+use super::{Finding, Given, Persona, Rule, Sink};
 use crate::config::{Field, Problem};
-use crate::diagnostic::{Flyctl, Severity};
+use crate::diagnostic::{Edit, Flyctl, Safety, Severity};
 use crate::facts::Facts;
 use crate::limits;
 use crate::span::Span;
@@ -42,12 +42,14 @@ fn check(facts: &Facts, sink: &mut Sink) {
                 interval.value,
                 limits::CHECK_INTERVAL_MIN
             );
-            sink.report(interval.span, message).severity(Severity::Error).flyctl(Flyctl::Rejects);
+            let finding = sink.report(interval.span, message).severity(Severity::Error).flyctl(Flyctl::Rejects);
+            write(finding, interval.span, limits::CHECK_INTERVAL_MIN);
         }
         if let Some(timeout) = check.timeout.as_ref().filter(|timeout| timeout.value > limits::CHECK_TIMEOUT_MAX) {
             let message =
                 format!("a timeout of {} is over the {} that Fly allows", timeout.value, limits::CHECK_TIMEOUT_MAX);
-            sink.report(timeout.span, message).severity(Severity::Error).flyctl(Flyctl::Rejects);
+            let finding = sink.report(timeout.span, message).severity(Severity::Error).flyctl(Flyctl::Rejects);
+            write(finding, timeout.span, limits::CHECK_TIMEOUT_MAX);
         }
     }
 }
@@ -65,8 +67,21 @@ fn clamped(facts: &Facts, sink: &mut Sink, durations: [&Field<Duration>; 3]) {
         } else {
             continue;
         };
-        sink.report(duration.span, format!("{} will be {verb} to {bound} by Fly", duration.value));
+        let finding = sink.report(duration.span, format!("Fly uses {}: {} is {verb}", short(bound), duration.value));
+        write(finding, duration.span, bound);
     }
+}
+
+/// The bound in place of what is beyond it.
+fn write(finding: Finding, place: Span, bound: Duration) {
+    let written = format!("\"{}\"", short(bound));
+    let finding = finding.help(format!("write {written}, which is what can be had"));
+    finding.fix(Safety::Unsafe, format!("write {written}"), vec![Edit { span: place, text: written }]);
+}
+
+/// As a person writes it: `1m` for Go's `1m0s`.
+fn short(bound: Duration) -> String {
+    format!("{}s", bound.as_millis() / 1000)
 }
 
 /// Whether this is a number whose unit was lost: that has a rule of its own, which says more.

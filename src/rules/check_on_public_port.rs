@@ -1,6 +1,6 @@
 //! A check that knocks at the public port.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Given, Persona, Rule, Sink};
 use crate::diagnostic::{Edit, Flyctl, Safety, Severity};
@@ -29,9 +29,13 @@ fn check(facts: &Facts, sink: &mut Sink) {
     let services = facts.services_by_group();
     let public: BTreeMap<&str, BTreeMap<i64, &Spanned<i64>>> =
         services.iter().map(|(group, services)| (*group, only_public(services))).collect();
+    let mut told = BTreeSet::new();
     for (check, group) in facts.top_level_checks() {
         let Some(port) = &check.port else { continue };
         let Some(internal) = public.get(group).and_then(|public| public.get(&port.value)) else { continue };
+        if !told.insert(port.span) {
+            continue;
+        }
         let edit = Edit { span: port.span, text: internal.value.to_string() };
         sink.report(port.span, format!("{} is a public port: in the machine nothing listens there", port.value))
             .label(internal.span, "the app listens here")

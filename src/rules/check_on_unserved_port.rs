@@ -30,9 +30,10 @@ fn check(facts: &Facts, sink: &mut Sink) {
         services.iter().map(|(group, services)| (*group, services.iter().flat_map(ports).collect())).collect();
     let metrics: BTreeSet<i64> =
         facts.config().metrics.iter().filter_map(|metrics| Some(metrics.port.as_ref()?.value)).collect();
+    let mut told = BTreeSet::new();
     for (check, group) in facts.top_level_checks() {
         let (Some(known), Some(port)) = (known.get(group), &check.port) else { continue };
-        if !known.contains(&port.value) && !metrics.contains(&port.value) {
+        if !known.contains(&port.value) && !metrics.contains(&port.value) && told.insert(port.span) {
             sink.report(port.span, format!("no service of `{group}` has port {}", port.value))
                 .help("make sure that the app listens there");
         }

@@ -24,7 +24,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(facts: &Facts, sink: &mut Sink) {
-    let is_refused = facts.is_refused_somewhere("grace_period");
+    let is_refused = facts.refused().holds_key("grace_period");
     for timing in facts.check_timings() {
         match timing.grace_period {
             None if is_refused => {}

@@ -24,14 +24,14 @@ pub(super) const RULE: Rule = Rule {
 fn check(facts: &Facts, sink: &mut Sink) {
     let config = facts.config();
     for (name, variable) in &config.env {
-        if let Some(kind) = facts::credential(name, &variable.value) {
+        if let Some(kind) = credential(name, &variable.value) {
             sink.report(variable.name, format!("`{name}` holds {kind}, for everybody who reads the file"))
                 .help(format!("change it, set it with `fly secrets set {name}=...`, and remove it here"));
         }
     }
     let args = config.build.iter().flat_map(|build| &build.args);
     for (name, variable) in args {
-        if let Some(kind) = facts::credential(name, &variable.value) {
+        if let Some(kind) = credential(name, &variable.value) {
             sink.report(variable.name, format!("the build argument `{name}` holds {kind}, which stays in the image"))
                 .help(format!("change it, and pass it with `fly deploy --build-secret {name}=...`"));
         }
@@ -43,4 +43,10 @@ fn check(facts: &Facts, sink: &mut Sink) {
                 .help("set it with `fly secrets set`, and name it with `secret_name`");
         }
     }
+}
+
+/// What only the machine itself can reach is nobody's secret.
+fn credential(name: &str, value: &str) -> Option<&'static str> {
+    let is_local = value.contains("://") && (value.contains("@localhost") || value.contains("@127.0.0.1"));
+    facts::credential(name, value).filter(|_| !is_local)
 }

@@ -1,6 +1,6 @@
 //! Keys that promise something and do nothing.
 
-use super::{Given, Persona, Rule, Sink};
+use super::{Finding, Given, Persona, Rule, Sink};
 use crate::config::Problem;
 use crate::diagnostic::{Edit, Flyctl, Safety, Severity};
 use crate::facts::{Facts, line_of_entry};
@@ -28,28 +28,56 @@ fn check(facts: &Facts, sink: &mut Sink) {
         if let Problem::UnknownKey { span, path, key, value, .. } = problem
             && let Some(why) = reason(path, key)
         {
-            dead(facts, sink, *span, *value, &format!("`{key}` does nothing: {why}"));
+            let message = format!("`{key}` does nothing: {why}");
+            let finding = dead(facts, sink, *span, *value, message, Safety::Safe);
+            // One that is empty or off promises nothing.
+            if matches!(value.of(facts.text), "[]" | "{}" | "\"\"" | "false" | "0") {
+                finding.severity(Severity::Hint);
+            }
         }
     }
     let Some(experimental) = &facts.config().experimental else { return };
-    let parsed = [
+    for (field, key, why) in [
         (&experimental.auto_rollback, "auto_rollback", "there is no automatic rollback"),
-        (&experimental.enable_consul, "enable_consul", "no deploy reads it"),
-        (&experimental.enable_etcd, "enable_etcd", "no deploy reads it"),
         (&experimental.lazy_load_images, "lazy_load_images", "the feature was removed"),
-    ];
-    for (field, key, why) in parsed {
+    ] {
         if let Some(value) = field {
-            dead(facts, sink, value.span, value.span, &format!("`{key}` does nothing: {why}"));
+            let message = format!("`{key}` does nothing: {why}");
+            let finding = dead(facts, sink, value.span, value.span, message, Safety::Safe);
+            if !value.value {
+                finding.severity(Severity::Hint);
+            }
+        }
+    }
+    // flyctl sends the file along with the release: what else may read these is not known.
+    for (field, key) in [(&experimental.enable_consul, "enable_consul"), (&experimental.enable_etcd, "enable_etcd")] {
+        if let Some(value) = field {
+            let message = format!("nothing in flyctl reads `{key}` any more");
+            let finding = dead(facts, sink, value.span, value.span, message, Safety::Unsafe);
+            finding.severity(Severity::Hint);
         }
     }
 }
 
-fn dead(facts: &Facts, sink: &mut Sink, place: Span, value: Span, message: &str) {
+fn dead<'a>(
+    facts: &Facts,
+    sink: &'a mut Sink,
+    place: Span,
+    value: Span,
+    message: String,
+    safety: Safety,
+) -> Finding<'a> {
     let finding = sink.report(place, message).help("remove it");
-    if let Some(span) = line_of_entry(facts.text, value) {
-        finding.fix(Safety::Safe, "remove it", vec![Edit { span, text: String::new() }]);
+    match line_of_entry(facts.text, value) {
+        Some(span) => finding.fix(safety, "remove it", vec![Edit { span, text: String::new() }]),
+        None => finding,
     }
+}
+
+/// Whether nothing comes of this key, be it known or not.
+pub(super) fn is_dead(path: &str, key: &str) -> bool {
+    let is_parsed = ["auto_rollback", "enable_consul", "enable_etcd", "lazy_load_images"].contains(&key);
+    path == "experimental" && is_parsed || reason(path, key).is_some()
 }
 
 /// Whether a key that flyctl does not know is one that it knew, or that people believe in; and

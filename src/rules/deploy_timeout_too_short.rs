@@ -31,6 +31,11 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(facts: &Facts, sink: &mut Sink) {
     let Some(deploy) = &facts.config().deploy else { return };
+    for timeout in [&deploy.wait_timeout, &deploy.release_command_timeout].into_iter().flatten() {
+        if timeout.nanos <= 0 {
+            sink.report(timeout.span, "the deploy gives up at once").help("leave it out: the default is 5m");
+        }
+    }
     if let Some(timeout) = deploy.wait_timeout.as_ref().filter(|timeout| is_meant(timeout))
         && deploy.strategy.as_ref().is_none_or(|strategy| strategy.value != "immediate")
         && let Some(slowest) = slowest_check(facts).filter(|slowest| timeout.value < slowest.needs)

@@ -34,11 +34,12 @@ fn check(facts: &Facts, sink: &mut Sink) {
         let is_check = path.contains("checks[") && !path.ends_with("kill_timeout");
         let meant = written(meant(*nanos, is_check));
         let message = format!("a bare number here counts nanoseconds: Fly takes this for {duration}{}", effect(path));
-        let finding = sink.report(*span, message).help(format!("write the unit: \"{meant}\"")).fix(
-            Safety::Unsafe,
-            format!("write \"{meant}\""),
-            vec![Edit { span: *span, text: format!("\"{meant}\"") }],
-        );
+        let mut finding = sink.report(*span, message);
+        if *nanos > 0 {
+            let edit = Edit { span: *span, text: format!("\"{meant}\"") };
+            finding = finding.help(format!("write the unit: \"{meant}\""));
+            finding = finding.fix(Safety::Unsafe, format!("write \"{meant}\""), vec![edit]);
+        }
         if duration >= limits::SERVICE_CHECK_RANGE.0 {
             finding.severity(Severity::Hint).flyctl(Flyctl::Silent);
         } else if is_check {

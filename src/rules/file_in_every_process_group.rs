@@ -1,5 +1,7 @@
 //! `[[files]]` that go further than they say.
 
+use std::collections::BTreeSet;
+
 use super::{Given, Persona, Rule, Sink};
 use crate::diagnostic::{Flyctl, Severity};
 use crate::facts::Facts;
@@ -23,11 +25,12 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(facts: &Facts, sink: &mut Sink) {
     let config = facts.config();
+    let names: BTreeSet<&str> = config.group_names().into_iter().collect();
     for file in &config.files {
         let Some(first) = file.processes.first() else { continue };
-        let (meant, others): (Vec<&str>, Vec<&str>) =
-            config.group_names().into_iter().partition(|group| config.is_for(&file.processes, group));
-        if let (Some(other), false) = (others.first(), meant.is_empty()) {
+        let named: BTreeSet<&str> = config.groups_of(&file.processes).into_iter().collect();
+        let is_meant = !named.is_disjoint(&names);
+        if let Some(other) = names.difference(&named).next().filter(|_| is_meant) {
             sink.report(
                 first.span,
                 format!("flyctl does not heed this: machines of group `{other}` get the file, too"),

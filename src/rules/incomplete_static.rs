@@ -1,11 +1,14 @@
 //! `[[statics]]` that serve nothing.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
 use super::{Given, Persona, Rule, Sink};
 use crate::config::Field;
 use crate::diagnostic::{Flyctl, Severity};
 use crate::facts::Facts;
 use crate::limits;
-use crate::span::Spanned;
+use crate::span::Span;
 
 pub(super) const RULE: Rule = Rule {
     id: "incomplete-static",
@@ -25,25 +28,31 @@ pub(super) const RULE: Rule = Rule {
 fn check(facts: &Facts, sink: &mut Sink) {
     let statics = &facts.config().statics;
     let is_set = |field: &Field<String>| field.as_ref().is_some_and(|text| !text.is_empty());
-    let mut seen: Vec<&Spanned<String>> = Vec::new();
+    let mut seen: BTreeMap<&str, Span> = BTreeMap::new();
     for mapping in statics {
-        for (field, key) in [(&mapping.guest_path, "guest_path"), (&mapping.url_prefix, "url_prefix")] {
+        for (field, key, example) in
+            [(&mapping.guest_path, "guest_path", "/app/public"), (&mapping.url_prefix, "url_prefix", "/public")]
+        {
             if !is_set(field) {
-                sink.report(mapping.span, format!("without `{key}` nothing is served")).flyctl(Flyctl::FailsDeploy);
+                sink.report(mapping.span, format!("without `{key}` nothing is served"))
+                    .flyctl(Flyctl::FailsDeploy)
+                    .help(format!("add `{key} = \"{example}\"`"));
             }
         }
         let document = mapping.index_document.as_ref().filter(|_| !is_set(&mapping.tigris_bucket));
         let is_pushed = mapping.guest_path.as_ref().is_some_and(|path| !path.starts_with('/'));
         if let Some(document) = document.filter(|document| !document.is_empty() && !is_pushed) {
-            sink.report(document.span, "an index document works for a Tigris bucket alone");
+            sink.report(document.span, "an index document works for a Tigris bucket alone")
+                .help("remove it, or serve the files from a bucket: `tigris_bucket`");
         }
         let Some(prefix) = mapping.url_prefix.as_ref().filter(|prefix| !prefix.is_empty()) else { continue };
-        match seen.iter().find(|earlier| earlier.value == prefix.value) {
-            Some(earlier) => {
+        match seen.entry(&prefix.value) {
+            Entry::Occupied(earlier) => {
                 sink.report(prefix.span, format!("`{}` is mapped already: only one is used", prefix.value))
-                    .label(earlier.span, "mapped here");
+                    .label(*earlier.get(), "mapped here")
+                    .help("give each its own `url_prefix`");
             }
-            None => seen.push(prefix),
+            Entry::Vacant(free) => drop(free.insert(prefix.span)),
         }
     }
     if let Some(extra) = statics.get(limits::STATICS_MAX) {

@@ -1,6 +1,6 @@
 //! A key written with capital letters.
 
-use super::{Given, Persona, Rule, Sink};
+use super::{Given, HeaderWords, Persona, Rule, Sink};
 use crate::config::Problem;
 use crate::diagnostic::{Edit, Flyctl, Safety, Severity};
 use crate::facts::Facts;
@@ -21,11 +21,15 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(facts: &Facts, sink: &mut Sink) {
+    let headers = HeaderWords::of(facts.text);
     for problem in facts.problems() {
-        let Problem::CaseVariant { span, key, known, .. } = problem else { continue };
-        let edit = Edit { span: *span, text: (*known).to_owned() };
-        sink.report(*span, format!("`{key}` is written `{known}`"))
-            .help("older forms of values are understood only under the lower-case key")
-            .fix(Safety::Unsafe, format!("rename to `{known}`"), vec![edit]);
+        let Problem::CaseVariant { span, key, known, fits, .. } = problem else { continue };
+        let finding = sink
+            .report(*span, format!("`{key}` is written `{known}`"))
+            .help("older forms of values are understood only under the lower-case key");
+        if *fits && headers.allow_renaming(key) {
+            let edit = Edit { span: *span, text: (*known).to_owned() };
+            finding.fix(Safety::Unsafe, format!("rename to `{known}`"), vec![edit]);
+        }
     }
 }

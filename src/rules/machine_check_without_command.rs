@@ -25,7 +25,7 @@ pub(super) const RULE: Rule = Rule {
 fn check(facts: &Facts, sink: &mut Sink) {
     let strategy = facts.config().deploy.as_ref().and_then(|deploy| deploy.strategy.as_ref());
     let runs_none = strategy.is_some_and(|strategy| matches!(strategy.value.as_str(), "bluegreen" | "immediate"));
-    if runs_none || facts.is_refused_somewhere("command") {
+    if runs_none || facts.refused().holds_key("command") {
         return;
     }
     let of_services = facts.services().into_iter().flat_map(|service| service.machine_checks);

@@ -60,8 +60,8 @@ fn of_size(vm: &Vm, size: &Size, sink: &mut Sink) {
     } else if !(least * cpus..=most * cpus).contains(memory_mb) {
         let (bound, limit) =
             if *memory_mb < least * cpus { ("at least", least * cpus) } else { ("at most", most * cpus) };
-        sink.report(place, format!("{cpus} {cpu_kind} CPU has {bound} {limit} MB of memory, not {memory_mb}"))
-            .help(help);
+        let has = if *cpus == 1 { "CPU has" } else { "CPUs have" };
+        sink.report(place, format!("{cpus} {cpu_kind} {has} {bound} {limit} MB of memory, not {memory_mb}")).help(help);
     }
 }
 

@@ -1,6 +1,7 @@
 //! More machines to keep running than there are.
 
 use super::{Given, Persona, Rule, Sink};
+use crate::config::Autostop;
 use crate::diagnostic::{Flyctl, Severity};
 use crate::facts::Facts;
 
@@ -24,11 +25,10 @@ pub(super) const RULE: Rule = Rule {
 fn check(facts: &Facts, sink: &mut Sink) {
     let config = facts.config();
     let Some(region) = config.primary_region.as_ref().filter(|_| !facts.managed_machines().is_empty()) else { return };
-    let http = config.http_service.iter().map(|service| (&service.min_machines_running, &service.processes));
-    let others = config.services.iter().map(|service| (&service.min_machines_running, &service.processes));
-    for (min, processes) in http.chain(others) {
-        let Some(min) = min else { continue };
-        for group in config.group_names().into_iter().filter(|group| config.is_for(processes, group)) {
+    // Where nothing is stopped, no minimum is kept: that is `min-machines-without-autostop`.
+    for service in facts.services().iter().filter(|service| service.autostop() != Autostop::Off) {
+        let Some(min) = service.min_machines_running else { continue };
+        for group in config.group_names().into_iter().filter(|group| config.is_for(service.processes, group)) {
             let there = facts.managed_in(group).iter().filter(|machine| machine.region == region.value).count();
             if i64::try_from(there).is_ok_and(|there| there < min.value) {
                 let message = format!("of group `{group}` only {there} can be running: `{}` has no more", region.value);

@@ -24,7 +24,7 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(facts: &Facts, sink: &mut Sink) {
     let region = facts.config().primary_region.as_ref().filter(|region| !region.is_empty());
-    if region.is_some() || facts.is_refused("primary_region") {
+    if region.is_some() || facts.refused().holds("primary_region") {
         return;
     }
     for service in facts.services().iter().filter(|service| service.autostop() != Autostop::Off) {

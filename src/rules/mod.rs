@@ -26,13 +26,14 @@ mod credential_in_file;
 mod dead_key;
 mod deploy_timeout_too_short;
 mod deploy_with_one_machine;
+mod dropped_duration;
 mod duration_in_nanoseconds;
 mod file_in_every_process_group;
 mod force_https_without_http;
 mod force_https_without_https;
 mod group_without_machines;
 mod http_key_in_tcp_check;
-mod immediate_with_health_check;
+mod immediate_strategy;
 mod implicit_process_group;
 mod impossible_machine;
 mod incomplete_check;
@@ -62,8 +63,10 @@ mod port_not_exposed;
 mod port_out_of_range;
 mod primary_region_in_env;
 mod proxy_feature_on_udp;
+mod public_port_of_several_groups;
 mod public_port_used_twice;
 mod release_command_with_volume;
+mod release_setting_without_command;
 mod removed_process_group;
 mod restart_retries_without_effect;
 mod retired_gpu;
@@ -111,6 +114,8 @@ mod volume_shared_by_groups;
 mod volume_that_cannot_grow;
 mod wrong_type;
 
+use std::collections::BTreeMap;
+
 use crate::diagnostic::{Diagnostic, Edit, Fix, Flyctl, Label, Safety, Severity};
 use crate::facts::Facts;
 use crate::schema;
@@ -143,13 +148,14 @@ pub const RULES: &[&Rule] = &[
     &dead_key::RULE,
     &deploy_timeout_too_short::RULE,
     &deploy_with_one_machine::RULE,
+    &dropped_duration::RULE,
     &duration_in_nanoseconds::RULE,
     &file_in_every_process_group::RULE,
     &force_https_without_http::RULE,
     &force_https_without_https::RULE,
     &group_without_machines::RULE,
     &http_key_in_tcp_check::RULE,
-    &immediate_with_health_check::RULE,
+    &immediate_strategy::RULE,
     &implicit_process_group::RULE,
     &impossible_machine::RULE,
     &incomplete_check::RULE,
@@ -179,8 +185,10 @@ pub const RULES: &[&Rule] = &[
     &port_out_of_range::RULE,
     &primary_region_in_env::RULE,
     &proxy_feature_on_udp::RULE,
+    &public_port_of_several_groups::RULE,
     &public_port_used_twice::RULE,
     &release_command_with_volume::RULE,
+    &release_setting_without_command::RULE,
     &removed_process_group::RULE,
     &restart_retries_without_effect::RULE,
     &retired_gpu::RULE,
@@ -316,6 +324,27 @@ pub enum Persona {
     Regular,
     /// Those who ask for every advice.
     Pedantic,
+}
+
+/// How often each word stands in the headers of a file. A table that has several headers cannot be
+/// renamed at one of them.
+struct HeaderWords<'a>(BTreeMap<&'a str, usize>);
+
+impl<'a> HeaderWords<'a> {
+    fn of(text: &'a str) -> Self {
+        let mut words = BTreeMap::new();
+        for line in text.lines().map(str::trim_start).filter(|line| line.starts_with('[')) {
+            let header = line.split('#').next().unwrap_or_default();
+            for word in header.split(['[', ']', '.', '"', '\'', ' ', '\t']).filter(|word| !word.is_empty()) {
+                *words.entry(word).or_default() += 1;
+            }
+        }
+        Self(words)
+    }
+
+    fn allow_renaming(&self, key: &str) -> bool {
+        self.0.get(key).is_none_or(|times| *times == 1)
+    }
 }
 
 /// Takes the findings of one rule.

@@ -4,7 +4,7 @@ use super::{Given, Persona, Rule, Sink};
 use crate::config::Port;
 use crate::diagnostic::{Edit, Flyctl, Safety, Severity};
 use crate::facts::Facts;
-use crate::span::Span;
+use crate::span::{Span, Spanned};
 
 pub(super) const RULE: Rule = Rule {
     id: "port-443-without-tls",
@@ -26,7 +26,7 @@ pub(super) const RULE: Rule = Rule {
 fn check(facts: &Facts, sink: &mut Sink) {
     for entry in facts.config().services.iter().flat_map(|service| &service.ports) {
         let Some(http) = handler(entry, "http") else { continue };
-        let Some(port) = entry.port.as_ref().filter(|port| port.value == 443) else { continue };
+        let Some(port) = only_port(entry).filter(|port| port.value == 443) else { continue };
         if handler(entry, "tls").is_none() {
             let edit = Edit { span: Span::at(http.start), text: "\"tls\", ".into() };
             sink.report(port.span, "HTTPS does not work on this port: nothing ends TLS")
@@ -35,6 +35,11 @@ fn check(facts: &Facts, sink: &mut Sink) {
                 .fix(Safety::Unsafe, "add the handler `tls`", vec![edit]);
         }
     }
+}
+
+fn only_port(entry: &Port) -> Option<&Spanned<i64>> {
+    let is_one = entry.end_port.as_ref().map(|end| end.value) == entry.start_port.as_ref().map(|start| start.value);
+    entry.port.as_ref().or(entry.start_port.as_ref().filter(|_| is_one))
 }
 
 fn handler(entry: &Port, name: &str) -> Option<Span> {

@@ -7,11 +7,11 @@ use crate::facts::{self, Facts};
 pub(super) const RULE: Rule = Rule {
     id: "restart-retries-without-effect",
     persona: Persona::Regular,
-    severity: Severity::Warning,
+    severity: Severity::Hint,
     flyctl: Flyctl::Silent,
     summary: "`retries` with a restart policy other than `on-failure`",
     why: "`retries` says how often a machine that failed is started again under the policy `on-failure`. `always` \
-          starts it for ever and `never` not once, whatever the number.",
+          starts it for ever and `never` not once, whatever the number, though Fly's documentation has an example with both.",
     bad: "app = \"shop\"\n\n[[restart]]\npolicy = \"always\"\nretries = 5\n",
     good: "app = \"shop\"\n\n[[restart]]\npolicy = \"on-failure\"\nretries = 5\n",
     given: Given::NOTHING,

@@ -27,10 +27,10 @@ pub(super) const RULE: Rule = Rule {
 fn check(facts: &Facts, sink: &mut Sink) {
     let config = facts.config();
     let mut told = BTreeSet::new();
+    let by_group = config.by_group(config.mounts.iter().map(|mount| (&mount.processes, mount)));
     for group in config.group_names() {
-        let mut mounts = config.mounts.iter().filter(|mount| config.is_for(&mount.processes, group));
-        let Some(first) = mounts.next() else { continue };
-        for second in mounts.filter(|second| told.insert(second.span)) {
+        let Some([first, others @ ..]) = by_group.get(group).map(Vec::as_slice) else { continue };
+        for second in others.iter().filter(|second| told.insert(second.span)) {
             sink.report(second.span, format!("group `{group}` has a volume already, and a machine has only one"))
                 .label(first.span, "the first volume")
                 .help("use directories of one volume, or give the mounts to different `processes`");

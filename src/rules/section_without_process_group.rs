@@ -31,6 +31,6 @@ fn check(facts: &Facts, sink: &mut Sink) {
     }
     for section in facts::grouped_sections(config).into_iter().filter(|section| section.processes.is_empty()) {
         sink.report(section.span, format!("this `{}` is for group `{IMPLICIT_GROUP}` alone", section.header))
-            .help(format!("say for which of {} it is, with `processes`", groups.join(", ")));
+            .help(format!("say for which of {} it is, with `processes`", facts::some_of(&groups)));
     }
 }

@@ -28,7 +28,7 @@ fn check(facts: &Facts, sink: &mut Sink) {
     let dockerfile = set(&build.dockerfile).or(set(&build.build_target));
     let sources = [
         ("the image", set(&build.image)),
-        ("buildpacks", buildpacks),
+        ("a buildpacks builder", buildpacks),
         ("a Dockerfile", dockerfile),
         ("a builtin builder", set(&build.builtin)),
     ];
@@ -36,7 +36,7 @@ fn check(facts: &Facts, sink: &mut Sink) {
     let (Some((first, place)), rest) = (named.next(), named.collect::<Vec<_>>()) else { return };
     for (other, span) in rest {
         sink.report(span, format!("`[build]` names {other} and {first}: flyctl uses one of them"))
-            .label(place, format!("{first} is named here"))
+            .label(place, format!("here is {first}"))
             .help("keep the one that is meant");
     }
 }

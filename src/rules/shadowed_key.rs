@@ -14,7 +14,7 @@ pub(super) const RULE: Rule = Rule {
     flyctl: Flyctl::Silent,
     summary: "a key without effect, since another one wins",
     why: "Some settings have two names: `memory` and `memory_mb`, `build_target` and `build-target`, a key at the top \
-          and its older twin in `[experimental]`, one key in two cases. flyctl reads one of them and drops the other, \
+          and its older twin in `[experimental]`, one key in two cases, or, in JSON, twice. flyctl reads one of them and drops the other, \
           so that editing the wrong one changes nothing.",
     bad: "app = \"shop\"\n\n[[vm]]\nsize = \"shared-cpu-1x\"\nmemory = \"2gb\"\nmemory_mb = 512\n",
     good: "app = \"shop\"\n\n[[vm]]\nsize = \"shared-cpu-1x\"\nmemory = \"512mb\"\n",
@@ -25,11 +25,17 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(facts: &Facts, sink: &mut Sink) {
     for problem in facts.problems() {
-        if let Problem::Shadowed { span, path, by } = problem {
-            sink.report(*span, format!("flyctl does not read this `{path}`: another spelling wins"))
-                .label(*by, "this one is read")
-                .help("remove one of them");
-        }
+        let (span, message, by) = match problem {
+            Problem::Shadowed { span, path, by } => {
+                (span, format!("flyctl does not read this `{path}`: another spelling wins"), by)
+            }
+            Problem::Lost { span, by } => {
+                let key = span.of(facts.text);
+                (span, format!("flyctl reads nothing of this {key}: the last of equal keys wins in JSON"), by)
+            }
+            _ => continue,
+        };
+        sink.report(*span, message).label(*by, "this one is read").help("remove one of them");
     }
     let config = facts.config();
     let release = config.deploy.as_ref().and_then(|deploy| deploy.release_command_vm.as_ref());

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::{Given, Persona, Rule, Sink};
 use crate::diagnostic::{Flyctl, Severity};
 use crate::facts::Facts;
+use crate::machine::Sizes;
 use crate::span::Span;
 
 pub(super) const RULE: Rule = Rule {
@@ -30,17 +31,14 @@ pub(super) const RULE: Rule = Rule {
 fn check(facts: &Facts, sink: &mut Sink) {
     let config = facts.config();
     let mut told = BTreeSet::new();
+    let sizes = Sizes::new(config);
+    let restart = config.by_group(config.restart.iter().map(|restart| (&restart.processes, restart.span)));
+    let metrics = config.by_group(config.metrics.iter().map(|metrics| (&metrics.processes, metrics.span)));
     for group in config.group_names() {
-        let named = config.vm.iter().filter(|vm| vm.processes.iter().any(|name| name.value == group));
-        let named: Vec<Span> = named.map(|vm| vm.span).collect();
-        let restart = config.restart.iter().filter(|restart| config.is_for(&restart.processes, group));
-        let restart: Vec<Span> = restart.map(|restart| restart.span).collect();
-        let metrics = config.metrics.iter().filter(|metrics| config.is_for(&metrics.processes, group));
-        let metrics: Vec<Span> = metrics.map(|metrics| metrics.span).collect();
         for (header, sections, counts) in [
-            ("[[vm]]", named, Counts::Last),
-            ("[[restart]]", restart, Counts::Last),
-            ("[[metrics]]", metrics, Counts::First),
+            ("[[vm]]", sizes.naming(group).iter().map(|vm| vm.span).collect(), Counts::Last),
+            ("[[restart]]", restart.get(group).cloned().unwrap_or_default(), Counts::Last),
+            ("[[metrics]]", metrics.get(group).cloned().unwrap_or_default(), Counts::First),
         ] {
             shadowed(sink, &mut told, header, &sections, counts, &format!("group `{group}`"));
         }

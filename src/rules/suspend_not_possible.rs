@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use super::{Given, Persona, Rule, Sink};
-use crate::config::Autostop;
+use crate::config::{Autostop, Vm};
 use crate::diagnostic::{Flyctl, Severity};
 use crate::facts::{AnyService, Facts};
 use crate::limits;
-use crate::machine;
+use crate::machine::{self, Sizes};
 
 pub(super) const RULE: Rule = Rule {
     id: "suspend-not-possible",
@@ -29,13 +29,14 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(facts: &Facts, sink: &mut Sink) {
     let mut told = BTreeSet::new();
+    let sizes = Sizes::new(facts.config());
     for (group, services) in facts.services_by_group() {
         let suspending: Vec<&AnyService> =
             services.iter().filter(|service| service.autostop() == Autostop::Suspend).collect();
         if suspending.len() < services.len() {
             continue;
         }
-        let Some(why) = obstacle(facts, group) else { continue };
+        let Some(why) = obstacle(facts, sizes.of(group)) else { continue };
         for mode in suspending.iter().filter_map(|service| service.auto_stop_machines.as_ref()) {
             if told.insert(mode.span) {
                 sink.report(mode.span, format!("machines of `{group}` cannot be counted on to suspend: {why}"))
@@ -45,13 +46,12 @@ fn check(facts: &Facts, sink: &mut Sink) {
     }
 }
 
-fn obstacle(facts: &Facts, group: &str) -> Option<String> {
+fn obstacle(facts: &Facts, vm: Option<&Vm>) -> Option<String> {
     let config = facts.config();
     if let Some(swap) = config.swap_size_mb.as_ref().filter(|swap| swap.value > 0) {
         return Some(format!("they have {} MB of swap", swap.value));
     }
-    let machine = machine::machine_config(config, group, None, None).ok()?;
-    let guest = machine.0.get("guest")?;
+    let guest = machine::guest(vm?, config).ok()?;
     if let Some(gpu) = guest.get("gpu_kind").and_then(|kind| kind.as_str()) {
         return Some(format!("they have a GPU, {gpu}"));
     }

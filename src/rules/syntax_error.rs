@@ -2,8 +2,9 @@
 
 use super::{Given, Persona, Rule, Sink};
 use crate::config::Problem;
-use crate::diagnostic::{Flyctl, Severity};
+use crate::diagnostic::{Edit, Flyctl, Safety, Severity};
 use crate::facts::Facts;
+use crate::syntax::SyntaxError;
 
 pub(super) const RULE: Rule = Rule {
     id: "syntax-error",
@@ -22,8 +23,16 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(facts: &Facts, sink: &mut Sink) {
     for problem in facts.problems() {
-        if let Problem::Syntax { span, message } = problem {
-            sink.report(*span, message.clone());
+        let Problem::Syntax(SyntaxError { span, message, help, label, cure }) = problem else { continue };
+        let mut finding = sink.report(*span, message.clone());
+        if let Some(help) = help {
+            finding = finding.help(help.clone());
+        }
+        if let Some(label) = label {
+            finding = finding.label(label.span, label.message.clone());
+        }
+        if let Some(cure) = cure {
+            finding.fix(Safety::Unsafe, "write what was probably meant", vec![Edit::clone(cure)]);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! A check that looks as if it kept traffic from unhealthy machines.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Given, Persona, Rule, Sink};
 use crate::diagnostic::{Flyctl, Severity};
@@ -30,9 +30,10 @@ fn check(facts: &Facts, sink: &mut Sink) {
         services.iter().flat_map(|(group, services)| unchecked(group, services)).collect();
     let bluegreen = facts.bluegreen();
     let default = facts.config().http_service.as_ref().and_then(|service| Some(service.internal_port.as_ref()?.value));
+    let mut told = BTreeSet::new();
     for (check, group) in facts.top_level_checks() {
         let Some(port) = check.port.as_ref().map(|port| port.value).or(default) else { continue };
-        let Some(service) = unchecked.get(&(group, port)) else { continue };
+        let Some(service) = unchecked.get(&(group, port)).filter(|_| told.insert(check.span)) else { continue };
         let finding = sink
             .report(check.span, "the proxy does not ask this check: requests go to unhealthy machines too")
             .label(service.span, "this service has no check of its own")

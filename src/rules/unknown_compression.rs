@@ -31,6 +31,7 @@ fn check(facts: &Facts, sink: &mut Sink) {
     if let Some(level) = &build.compression_level
         && !limits::is_within(limits::COMPRESSION_LEVELS, level.value)
     {
-        sink.report(level.span, format!("the compression level {} is not between 0 and 9", level.value));
+        sink.report(level.span, format!("the compression level {} is not between 0 and 9", level.value))
+            .help("write a number from 0 to 9");
     }
 }

@@ -3,7 +3,7 @@
 
 use std::cmp::Reverse;
 
-use super::{Given, Persona, Rule, Sink, dead_key, http_key_in_tcp_check};
+use super::{Given, HeaderWords, Persona, Rule, Sink, dead_key, http_key_in_tcp_check};
 use crate::config::{Config, Problem};
 use crate::diagnostic::{Edit, Flyctl, Safety, Severity};
 use crate::facts::{self, Facts};
@@ -26,8 +26,9 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(facts: &Facts, sink: &mut Sink) {
+    let headers = HeaderWords::of(facts.text);
     for problem in facts.problems() {
-        let Problem::UnknownKey { span, path, key, meant, .. } = problem else { continue };
+        let Problem::UnknownKey { span, path, key, meant, fits, value } = problem else { continue };
         if dead_key::reason(path, key).is_some() || http_key_in_tcp_check::applies(path, key) {
             continue;
         }
@@ -35,13 +36,17 @@ fn check(facts: &Facts, sink: &mut Sink) {
         let finding = sink.report(*span, format!("flyctl knows no `{key}` {place}, and ignores it"));
         let table = facts::table_of(path);
         if let Some(meant) = meant.or_else(|| other_name(&table, key)) {
-            finding.help(format!("did you mean `{meant}`?")).fix(
-                Safety::Unsafe,
-                format!("rename to `{meant}`"),
-                vec![renamed(facts.text, *span, meant)],
-            );
+            let finding = finding.help(format!("did you mean `{meant}`?"));
+            let is_text = value.of(facts.text).starts_with(['"', '\'']);
+            let fits = *fits || is_text && is_other_name(&table, key) && !facts.text.contains(meant);
+            if fits && !dead_key::is_dead(path, meant) && headers.allow_renaming(key) {
+                let edits = vec![renamed(facts.text, *span, meant)];
+                finding.fix(Safety::Unsafe, format!("rename to `{meant}`"), edits);
+            }
         } else if let Some(cure) = cure(&table, key).or_else(|| elsewhere(facts.config(), &table, key)) {
             finding.help(cure);
+        } else {
+            finding.help("remove it, or find the key that is meant: `cutover schema` has all of them");
         }
     }
 }
@@ -54,7 +59,11 @@ fn renamed(text: &str, span: Span, key: &str) -> Edit {
 
 /// A name that people use and that is not alike enough to be found.
 fn other_name(table: &str, key: &str) -> Option<&'static str> {
-    (table == "build" && key == "target").then_some("build-target")
+    is_other_name(table, key).then_some("build-target")
+}
+
+fn is_other_name(table: &str, key: &str) -> bool {
+    table == "build" && key == "target"
 }
 
 /// What to do about keys that people expect, and that are no setting of the file at all.
@@ -78,6 +87,9 @@ fn cure(table: &str, key: &str) -> Option<String> {
         }
         ("http_service.checks" | "services.http_checks", "port") => {
             "the check asks the service's `internal_port`; a check of another port is a top-level `[checks.NAME]`"
+        }
+        (_, "interval" | "timeout" | "grace_period") if table.ends_with("machine_checks") => {
+            "remove it: a machine check runs once in each deploy"
         }
         ("http_service.checks" | "services.http_checks", "type") => "remove it: these checks speak HTTP",
         _ => return None,

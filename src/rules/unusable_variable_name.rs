@@ -3,6 +3,7 @@
 use super::{Given, Persona, Rule, Sink};
 use crate::diagnostic::{Flyctl, Severity};
 use crate::facts::Facts;
+use crate::limits;
 
 pub(super) const RULE: Rule = Rule {
     id: "unusable-variable-name",
@@ -21,9 +22,13 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(facts: &Facts, sink: &mut Sink) {
     for (name, variable) in &facts.config().env {
-        if name.starts_with("FLY_") {
+        if limits::RUNTIME_VARIABLES.contains(&name.as_str()) {
+            sink.report(variable.name, format!("Fly sets `{name}` on every machine, over this value"))
+                .help("remove it, or choose another name");
+        } else if name.starts_with("FLY_") {
             sink.report(variable.name, format!("`{name}`: names that begin with `FLY_` are reserved"))
-                .help("choose another name: Fly sets its own variables over this one");
+                .severity(Severity::Hint)
+                .help("choose another name, unless the image asks for this one");
         } else if name.is_empty() || name.contains(['=', '\0', ' ', '\n']) {
             sink.report(variable.name, "no program can read a variable with this name")
                 .help("use letters, digits and `_`");

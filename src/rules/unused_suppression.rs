@@ -14,7 +14,8 @@ pub(super) const RULE: Rule = Rule {
           about that line; `# cutover: ignore-file[rule] reason` does so for the whole file, and without brackets \
           every rule is meant. One that suppresses nothing is left over from a fault that is mended, stands on the \
           wrong line, or names a rule that does not exist: it misleads the next reader, and would hide the fault \
-          when it comes back.",
+          when it comes back. Comments of fly.yaml work in the same way; fly.json can have none, and `[lint.rules]` \
+          of a cutover.toml beside it says there what is not wanted.",
     bad: "app = \"shop\"\nkill_signal = \"SIGTERM\" # cutover: ignore[unknown-key] was misspelt once\n",
     good: "app = \"shop\"\nkill_signal = \"SIGTERM\"\n",
     given: Given::NOTHING,

@@ -32,8 +32,9 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(facts: &Facts, sink: &mut Sink) {
     let config = facts.config();
+    let mounts = config.by_group(config.mounts.iter().map(|mount| (&mount.processes, mount)));
     for group in config.group_names() {
-        let mount = config.mounts.iter().find(|mount| config.is_for(&mount.processes, group));
+        let mount = mounts.get(group).and_then(|mounts| mounts.first().copied());
         let mut faults: BTreeMap<Fault, Vec<&str>> = BTreeMap::new();
         for machine in facts.managed_in(group) {
             if let Some(fault) = machine.config.as_ref().and_then(|running| fault(mount, running)) {

@@ -30,7 +30,8 @@ fn check(facts: &Facts, sink: &mut Sink) {
             .as_ref()
             .filter(|days| !limits::is_within(limits::SNAPSHOT_RETENTION_DAYS, days.value))
         {
-            sink.report(days.span, format!("snapshots are kept for 1 to 60 days, not {}", days.value));
+            sink.report(days.span, format!("snapshots are kept for 1 to 60 days, not {}", days.value))
+                .help("write a number from 1 to 60");
         }
         growth(sink, mount);
     }
@@ -51,11 +52,13 @@ fn growth(sink: &mut Sink, mount: &Mount) {
     }
     let (percent, span) = threshold.unwrap_or((0, mount.span));
     if !limits::is_within(limits::AUTO_EXTEND_PERCENT, percent) {
-        sink.report(span, format!("`auto_extend_size_threshold` is a percentage from 50 to 99, not {percent}"));
+        sink.report(span, format!("`auto_extend_size_threshold` is a percentage from 50 to 99, not {percent}"))
+            .help("say from which use on the volume grows: `auto_extend_size_threshold = 80`");
     }
     if increment == 0 && mount.auto_extend_size_increment.is_none() {
         sink.report(span, "automatic growth needs `auto_extend_size_increment`, from 1GB to 100GB")
-            .label(mount.span, "of this volume");
+            .label(mount.span, "of this volume")
+            .help("say by how much it grows: `auto_extend_size_increment = \"1GB\"`");
     }
 }
 
@@ -70,7 +73,8 @@ fn size(sink: &mut Sink, field: &Field<String>, key: &str, range_gb: Option<(i64
         Ok(gigabytes) => {
             if !limits::is_within(range_gb.unwrap_or((1, i64::MAX)), gigabytes) {
                 let most = range_gb.map(|(_, most)| format!(" and at most {most}GB")).unwrap_or_default();
-                sink.report(written.span, format!("`{key}` is at least 1GB{most}, not {gigabytes}GB"));
+                sink.report(written.span, format!("`{key}` is at least 1GB{most}, not {}", written.value))
+                    .help("write it in whole gigabytes, as in \"1gb\"");
             }
             gigabytes
         }

@@ -1,6 +1,6 @@
 //! One volume name for several groups.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Given, Persona, Rule, Sink};
 use crate::config::Mount;
@@ -34,12 +34,10 @@ fn check(facts: &Facts, sink: &mut Sink) {
         let Some(source) = mount.source.as_ref().filter(|source| !source.is_empty()) else { continue };
         by_source.entry(&source.value).or_insert((source, Vec::new())).1.push(mount);
     }
+    let names: BTreeSet<&str> = config.group_names().into_iter().collect();
     for (source, mounts) in by_source.into_values() {
-        let groups: Vec<&str> = config
-            .group_names()
-            .into_iter()
-            .filter(|group| mounts.iter().any(|mount| config.is_for(&mount.processes, group)))
-            .collect();
+        let named: BTreeSet<&str> = mounts.iter().flat_map(|mount| config.groups_of(&mount.processes)).collect();
+        let groups: Vec<&str> = named.intersection(&names).copied().collect();
         if groups.len() > 1 {
             let message = format!("the groups {} do not share `{}`", groups.join(", "), source.value);
             let mut finding = sink

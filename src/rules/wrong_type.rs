@@ -22,43 +22,42 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(facts: &Facts, sink: &mut Sink) {
-    let broken = Broken::of(facts);
     for problem in facts.problems() {
         let Problem::WrongType { span, path, expected, found } = problem else { continue };
-        if broken.holds(*span) {
-            continue;
-        }
         let finding =
             sink.report(*span, format!("`{path}` takes {expected}, not {found}: flyctl rejects the whole file"));
-        if let Some((title, text)) = rewritten(span.of(facts.text), expected) {
+        let meant = rewritten(span.of(facts.text), expected).filter(|_| expected != "text" || takes_any_text(path));
+        if let Some((title, text)) = meant {
             // A number says plainly what it means; that a text was meant is a guess.
             let safety = if expected == "text" { Safety::Unsafe } else { Safety::Safe };
             finding.fix(safety, title, vec![Edit { span: *span, text }]);
         } else if let Some((title, edits)) = wrapped(*span, facts.text, expected) {
             finding.fix(Safety::Safe, title, edits);
+        } else if let Some((title, edits)) = doubled(*span, facts.text, expected, found) {
+            finding.help("write the header with two brackets").fix(Safety::Unsafe, title, edits);
+        } else if let Some(cure) = cure(path) {
+            finding.help(cure);
         }
     }
 }
 
-/// Where the parser could not read the text: the start of each such place, in order, and how far
-/// those up to it reach.
-struct Broken(Vec<(usize, usize)>);
+/// What is probably meant by a value that only a person can rewrite.
+fn cure(path: &str) -> Option<&'static str> {
+    Some(match path {
+        "build.compose" => "name the file in a table: `compose = { file = \"compose.yml\" }`",
+        "deploy.max_unavailable" => "write a share as a fraction, 0.25 for 25 %, or a number of machines",
+        "kill_timeout" | "deploy.wait_timeout" | "deploy.release_command_timeout" => {
+            "the units are `ms`, `s`, `m` and `h`: there are no days"
+        }
+        _ => return None,
+    })
+}
 
-impl Broken {
-    fn of(facts: &Facts) -> Self {
-        let syntax = facts.problems().iter().filter(|problem| matches!(problem, Problem::Syntax { .. }));
-        let reach = syntax.map(Problem::span).scan(0, |end, span| {
-            *end = span.end.max(*end);
-            Some((span.start, *end))
-        });
-        Self(reach.collect())
-    }
-
-    /// Whether the value is what the parser made of something that it could not read.
-    fn holds(&self, value: Span) -> bool {
-        let before = self.0.partition_point(|(start, _)| *start <= value.end);
-        before.checked_sub(1).and_then(|last| self.0.get(last)).is_some_and(|(_, end)| value.start <= *end)
-    }
+/// In tables that the user names the keys of, any text is right; elsewhere a number in quotes would
+/// be the name of something that is not there.
+fn takes_any_text(path: &str) -> bool {
+    let table = path.rsplit_once('.').map_or("", |(table, _)| table);
+    ["env", "args", "processes", "headers", "secrets"].iter().any(|free| table.rsplit('.').next() == Some(free))
 }
 
 /// The value that was plainly meant, where only quotes are wrong.
@@ -72,6 +71,20 @@ fn rewritten(written: &str, expected: &str) -> Option<(String, String)> {
         _ => return None,
     };
     Some((format!("write `{meant}`"), meant))
+}
+
+/// The header of a single table where a list of tables is meant.
+fn doubled(span: Span, text: &str, expected: &str, found: &str) -> Option<(String, Vec<Edit>)> {
+    let written = span.of(text);
+    let is_header = found == "a table" && written.starts_with('[') && !written.contains('\n');
+    if !expected.starts_with("a list of tables") || !is_header {
+        return None;
+    }
+    let edits = vec![
+        Edit { span: Span::at(span.start), text: "[".into() },
+        Edit { span: Span::at(span.end), text: "]".into() },
+    ];
+    Some((format!("write `[{written}]`"), edits))
 }
 
 /// A single text where a list of texts is meant.

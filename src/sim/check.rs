@@ -35,6 +35,8 @@ pub(super) struct Checker {
     serving: BTreeMap<Place, BTreeSet<String>>,
     /// When a machine last stopped serving by itself.
     lost_ms: BTreeMap<Place, u64>,
+    /// Machines that something happened to: they cannot be counted on.
+    unlucky: BTreeMap<Place, BTreeSet<String>>,
     breaches: Vec<Breach>,
 }
 
@@ -66,7 +68,9 @@ impl Checker {
 
     /// Something happened to the machine that nobody could foresee.
     pub(super) fn lost(&mut self, t_ms: u64, machine: &Machine) {
-        self.lost_ms.insert(self.place(machine), t_ms);
+        let place = self.place(machine);
+        self.unlucky.entry(place.clone()).or_default().insert(machine.id.clone());
+        self.lost_ms.insert(place, t_ms);
     }
 
     /// After each change of a machine; gives the breach that it is. `called`: a call changed it,
@@ -83,7 +87,11 @@ impl Checker {
         if !served && !goes {
             return None;
         }
-        let (count, floor) = (serving.len() as u64, self.floor.get(&place).copied().unwrap_or(0));
+        let (count, mut floor) = (serving.len() as u64, self.floor.get(&place).copied().unwrap_or(0));
+        if !self.promise.groups.contains_key(&machine.id) {
+            // Going back does not mend what happened to others.
+            floor = floor.saturating_sub(self.unlucky.get(&place).map_or(0, |ids| ids.len() as u64));
+        }
         if !called {
             self.lost_ms.insert(place, t_ms);
             return None;

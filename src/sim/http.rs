@@ -151,7 +151,7 @@ fn create(request: &Request) -> Result<Call, Response> {
     let region = if create.region.is_empty() { NEAREST_REGION.to_owned() } else { create.region };
     let request = CreateRequest {
         region,
-        config: create.config,
+        config: create.config.into(),
         skip_launch: create.skip_launch,
         skip_service_registration: create.skip_service_registration,
     };
@@ -392,7 +392,7 @@ mod tests {
     fn world(faults: &[&str]) -> World {
         let machines = json!([{"id": "a1", "name": "blue", "state": "started", "region": "iad", "instance_id": "01A",
             "config": {"image": "registry.fly.io/shop:v1", "services": [{"internal_port": 8080, "checks": [{"type": "tcp"}]}]}}]);
-        let fleet = Fleet { machines: serde_json::from_value(machines).unwrap() };
+        let fleet = Fleet { machines: serde_json::from_value(machines).unwrap(), ..Fleet::default() };
         let faults = faults.iter().map(|fault| fault.parse::<Fault>().unwrap()).collect();
         World::new(&fleet, Settings::default(), faults, 1)
     }
@@ -424,8 +424,12 @@ mod tests {
         let nonce = || Some("elsewhere".to_owned());
         let mut config = MachineConfig::default();
         config.0.insert("image".into(), "registry.fly.io/shop:v2".into());
-        let request =
-            CreateRequest { region: "iad".into(), config, skip_launch: false, skip_service_registration: true };
+        let request = CreateRequest {
+            region: "iad".into(),
+            config: config.into(),
+            skip_launch: false,
+            skip_service_registration: true,
+        };
         let create = Call::CreateMachine { name: "cutover-r1-app-1".into(), request };
         for call in [
             Call::ListMachines,

@@ -4,7 +4,7 @@
 use toml_parser::Source;
 use toml_parser::lexer::{Token, TokenKind};
 
-use super::Format;
+use super::{Format, yaml};
 use crate::span::Span;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,7 +19,8 @@ pub struct Comment {
 pub fn comments(text: &str, format: Format) -> Vec<Comment> {
     match format {
         Format::Toml => of_toml(text),
-        Format::Json | Format::Yaml => Vec::new(),
+        Format::Yaml => yaml::comments(text),
+        Format::Json => Vec::new(),
     }
 }
 
@@ -61,6 +62,15 @@ mod tests {
             ("# k", false),
             ("#l", false),
         ];
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn comments_of_yaml_stand_behind_a_blank_and_in_no_text() {
+        let text = "# a\nb: 'x # y' # c\n  # d\r\ne: f#g\nh: |\n  # i\n  j # k\n# l\nm: [ # n\n  \"o\\\" # p\" ] # q\n";
+        let found: Vec<(&str, bool)> =
+            comments(text, Format::Yaml).iter().map(|one| (one.span.of(text), one.is_alone)).collect();
+        let expected = [("# a", true), ("# c", false), ("# d", true), ("# l", true), ("# n", false), ("# q", false)];
         assert_eq!(found, expected);
     }
 }

@@ -4,14 +4,15 @@
 
 use std::collections::BTreeMap;
 
-use super::{DEEPEST_KEPT, Document, Entry, Format, Node, SyntaxError, Table, Value, place_of};
+use super::{DEEPEST_KEPT, Document, Entry, Format, Lost, Node, SyntaxError, Table, Value, place_of};
 use crate::span::{Span, Spanned};
 
 pub(super) fn parse(text: &str) -> Document {
     let mut reader = Reader {
-        tokens: Tokens { text, at: 0, errors: Vec::new() },
+        tokens: Tokens { text, at: 0, errors: Vec::new(), is_torn: false },
         open: Vec::new(),
         last_comma: Span::at(0),
+        lost: Vec::new(),
         root: None,
     };
     reader.read();
@@ -19,12 +20,17 @@ pub(super) fn parse(text: &str) -> Document {
     let root = match reader.root {
         Some(node) if matches!(node.value, Value::Table(_)) => Node::new(whole, node.value),
         Some(node) => {
-            reader.tokens.error(node.span, "the file must be one object: `{ ... }`");
+            if reader.tokens.errors.is_empty() {
+                reader
+                    .tokens
+                    .error(node.span, "the file must be one object\nwrite `{`, the keys with their values, and `}`");
+            }
             Node::new(whole, Value::Table(Table::default()))
         }
         None => Node::new(whole, Value::Table(Table::default())),
     };
-    Document { format: Format::Json, root, errors: reader.tokens.errors }
+    reader.lost.sort_by_key(|lost| lost.span);
+    Document { format: Format::Json, root, errors: reader.tokens.errors, lost: reader.lost }
 }
 
 /// Reads values without recursion: how deep they nest is the file's choice.
@@ -32,6 +38,7 @@ struct Reader<'a> {
     tokens: Tokens<'a>,
     open: Vec<Container>,
     last_comma: Span,
+    lost: Vec<Lost>,
     root: Option<Node>,
 }
 
@@ -70,6 +77,10 @@ impl Reader<'_> {
             if token.kind == Kind::EndOfText || self.tokens.errors.len() >= MOST_ERRORS {
                 return self.finish(token.span, expect);
             }
+            if expect == Expect::Value && self.open.is_empty() && token.kind == Kind::Word {
+                let help = "flyctl reads TOML from a file whose name ends in `.toml`";
+                return self.tokens.error(token.span, &format!("this is no JSON: that begins with `{{`\n{help}"));
+            }
             if self.open.len() >= DEEPEST && matches!(token.kind, Kind::Open(_)) {
                 return self.tokens.error(token.span, "nested more than 10000 levels deep");
             }
@@ -81,14 +92,27 @@ impl Reader<'_> {
         let Token { span, kind } = token;
         match (expect, kind) {
             (Expect::EndOfText, _) => {
-                self.tokens.error(span, "the object has ended: nothing may follow");
+                self.tokens.error(
+                    span,
+                    "the object has ended: nothing may follow\nremove the rest, or the bracket that closes too early",
+                );
                 self.tokens.at = self.tokens.text.len();
                 Expect::EndOfText
             }
             (Expect::Colon, Kind::Mark(':')) => Expect::Value,
+            (Expect::Colon, Kind::Word) if matches!(span.of(self.tokens.text), "=" | "=>" | ":=") => {
+                self.tokens.error(span, "JSON has `:` between a key and its value\nwrite `:`");
+                Expect::Value
+            }
             (Expect::Colon, kind) => {
-                self.tokens.error(span, "`:` and a value are expected behind the key");
-                self.step(Expect::Value, Token { span, kind })
+                self.tokens.error(span, "`:` and a value are expected behind the key\nwrite `\"key\": value`");
+                match kind {
+                    Kind::Close(_) | Kind::Mark(_) => {
+                        self.put(Node::new(Span::at(span.start), Value::Null));
+                        self.step(Expect::CommaOrEnd, Token { span, kind })
+                    }
+                    _ => self.step(Expect::Value, Token { span, kind }),
+                }
             }
             (Expect::CommaOrEnd, Kind::Mark(',')) => {
                 self.last_comma = span;
@@ -96,12 +120,15 @@ impl Reader<'_> {
             }
             (Expect::CommaOrEnd, Kind::Close(end)) => self.close(span, end),
             (Expect::CommaOrEnd, kind) => {
-                self.tokens.error(span, &format!("`,` or `{}` is expected", self.end_expected()));
+                if !std::mem::take(&mut self.tokens.is_torn) {
+                    let end = self.end_expected();
+                    self.tokens.error(span, &format!("`,` or `{end}` is expected\nwrite `,` between two items"));
+                }
                 self.step(Expect::Item { first: false }, Token { span, kind })
             }
             (Expect::Item { first }, Kind::Close(end)) => {
                 if !first {
-                    self.tokens.error(self.last_comma, "no comma may stand behind the last item");
+                    self.tokens.error(self.last_comma, "no comma may stand behind the last item\nremove it");
                 }
                 self.close(span, end)
             }
@@ -118,11 +145,15 @@ impl Reader<'_> {
         let key = match kind {
             Kind::Value(Value::Text(text)) => text,
             Kind::Value(_) | Kind::Word => {
-                self.tokens.error(span, "a key must be text in double quotes");
-                span.of(self.tokens.text).to_owned()
+                let bare = span.of(self.tokens.text).trim_matches(FOREIGN_QUOTES).to_owned();
+                self.tokens.error(span, &format!("a key must be text in double quotes\nwrite `\"{bare}\"`"));
+                bare
             }
             Kind::Open(_) | Kind::Close(_) | Kind::Mark(_) | Kind::EndOfText => {
-                self.tokens.error(span, "a key in double quotes is expected");
+                self.tokens.error(
+                    span,
+                    "a key in double quotes is expected\nremove what stands here, or write a key before it",
+                );
                 return Expect::Item { first: true };
             }
         };
@@ -141,38 +172,55 @@ impl Reader<'_> {
                 Expect::Item { first: true }
             }
             Kind::Word => {
-                self.tokens.error(
-                    span,
-                    "not a value: text stands in double quotes, other words are `true`, `false` and `null`",
-                );
-                self.put(Node::new(span, Value::Null))
+                let value = self.foreign_value(span);
+                self.put(Node::new(span, value))
             }
             Kind::Close(end) if !self.open.is_empty() => {
-                self.tokens.error(span, "a value is expected");
+                self.tokens.error(span, "a value is expected\nwrite one, or leave the key out");
                 self.put(Node::new(Span::at(span.start), Value::Null));
                 self.close(span, end)
             }
             Kind::Mark(',') if !self.open.is_empty() => {
-                self.tokens.error(span, "a value is expected");
+                self.tokens.error(span, "a value is expected\nwrite one, or leave the key out");
                 self.put(Node::new(Span::at(span.start), Value::Null));
                 Expect::Item { first: false }
             }
             Kind::Close(_) | Kind::Mark(_) | Kind::EndOfText => {
-                self.tokens.error(span, "a value is expected");
+                self.tokens.error(span, "a value is expected\nwrite one, or leave the key out");
                 Expect::Value
             }
         }
     }
 
+    /// What other languages write, as far as it is clear what it means.
+    fn foreign_value(&mut self, span: Span) -> Value {
+        let word = span.of(self.tokens.text);
+        let bare = word.trim_matches(FOREIGN_QUOTES);
+        let (value, cure) = match word.to_ascii_lowercase().as_str() {
+            "true" => (Value::Bool(true), "write `true`".to_owned()),
+            "false" => (Value::Bool(false), "write `false`".to_owned()),
+            "none" | "nil" | "null" | "undefined" | "nan" => {
+                (Value::Null, "write `null`, or leave the key out".to_owned())
+            }
+            _ if word.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '.' | '+' | '-')) => {
+                let cure = "a number has plain digits, none of them a leading `0`; text stands in double quotes";
+                (Value::Null, cure.to_owned())
+            }
+            _ => (Value::Text(bare.to_owned()), format!("text stands in double quotes: `\"{bare}\"`")),
+        };
+        self.tokens.error(span, &format!("this is no value in JSON\n{cure}"));
+        value
+    }
+
     fn close(&mut self, span: Span, end: char) -> Expect {
         let expected = self.end_expected();
         if end != expected {
-            self.tokens.error(span, &format!("`{expected}` is expected"));
+            self.tokens.error(span, &format!("`{expected}` is expected\nclose first what was opened last"));
         }
         let Some(container) = self.open.pop() else { return Expect::EndOfText };
         let value = match container.inside {
             _ if self.open.len() >= DEEPEST_KEPT => Value::Null,
-            Inside::Object(entries) => Value::Table(Table { entries: last_of_each_key(entries) }),
+            Inside::Object(entries) => Value::Table(Table { entries: last_of_each_key(entries, &mut self.lost) }),
             Inside::Array(items) => Value::Array(items),
         };
         self.put(Node::new(Span::new(container.start, span.end), value))
@@ -204,9 +252,14 @@ impl Reader<'_> {
             _ if self.tokens.errors.len() >= MOST_ERRORS => {}
             (_, Some(open)) => {
                 let start = Span::new(open.start, open.start + 1);
-                self.tokens.error(start, &format!("`{}` is missing: the text ends before it", self.end_expected()));
+                if !self.tokens.is_torn {
+                    let end = self.end_expected();
+                    let said =
+                        format!("this is never closed: `{end}` is missing\nwrite `{end}` behind the last of its items");
+                    self.tokens.error(start, &said);
+                }
             }
-            _ => self.tokens.error(end, "the text ends where a value is expected"),
+            _ => self.tokens.error(end, "the file is empty, which is no JSON\nwrite `{}` at least"),
         }
         while !self.open.is_empty() {
             let expected = self.end_expected();
@@ -216,13 +269,15 @@ impl Reader<'_> {
     }
 }
 
-fn last_of_each_key(entries: Vec<Entry>) -> Vec<Entry> {
+fn last_of_each_key(entries: Vec<Entry>, lost: &mut Vec<Lost>) -> Vec<Entry> {
     let mut last = BTreeMap::new();
-    for (at, entry) in entries.iter().enumerate() {
-        last.insert(entry.key.value.clone(), at);
+    for entry in &entries {
+        if let Some(span) = last.insert(entry.key.value.clone(), entry.key.span) {
+            lost.push(Lost { span, by: entry.key.span });
+        }
     }
-    let entries = entries.into_iter().enumerate();
-    entries.filter(|(at, entry)| last.get(&entry.key.value) == Some(at)).map(|(_, entry)| entry).collect()
+    let is_last = |entry: &Entry| last.get(&entry.key.value) == Some(&entry.key.span);
+    entries.into_iter().filter(is_last).collect()
 }
 
 /// Cuts the text into tokens; what is none is told and passed over.
@@ -230,6 +285,8 @@ struct Tokens<'a> {
     text: &'a str,
     at: usize,
     errors: Vec<SyntaxError>,
+    /// The last text had no end: no wonder if a comma is missing behind it.
+    is_torn: bool,
 }
 
 struct Token {
@@ -253,7 +310,7 @@ enum Kind {
 
 impl Tokens<'_> {
     fn error(&mut self, span: Span, message: &str) {
-        self.errors.push(SyntaxError { span, message: message.to_owned() });
+        self.errors.push(SyntaxError::new(span, message));
     }
 
     fn rest(&self) -> &str {
@@ -289,9 +346,10 @@ impl Tokens<'_> {
                 [b' ' | b'\t' | b'\r' | b'\n', ..] => (rest.len() - rest.trim_start_matches(SPACE).len(), None),
                 [b'/', b'/', ..] | [b'#', ..] => (rest.find('\n').unwrap_or(rest.len()), Some(NO_COMMENTS)),
                 [b'/', b'*', ..] => (rest.find("*/").map_or(rest.len(), |end| end + 2), Some(NO_COMMENTS)),
-                _ if start == 0 && rest.starts_with(BYTE_ORDER_MARK) => {
-                    (BYTE_ORDER_MARK.len_utf8(), Some("a byte-order mark: flyctl cannot read it"))
-                }
+                _ if start == 0 && rest.starts_with(BYTE_ORDER_MARK) => (
+                    BYTE_ORDER_MARK.len_utf8(),
+                    Some("a byte-order mark: flyctl cannot read it\nsave the file as UTF-8 without one"),
+                ),
                 _ => return,
             };
             self.at += len;
@@ -306,7 +364,11 @@ impl Tokens<'_> {
         let start = self.at;
         let rest = self.rest();
         let ends_word = |c: char| SPACE.contains(&c) || matches!(c, '{' | '}' | '[' | ']' | ':' | ',' | '"');
-        let len = if rest.starts_with('\'') { single_quoted(rest) } else { rest.find(ends_word).unwrap_or(rest.len()) };
+        let len = if rest.starts_with(FOREIGN_QUOTES) {
+            foreign_quoted(rest)
+        } else {
+            rest.find(ends_word).unwrap_or(rest.len())
+        };
         let word = &rest[..len];
         let value = match word {
             "null" => Some(Value::Null),
@@ -343,12 +405,20 @@ impl Tokens<'_> {
                 Some(b'\\') => self.escape(&mut out),
                 Some(control) if control != b'\n' => {
                     let message =
-                        format!("the control character U+{control:04X} must be written as `\\u{control:04x}`");
+                        format!("the control character U+{control:04X} cannot stand in text\nwrite `\\u{control:04x}`");
                     self.error(Span::new(self.at, self.at + 1), &message);
                     self.at += 1;
                 }
                 _ => {
-                    self.error(Span::new(start, self.at), "the closing quote is missing on this line");
+                    let cure = "write `\"` where the text ends; a line break in it is written `\\n`";
+                    self.error(
+                        Span::new(start, self.at),
+                        &format!("the closing quote is missing on this line\n{cure}"),
+                    );
+                    self.is_torn = true;
+                    if !self.rest().trim_start().starts_with(['"', '}', ']']) {
+                        self.at = self.text.len(); // The text goes on: nothing behind it can be made out.
+                    }
                     return out;
                 }
             }
@@ -365,7 +435,7 @@ impl Tokens<'_> {
             Some(b't') => '\t',
             Some(literal @ (b'"' | b'\\' | b'/')) => char::from(*literal),
             _ => {
-                self.error(Span::new(self.at, self.at + 1), "no such escape: a backslash itself is written `\\\\`");
+                self.error(Span::new(self.at, self.at + 1), "no such escape\na backslash itself is written `\\\\`");
                 self.at += 1;
                 return;
             }
@@ -400,11 +470,13 @@ fn code_unit(rest: &str) -> Option<u16> {
     digits.bytes().all(|digit| digit.is_ascii_hexdigit()).then(|| u16::from_str_radix(digits, 16).ok())?
 }
 
-/// The length of a text in single quotes, on one line.
-fn single_quoted(rest: &str) -> usize {
-    let behind = &rest[1..];
-    let end = behind.find(['\'', '\n']).unwrap_or(behind.len());
-    1 + end + usize::from(behind[end..].starts_with('\''))
+/// The length of a text in quotes that are none in JSON, on one line.
+fn foreign_quoted(rest: &str) -> usize {
+    let opening = rest.chars().next().map_or(0, char::len_utf8);
+    let behind = &rest[opening..];
+    let end = behind.find(|c| c == '\n' || FOREIGN_QUOTES.contains(&c)).unwrap_or(behind.len());
+    let closing = behind[end..].chars().next().filter(|c| *c != '\n').map_or(0, char::len_utf8);
+    opening + end + closing
 }
 
 /// JSON's own numbers; Rust and Go parse more.
@@ -434,4 +506,5 @@ const MOST_ERRORS: usize = 20;
 const SPACE: &[char] = &[' ', '\t', '\r', '\n'];
 const ESCAPE_LEN: usize = "\\u0000".len();
 const BYTE_ORDER_MARK: char = '\u{feff}';
-const NO_COMMENTS: &str = "JSON has no comments";
+const NO_COMMENTS: &str = "JSON has no comments\nremove it; fly.toml and fly.yaml may have comments";
+const FOREIGN_QUOTES: &[char] = &['\'', '`', '“', '”', '„', '‘', '’', '‚'];

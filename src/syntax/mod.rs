@@ -6,6 +6,7 @@ mod json;
 mod toml;
 mod yaml;
 
+use crate::diagnostic::{Edit, Label};
 use crate::span::{Span, Spanned};
 
 pub use comments::{Comment, comments};
@@ -37,12 +38,28 @@ pub struct Document {
     pub root: Node,
     /// In the order of the text. flyctl reads nothing from a file that has one.
     pub errors: Vec<SyntaxError>,
+    /// Entries of JSON that are silently lost, and the later ones of the same key that count.
+    pub lost: Vec<Lost>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SyntaxError {
     pub span: Span,
+    /// What is wrong.
     pub message: String,
+    /// What to do.
+    pub help: Option<String>,
+    /// Another place that it has to do with.
+    pub label: Option<Box<Label>>,
+    /// What was probably meant.
+    pub cure: Option<Box<Edit>>,
+}
+
+/// Where the key stands that is lost, and where the one does that is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lost {
+    pub span: Span,
+    pub by: Span,
 }
 
 /// A value and where it stands. A table that has a header stands at its header.
@@ -78,14 +95,21 @@ pub struct Entry {
     pub value: Node,
 }
 
-/// Reads what can be read; what cannot is among the document's errors.
+/// Reads what can be read; what cannot is among the document's errors, of which it has the first
+/// [`MOST_ERRORS`].
 pub fn parse(text: &str, format: Format) -> Document {
-    match format {
+    let mut document = match format {
         Format::Toml => toml::parse(text),
         Format::Json => json::parse(text),
         Format::Yaml => yaml::parse(text),
-    }
+    };
+    document.errors.truncate(MOST_ERRORS);
+    document.errors.shrink_to_fit();
+    document
 }
+
+/// What is no config at all has an error in every line, and each becomes a finding.
+const MOST_ERRORS: usize = 1_000;
 
 /// Where a JSON or YAML value stands: a list or table of several lines at its key, or where it
 /// begins, as a TOML table stands at its header.
@@ -102,6 +126,24 @@ fn place_of(node: &Node, key: Option<Span>, text: &str) -> Span {
 /// Lists and tables in JSON and YAML that lie deeper than this count as null: no key of fly.toml
 /// lies half as deep, and what works on a tree may use recursion.
 const DEEPEST_KEPT: usize = 128;
+
+impl SyntaxError {
+    /// `said`: what is wrong and, on a second line, what to do.
+    fn new(span: Span, said: impl Into<String>) -> Self {
+        let mut message = said.into();
+        let help = message.find('\n').map(|at| message.split_off(at)[1..].to_owned());
+        Self { span, message, help, label: None, cure: None }
+    }
+
+    fn help(self, help: String) -> Self {
+        Self { help: Some(help), ..self }
+    }
+
+    fn moved(self, place: impl Fn(Span) -> Span) -> Self {
+        let label = self.label.map(|label| Box::new(Label { span: place(label.span), ..*label }));
+        Self { span: place(self.span), label, ..self }
+    }
+}
 
 impl Node {
     pub fn new(span: Span, value: Value) -> Self {
@@ -179,7 +221,8 @@ mod tests {
         let index = crate::span::LineIndex::new(text);
         let errors = parse(text, format).errors.into_iter().map(|error| {
             let place = index.position(text, error.span.start);
-            format!("{}:{} {:?}: {}", place.line, place.column, error.span.of(text), error.message)
+            let help = error.help.map(|help| format!(" | {help}")).unwrap_or_default();
+            format!("{}:{} {:?}: {}{help}", place.line, place.column, error.span.of(text), error.message)
         });
         errors.collect::<Vec<_>>().join("\n")
     }
@@ -220,21 +263,19 @@ mod tests {
     #[test]
     fn json_is_read_past_its_errors() {
         let text = "{\n  // why\n  app: 'a',\n  \"env\": {\"A\": 1 \"B\": 2,},\n  \"x\": tru,\n  \"y\": \"\\q\"\n  \"z\": [1, 2}\n} more\n";
-        insta::assert_snapshot!(errors(text, Format::Json), @r##"
-        2:3 "// why": JSON has no comments
-        3:3 "app": a key must be text in double quotes
-        3:8 "'a'": not a value: text stands in double quotes, other words are `true`, `false` and `null`
-        4:18 "\"B\"": `,` or `}` is expected
-        4:24 ",": no comma may stand behind the last item
-        5:8 "tru": not a value: text stands in double quotes, other words are `true`, `false` and `null`
-        6:9 "\\": no such escape: a backslash itself is written `\\`
-        7:3 "\"z\"": `,` or `}` is expected
-        7:13 "}": `]` is expected
-        8:3 "more": the object has ended: nothing may follow
-        "##);
-        insta::assert_snapshot!(errors("{\"a\": [1,\n", Format::Json), @r##"
-        1:7 "[": `]` is missing: the text ends before it
-        "##);
+        insta::assert_snapshot!(errors(text, Format::Json), @r#"
+        2:3 "// why": JSON has no comments | remove it; fly.toml and fly.yaml may have comments
+        3:3 "app": a key must be text in double quotes | write `"app"`
+        3:8 "'a'": this is no value in JSON | text stands in double quotes: `"a"`
+        4:18 "\"B\"": `,` or `}` is expected | write `,` between two items
+        4:24 ",": no comma may stand behind the last item | remove it
+        5:8 "tru": this is no value in JSON | text stands in double quotes: `"tru"`
+        6:9 "\\": no such escape | a backslash itself is written `\\`
+        7:3 "\"z\"": `,` or `}` is expected | write `,` between two items
+        7:13 "}": `]` is expected | close first what was opened last
+        8:3 "more": the object has ended: nothing may follow | remove the rest, or the bracket that closes too early
+        "#);
+        insta::assert_snapshot!(errors("{\"a\": [1,\n", Format::Json), @r#"1:7 "[": this is never closed: `]` is missing | write `]` behind the last of its items"#);
         let document = parse(text, Format::Json);
         let keys = document.root.as_table().map(|root| root.entries.iter().map(|entry| entry.key.value.as_str()));
         assert_eq!(keys.map(Iterator::collect), Some(vec!["app", "env", "x", "y", "z"]));
@@ -256,18 +297,18 @@ mod tests {
         ] {
             told.push(errors(text, Format::Yaml));
         }
-        insta::assert_snapshot!(told.join("\n"), @r##"
-        2:1 "env": `:` and a value are missing behind this key
-        2:1 "\t": a tab cannot indent: YAML takes spaces
-        1:8 ":": `:` cannot make a key here: text that holds one stands in quotes
+        insta::assert_snapshot!(told.join("\n"), @r#"
+        2:1 "env": `:` and a value are missing behind this key | write `key: value`, or `- item` in a list, with a blank behind the mark
+        2:1 "\t": a tab cannot indent | write spaces: YAML takes nothing else
+        1:8 ":": `:` cannot make a key here | put text that holds `: ` in quotes, and begin the keys of a table in one column
         2:2 ":": `,` or `}` is expected
-        1:6 "\"a": the closing quote is missing
-        1:6 "@": `@` cannot start a value: put the text in quotes
-        3:2 "": a key is expected: the table goes on at its own column
-        1:6 "*a": there is no anchor `&a` above
-        2:1 "a": the table has this key already
-        3:5 "1": flyctl crashes over a key that is not text: write `"1"`
-        "##);
+        1:6 "\"a": the closing quote is missing | write it where the text ends; a quote within single quotes is written twice
+        1:6 "@": `@` cannot start a value | put the text in quotes
+        3:2 "": a key is expected | the keys of a table begin in one column; a quote within single quotes is written twice
+        1:6 "*a": there is no anchor `&a` above | put text that begins with `*` in quotes
+        2:1 "a": the table has this key already | keep one of the two
+        3:5 "1": flyctl crashes over a key that is not text | write `"1"`
+        "#);
         let document = parse("app: a\nenv\nmore: b\n", Format::Yaml);
         assert_eq!(document.root.as_table().and_then(|root| root.get("app")).and_then(Node::as_text), Some("a"));
     }

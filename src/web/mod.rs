@@ -12,8 +12,10 @@ use crate::config::Contents;
 use crate::fleet::Fleet;
 use crate::lint::{self, Input, Settings};
 use crate::plan::{Plan, Policy, Refusal};
+use crate::policy::Draft;
 use crate::propose::{self, Proposal, Unplanned};
 use crate::render::{self, Checked};
+use crate::settings::SETTINGS_NAME;
 use crate::syntax::{self, Format};
 use crate::{config, fleet, machine, plan as planner};
 
@@ -30,35 +32,51 @@ pub fn version() -> String {
     env!("CARGO_PKG_VERSION").to_owned()
 }
 
-/// One entry of `files` in `check --format json`.
+/// One entry of `files` in `check --format json`. `settings` is the text of a cutover.toml.
 ///
 /// # Errors
-/// When `machines` is no machine list.
+/// When `machines` is no machine list, or `settings` cannot be used.
 #[wasm_bindgen]
-pub fn check(text: &str, path: &str, machines: Option<String>) -> Result<JsValue, JsError> {
+pub fn check(text: &str, path: &str, machines: Option<String>, settings: Option<String>) -> Result<JsValue, JsError> {
     let fleet = fleet_of(machines)?;
-    let report = lint::check(&Input { fleet: fleet.as_ref(), ..Input::new(path, text) }, &Settings::default());
+    let report = lint::check(&Input { fleet: fleet.as_ref(), ..Input::new(path, text) }, &settings_of(settings)?);
     to_js(&render::json::file(&Checked { path, text, report: &report }))
 }
 
 /// The text with its fixes applied: the safe ones, or all.
 ///
 /// # Errors
-/// When `machines` is no machine list.
+/// As of [`check`].
 #[wasm_bindgen]
-pub fn fix(text: &str, path: &str, with_unsafe: bool, machines: Option<String>) -> Result<String, JsError> {
+pub fn fix(
+    text: &str,
+    path: &str,
+    with_unsafe: bool,
+    machines: Option<String>,
+    settings: Option<String>,
+) -> Result<String, JsError> {
     let fleet = fleet_of(machines)?;
     let input = Input { fleet: fleet.as_ref(), ..Input::new(path, text) };
-    Ok(lint::mend(&input, &Settings::default(), with_unsafe).text)
+    Ok(lint::mend(&input, &settings_of(settings)?, with_unsafe).text)
+}
+
+fn settings_of(text: Option<String>) -> Result<Settings, JsError> {
+    let text = text.unwrap_or_default();
+    Settings::read(&text).map_err(|unreadable| JsError::new(&format!("{SETTINGS_NAME}:{}", unreadable.placed(&text))))
 }
 
 fn fleet_of(machines: Option<String>) -> Result<Option<Fleet>, JsError> {
     Ok(machines.map(|machines| fleet::parse(&machines)).transpose()?)
 }
 
+/// # Errors
+/// When `path` does not name TOML.
 #[wasm_bindgen]
-pub fn normalize(text: &str) -> String {
-    config::normalize(text)
+pub fn normalize(text: &str, path: &str) -> Result<String, JsError> {
+    match Format::of_path(path) {
+        Format::Toml => Ok(config::normalize(text)),
+        Format::Json | Format::Yaml => Err(JsError::new("only TOML can be normalized")),
+    }
 }
 
 /// Process group -> Machine config, of `group` or of every group.
@@ -66,8 +84,13 @@ pub fn normalize(text: &str) -> String {
 /// # Errors
 /// When there is no such group, or no Machine config can be made for it.
 #[wasm_bindgen(js_name = machineConfig)]
-pub fn machine_config(text: &str, group: Option<String>, image: Option<String>) -> Result<JsValue, JsError> {
-    let config = config::read(&syntax::parse(text, Format::Toml)).config;
+pub fn machine_config(
+    text: &str,
+    path: &str,
+    group: Option<String>,
+    image: Option<String>,
+) -> Result<JsValue, JsError> {
+    let config = config::read(&syntax::parse(text, Format::of_path(path))).config;
     let known = config.group_names();
     let groups = match &group {
         Some(group) if !known.contains(&group.as_str()) => {
@@ -91,6 +114,10 @@ pub fn machine_config(text: &str, group: Option<String>, image: Option<String>) 
 #[wasm_bindgen]
 pub fn plan(request: JsValue) -> Result<JsValue, JsError> {
     let request: PlanRequest = from_js(request)?;
+    let policy = match request.policy()? {
+        Ok(policy) => policy,
+        Err(error) => return to_js(&Planned::Unreadable { error }),
+    };
     let fleet = match fleet::parse(&request.machines) {
         Ok(fleet) => fleet,
         Err(unreadable) => return to_js(&Planned::Unreadable { error: unreadable.message }),
@@ -102,7 +129,7 @@ pub fn plan(request: JsValue) -> Result<JsValue, JsError> {
         image: request.image.as_deref(),
         contents: &Contents::new(),
     };
-    let planned = match propose::propose(&proposal, &fleet, &request.policy) {
+    let planned = match propose::propose(&proposal, &fleet, &policy) {
         Ok(plan) => Planned::Plan { json: plan.to_json(), plan: Box::new(plan) },
         Err(Unplanned::Refused(refused)) => Planned::Refused { refused },
         Err(Unplanned::NoApp) => Planned::unreadable(&request.path, "names no app: add `app = \"NAME\"`"),
@@ -111,7 +138,8 @@ pub fn plan(request: JsValue) -> Result<JsValue, JsError> {
     to_js(&planned)
 }
 
-/// A plan for people (`text`), or with secret-like values masked (`json`).
+/// A plan for people (`text`), for a pull request (`markdown`), or with secret-like values masked
+/// (`json`).
 ///
 /// # Errors
 /// When the plan cannot be read, or there is no such format.
@@ -121,7 +149,8 @@ pub fn render_plan(plan: &str, format: &str) -> Result<String, JsError> {
     match format {
         "text" => Ok(render::text::plan(&plan, render::text::Look::default())),
         "json" => Ok(render::json::plan(&plan)),
-        other => Err(JsError::new(&format!("there is no format `{other}`: there are `text` and `json`"))),
+        "markdown" => Ok(render::review::plan(&plan)),
+        other => Err(JsError::new(&format!("there is no format `{other}`: there are `text`, `json` and `markdown`"))),
     }
 }
 
@@ -132,8 +161,28 @@ struct PlanRequest {
     text: String,
     machines: String,
     image: Option<String>,
+    /// The text of cutover.toml.
+    settings: Option<String>,
+    /// Fields of a policy; they win over the settings.
     #[serde(default)]
-    policy: Policy,
+    policy: Map<String, Value>,
+}
+
+impl PlanRequest {
+    /// `Ok(Err)`: the settings cannot be used, and why.
+    fn policy(&self) -> Result<Result<Policy, String>, JsError> {
+        let text = self.settings.as_deref().unwrap_or("");
+        let said = Draft::read(text).map_err(|unreadable| unreadable.placed(text));
+        let policy = match said.and_then(|draft| draft.policy().map_err(|found| found.message)) {
+            Ok(policy) => policy,
+            Err(message) => return Ok(Err(format!("cutover.toml:{message}"))),
+        };
+        let mut fields = serde_json::to_value(policy)?;
+        if let Some(fields) = fields.as_object_mut() {
+            fields.extend(self.policy.clone());
+        }
+        Ok(Ok(serde_json::from_value(fields)?))
+    }
 }
 
 /// What came of a request.

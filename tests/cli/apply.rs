@@ -11,13 +11,13 @@ use crate::test::{Ran, Test};
 const TOKEN: &str = "FlyV1 fm2_verysecret";
 
 /// A simulated Machines API, gone with this.
-struct Fly {
+pub(crate) struct Fly {
     process: Child,
-    url: String,
+    pub(crate) url: String,
 }
 
 impl Fly {
-    fn listen() -> Self {
+    pub(crate) fn listen() -> Self {
         let args = ["sim", "listen", "--port", "0", "--app", "shop", "--fleet", "machines.json", "--speed", "2"];
         let test = Test::shop().args(args);
         let mut process = test.command().spawn().unwrap();
@@ -27,18 +27,18 @@ impl Fly {
         Self { process, url }
     }
 
-    fn with(&self, test: Test) -> Test {
+    pub(crate) fn with(&self, test: Test) -> Test {
         test.env("FLY_FLAPS_BASE_URL", &self.url).env("FLY_API_TOKEN", TOKEN)
     }
 
     /// A plan for the machines there, read live.
-    fn plan(&self) -> Ran {
+    pub(crate) fn plan(&self) -> Ran {
         let args = ["plan", "--image", "registry.fly.io/shop:v2", "--settle", "100ms", "-o", "plan.json"];
         self.with(Test::shop().args(args)).run()
     }
 
     /// Ids and images of the machines there.
-    fn machines(&self) -> Vec<(Value, Value)> {
+    pub(crate) fn machines(&self) -> Vec<(Value, Value)> {
         let args = ["plan", "--image", "registry.fly.io/shop:v3", "--format", "json"];
         let plan = self.with(Test::shop().args(args)).run().json();
         let machines = plan["machines"].as_array().unwrap().iter();
@@ -58,7 +58,7 @@ fn interrupt(process: &Child) {
 }
 
 /// Reads events up to the first that `is_it`.
-fn read_until(output: &mut BufReader<ChildStdout>, is_it: impl Fn(&Value) -> bool) {
+pub(crate) fn read_until(output: &mut BufReader<ChildStdout>, is_it: impl Fn(&Value) -> bool) {
     loop {
         let mut line = String::new();
         assert!(output.read_line(&mut line).unwrap() > 0, "the events ended before that");

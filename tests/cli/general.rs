@@ -39,14 +39,54 @@ fn unknown_arguments_are_usage_errors() {
 
 #[test]
 fn colour_is_a_choice() {
-    let colored = |args: &[&str], no_color: &str| {
-        let test = Test::new().file("fly.toml", "kil_signal = \"SIGINT\"\n").env("NO_COLOR", no_color);
+    let is_colored = |args: &[&str], env: &[(&str, &str)]| {
+        let test = Test::new().file("fly.toml", "kil_signal = \"SIGINT\"\n");
+        let test = env.iter().fold(test, |test, (name, value)| test.env(name, value));
         test.args(args.iter().copied()).run().stdout.contains('\u{1b}')
     };
-    assert!(!colored(&["check"], ""), "standard output is no terminal");
-    assert!(colored(&["check", "--color", "always"], ""));
-    assert!(colored(&["--color", "always", "check"], "1"), "what is asked for goes first");
-    assert!(!colored(&["check", "--color", "never"], ""));
+    for (args, env, colored) in [
+        // Standard output is no terminal here.
+        (&["check"][..], &[][..], false),
+        (&["check"], &[("CLICOLOR_FORCE", "1")], true),
+        (&["check"], &[("CLICOLOR_FORCE", "0")], false),
+        (&["check"], &[("FORCE_COLOR", "1")], true),
+        (&["check"], &[("FORCE_COLOR", "0")], false),
+        (&["check"], &[("FORCE_COLOR", "1"), ("CLICOLOR", "0")], true),
+        (&["check"], &[("FORCE_COLOR", "1"), ("TERM", "dumb")], true),
+        (&["check"], &[("FORCE_COLOR", "1"), ("NO_COLOR", "1")], false),
+        (&["check"], &[("FORCE_COLOR", "1"), ("NO_COLOR", "")], true),
+        // What is asked for goes first.
+        (&["check", "--color", "always"], &[], true),
+        (&["--color", "always", "check"], &[("NO_COLOR", "1")], true),
+        (&["check", "--color", "never"], &[("FORCE_COLOR", "1")], false),
+        (&["check", "--color", "always", "--format", "json"], &[], false),
+        (&["check", "--format", "github"], &[("FORCE_COLOR", "1")], false),
+    ] {
+        assert_eq!(is_colored(args, env), colored, "{args:?} {env:?}");
+    }
+}
+
+/// Each is parsed by its shell, where that is installed.
+#[test]
+fn completions_are_scripts_that_their_shells_understand() {
+    for (shell, checker) in [
+        ("bash", &["bash", "-n"][..]),
+        ("zsh", &["zsh", "-n"]),
+        ("fish", &["fish", "--no-execute"]),
+        ("elvish", &["elvish", "-compileonly"]),
+        ("powershell", &[]),
+    ] {
+        let ran = Test::new().args(["completions", shell]).run();
+        for command in ["machine-config", "stdin-filename"] {
+            assert!(ran.stdout.contains(command), "{shell}: {command}");
+        }
+        let Some((program, args)) = checker.split_first() else { continue };
+        std::fs::write(ran.path("script"), &ran.stdout).unwrap();
+        match std::process::Command::new(program).args(args).arg(ran.path("script")).output() {
+            Ok(output) => assert!(output.status.success(), "{shell}: {}", String::from_utf8_lossy(&output.stderr)),
+            Err(_) => println!("{program} is not here: its script was not parsed"),
+        }
+    }
 }
 
 #[test]

@@ -11,3 +11,4 @@ mod machine_config;
 mod plan;
 mod settings;
 mod test;
+mod unfinished;

@@ -102,7 +102,7 @@ kill_signal = "term"
     8:19 warning[release-command-with-volume] the release command runs on a machine without `/data`
     9:27 warning[deploy-timeout-too-short] the deploy gives up on the release command after 1s
     10:16 hint[unused-seed-command] `fly deploy` never runs this: it is for `fly launch`
-    16:16 warning[check-duration-out-of-range] 2m0s will be lowered to 1m0s by Fly
+    16:16 warning[check-duration-out-of-range] Fly uses 60s: 2m0s is lowered
     19:1 error![bluegreen-with-volume] a blue-green deploy cannot move this volume to the new machine, and fails
     23:1 warning[bluegreen-with-machine-check] a blue-green deploy never runs this machine check
     25:15 warning![unsupported-kill-signal] Fly does not take `term` for stopping a machine
@@ -193,7 +193,7 @@ persist_rootfs = "always"
     insta::assert_snapshot!(findings(text, Given::NOTHING), @r#"
     2:18 hint[unknown-region] `IAD` is not a region: they have three lower-case letters
     3:15 warning![unsupported-kill-signal] Fly does not take `SIGSTOP` for stopping a machine
-    10:10 error![machine-size-out-of-range] 2 performance CPU has at least 4096 MB of memory, not 2048
+    10:10 error![machine-size-out-of-range] 2 performance CPUs have at least 4096 MB of memory, not 2048
     13:12 error![machine-size-out-of-range] there are no CPUs of kind `fast`
     17:1 warning[shadowed-section] for every group another `[[vm]]` counts, and flyctl drops this one
     18:8 warning![machine-size-out-of-range] Fly does not offer 3 shared CPUs
@@ -255,10 +255,10 @@ url_prefix = "/public"
 "#;
     insta::assert_snapshot!(findings(text, Given::NOTHING), @r#"
     5:9 hint[unpinned-image] `latest` is another image from day to day
-    6:15 warning[several-build-sources] `[build]` names buildpacks and the image: flyctl uses one of them
+    6:15 warning[several-build-sources] `[build]` names a buildpacks builder and the image: flyctl uses one of them
     9:1 warning[credential-in-file] the build argument `NPM_TOKEN` holds an npm token, which stays in the image
     12:1 warning[unusable-variable-name] no program can read a variable with this name
-    13:1 warning[unusable-variable-name] `FLY_TRACE`: names that begin with `FLY_` are reserved
+    13:1 hint[unusable-variable-name] `FLY_TRACE`: names that begin with `FLY_` are reserved
     14:8 hint[port-mismatch] the app is told to listen on 9000, and no service forwards there
     15:1 warning[primary-region-in-env] the machines see `PRIMARY_REGION=iad` from `primary_region`, whatever this says
     16:1 warning[credential-in-file] `SMTP_PASSWORD` holds what its name calls a password, for everybody who reads the file
@@ -291,7 +291,7 @@ internal_port = 8080
     insta::assert_snapshot!(findings(text, Given::files(&[("docker/Dockerfile", "FROM scratch AS web\nEXPOSE 80 443\nFROM web\nEXPOSE 8080\n")])), @r#"
     2:18 error![missing-file] there is no file `machine.json` beside this one
     10:14 warning![missing-file] there is no file `shop.conf` beside this one
-    13:17 warning[port-not-exposed] `docker/Dockerfile` exposes 80, 443, and not 8080
+    13:17 hint[port-not-exposed] `docker/Dockerfile` exposes 80, 443, and not 8080
     "#);
 }
 

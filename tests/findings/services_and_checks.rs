@@ -88,6 +88,7 @@ soft_limit = 20
     27:1 warning flyctl knows no `processes` in `services[0].ports[0]`, and ignores it
       `processes` belongs in `[[services]]`
     28:1 warning flyctl knows no `name` in `services[0].ports[0]`, and ignores it
+      remove it, or find the key that is meant: `cutover schema` has all of them
     31:1 warning flyctl knows no `swap_size_mb` in `vm[0]`, and ignores it
       `swap_size_mb` belongs at the top level, above the first table
     32:1 warning flyctl knows no `mounts` in `vm[0]`, and ignores it
@@ -277,10 +278,10 @@ restart_limit = 0
     4:1 warning `allowed_public_ports` does nothing: it belonged to the Nomad platform
       remove it
       "allowed_public_ports = [\n  80,\n]\n" -> ""
-    10:1 warning `script_checks` does nothing: Machines have no script checks
+    10:1 hint `script_checks` does nothing: Machines have no script checks
       remove it
       "script_checks = [] " -> ""
-    13:1 warning `restart_limit` does nothing: a failing check never restarts a Machine
+    13:1 hint `restart_limit` does nothing: a failing check never restarts a Machine
       remove it
       "restart_limit = 0\n" -> ""
     "#);

@@ -70,10 +70,10 @@ impl Execution {
         self.follow(id, job, next);
     }
 
-    /// A release command that was begun is waited for: nobody could tell later what it did.
+    /// A release command that may have begun is waited for: nobody could tell later what it did.
     pub(super) fn must_end(&self, job: &Job) -> bool {
         let is_command = |place: usize| self.plan.steps[place].op == Op::ReleaseCommand;
-        matches!(job.owner, Owner::Forward(place) if is_command(place) && self.progress[place].round > 0)
+        matches!(job.owner, Owner::Forward(place) if is_command(place) && self.progress[place].round > 1)
     }
 
     fn settle_fate(&mut self, place: usize, job: &Job, kind: Kind, reply: &Reply) {

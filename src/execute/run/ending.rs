@@ -42,25 +42,40 @@ impl Execution {
         let app = &self.plan.app;
         let why = &self.plan.steps[place].why;
         let message =
-            format!("{why}. `cutover promote --app {app}` goes on, `cutover abort --app {app}` takes it back.");
+            format!("Held: {why}. `cutover promote --app {app}` goes on, `cutover abort --app {app}` takes it back.");
         self.close(OutcomeKind::Held, message);
     }
 
     fn close_with(&mut self, kind: OutcomeKind, end: &str) {
+        self.leave_surplus();
         if kind != OutcomeKind::Restored {
             self.leave_undone();
         }
-        let kind =
-            if kind == OutcomeKind::Completed && !self.left.is_empty() { OutcomeKind::NeedsAttention } else { kind };
+        let is_well = matches!(kind, OutcomeKind::Completed | OutcomeKind::Restored);
+        let kind = if is_well && !self.left.is_empty() { OutcomeKind::NeedsAttention } else { kind };
+        if kind == OutcomeKind::NeedsAttention && self.left.is_empty() {
+            // What failed was about none of them alone.
+            let greens = self.known.greens.values();
+            let why = || "it was made by a deploy that failed after the point of no return".to_owned();
+            self.left = greens.map(|green| report::to_look_at(&self.plan.app, &green.id, why())).collect();
+        }
         let mut message = self.failures.join("; ");
         if !message.is_empty() {
             message.push_str(". ");
         }
         message.push_str(end);
-        if self.stage == Stage::Back && self.is_touched(Op::ReleaseCommand) {
+        if self.stage == Stage::Back && self.ran_release_command() {
             message.push_str(" The release command ran, and what it did stays.");
         }
         self.close(kind, message);
+    }
+
+    /// Second greens for one place, seen at any time: lists lag behind, so that one process may make what another did.
+    fn leave_surplus(&mut self) {
+        let there = self.known.surplus.iter().filter(|id| !self.known.is_gone(id));
+        let why = || "a second green for the same place".to_owned();
+        let left: Vec<Leftover> = there.map(|id| report::to_destroy(&self.plan.app, id, why())).collect();
+        self.left.extend(left);
     }
 
     /// Machines that a person has to see to, though nothing about them failed.

@@ -148,7 +148,7 @@ impl Execution {
 
     fn running_release_commands(&self) -> Vec<usize> {
         let is_one = |place: &usize| self.plan.steps[*place].op == Op::ReleaseCommand;
-        (0..self.plan.steps.len()).filter(is_one).filter(|place| self.progress[*place].round > 0).collect()
+        (0..self.plan.steps.len()).filter(is_one).filter(|place| self.progress[*place].round > 1).collect()
     }
 
     /// All that was under way is answered: before anything is taken back, others are told so.
@@ -161,8 +161,9 @@ impl Execution {
         self.go_back();
     }
 
-    pub(super) fn is_touched(&self, op: Op) -> bool {
-        let steps = self.plan.steps.iter().zip(&self.progress);
-        steps.filter(|(step, _)| step.op == op).any(|(_, progress)| progress.fate != Fate::Untouched)
+    /// It may have: it was launched, or another run did it.
+    pub(super) fn ran_release_command(&self) -> bool {
+        let mut steps = self.plan.steps.iter().zip(&self.progress).filter(|(step, _)| step.op == Op::ReleaseCommand);
+        steps.any(|(_, progress)| progress.round > 1 || progress.is_recalled && progress.fate != Fate::Untouched)
     }
 }

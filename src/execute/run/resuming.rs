@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{Execution, Fate, Intent, Opening, Stage};
 use crate::execute::goal::Goal;
 use crate::execute::job::Owner;
-use crate::execute::{Leftover, OutcomeKind, Phase, name, report, steps};
+use crate::execute::{Leftover, OutcomeKind, Phase, name, steps};
 use crate::fleet::{Machine, State};
 use crate::plan::mark::ReleaseCommand;
 use crate::plan::{Observed, Op, PlannedMachine, Step};
@@ -71,9 +71,6 @@ impl Execution {
         for (progress, is_done) in self.progress.iter_mut().zip(is_done) {
             progress.is_done_before = is_done;
         }
-        let surplus = self.known.surplus.iter();
-        let why = || "a second green for the same place".to_owned();
-        self.left.extend(surplus.map(|id| report::to_destroy(&self.plan.app, id, why())));
         // Written anew, since the run before may have ended before it did; past the point of no
         // return the missing blues say enough.
         self.opening = if is_past { Opening::Done } else { Opening::Not };
@@ -166,6 +163,7 @@ impl Execution {
         let fate = match step.op {
             // One may still be on its way, or missing in the list.
             Op::Create if !is_done => Fate::Maybe,
+            Op::ReleaseCommand if self.release_command_of_unknown_fate().is_some() => Fate::Maybe,
             Op::Stop if step.machine.as_ref().is_some_and(rests) => Fate::Changed,
             Op::Create | Op::Uncordon | Op::Cordon | Op::Destroy | Op::ReleaseCommand if is_done => Fate::Changed,
             Op::ReleaseCommand | Op::MachineCheck

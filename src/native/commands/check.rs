@@ -1,6 +1,6 @@
 //! `cutover check`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
@@ -10,6 +10,7 @@ use crate::fleet::{self, Fleet};
 use crate::lint::{self, Input, Report, Settings};
 use crate::native::error::{Error, Kind, Status};
 use crate::native::files::{self, STDIN};
+use crate::native::settings;
 use crate::native::terminal::Terminal;
 use crate::render::{self, Checked};
 use crate::rules;
@@ -17,7 +18,7 @@ use crate::rules;
 /// Lint fly.toml: what flyctl rejects, what fails at deploy, what does not do what it says
 ///
 /// Without a path it checks the fly.toml, fly.json or fly.yaml of this folder. A folder stands for
-/// every fly*.toml in it, `-` for standard input.
+/// every fly*.toml, fly.json and fly.yaml in it and below it, `-` for standard input.
 #[derive(Debug, clap::Args)]
 pub(in crate::native) struct Args {
     /// Files, folders, or `-` for standard input
@@ -115,15 +116,22 @@ impl File {
 
 pub(in crate::native) fn run(args: &Args, terminal: Terminal) -> Result<Status, Error> {
     let fleet = args.machines.as_deref().map(read_fleet).transpose()?;
-    let mut files = read_all(args, fleet.as_ref())?;
+    let (mut files, mut errors) = read_all(args, fleet.as_ref())?;
     if args.diff {
         print_diffs(&files, args, fleet.as_ref(), terminal)?;
     } else if args.fix {
-        mend_all(&mut files, args, fleet.as_ref(), terminal)?;
+        errors.extend(mend_all(&mut files, args, fleet.as_ref(), terminal)?);
     }
     let worst = files.iter().flat_map(|file| &file.report.diagnostics).map(|found| found.severity).max();
     files.iter_mut().for_each(|file| file.report.limit(MOST_FINDINGS));
-    report(&files, args, terminal)?;
+    // Programs are given a whole document even where there was nothing to read.
+    if !files.is_empty() || args.format != Format::Text {
+        report(&files, args, terminal)?;
+    }
+    errors.iter().for_each(|error| terminal.report(error));
+    if let Some(error) = errors.first() {
+        return Ok(error.status());
+    }
     Ok(if args.fail_on.is_reached(worst) { Status::No } else { Status::Done })
 }
 
@@ -132,18 +140,42 @@ pub(super) fn read_fleet(path: &Path) -> Result<Fleet, Error> {
     fleet::parse(&text).map_err(|unreadable| Error::new(Kind::Input, unreadable.message))
 }
 
-fn read_all(args: &Args, fleet: Option<&Fleet>) -> Result<Vec<File>, Error> {
-    let mut paths = Vec::new();
-    for path in &args.paths {
-        if path.is_dir() { paths.extend(files::configs_in(path)?) } else { paths.push(path.clone()) }
-    }
-    if args.paths.is_empty() {
-        paths.push(files::config_or_default(None)?);
-    }
+/// What can be read, and why the rest cannot: one bad file hides nothing of the others.
+fn read_all(args: &Args, fleet: Option<&Fleet>) -> Result<(Vec<File>, Vec<Error>), Error> {
+    let (paths, mut errors) = paths(args)?;
     if paths.iter().chain(&args.machines).filter(|path| path.as_os_str() == STDIN).count() > 1 {
         return Err(Error::new(Kind::Usage, "standard input can be read only once, and `-` is named twice"));
     }
-    paths.into_iter().map(|path| read_one(path, args, fleet)).collect()
+    let mut files = Vec::new();
+    for path in paths {
+        match read_one(path, args, fleet) {
+            Ok(file) => files.push(file),
+            // The settings of a folder are wrong once, however many files they are for.
+            Err(error) if errors.contains(&error) => {}
+            Err(error) => errors.push(error),
+        }
+    }
+    Ok((files, errors))
+}
+
+/// Every file once, in the order of the arguments.
+fn paths(args: &Args) -> Result<(Vec<PathBuf>, Vec<Error>), Error> {
+    let (mut paths, mut errors) = (Vec::new(), Vec::new());
+    if args.paths.is_empty() {
+        paths.push(files::config_or_default(None)?);
+    }
+    for path in &args.paths {
+        if path.is_dir() {
+            let (found, unreadable) = files::configs_in(path);
+            paths.extend(found);
+            errors.extend(unreadable);
+        } else {
+            paths.push(path.clone());
+        }
+    }
+    let mut seen = BTreeSet::new();
+    paths.retain(|path| path.as_os_str() == STDIN || seen.insert(path.clone()));
+    Ok((paths, errors))
 }
 
 fn read_one(path: PathBuf, args: &Args, fleet: Option<&Fleet>) -> Result<File, Error> {
@@ -151,15 +183,20 @@ fn read_one(path: PathBuf, args: &Args, fleet: Option<&Fleet>) -> Result<File, E
     let is_stdin = path.as_os_str() == STDIN;
     let name = if is_stdin { args.stdin_filename.clone() } else { path.display().to_string() };
     let settings = settings(Path::new(&name), args)?;
-    let beside = (!is_stdin).then(|| beside(&path, &text));
-    let report = lint::check(&Input { path: &name, text: &text, fleet, files: beside.as_ref() }, &settings);
+    let input = Input { fleet, ..Input::new(&name, &text) };
+    let (report, beside) = if is_stdin {
+        (lint::check(&input, &settings), None)
+    } else {
+        let (report, files) = lint::check_beside(&input, &settings, |names| present(&path, names));
+        (report, Some(files))
+    };
     Ok(File { path: (!is_stdin).then_some(path), name, text, settings, beside, report })
 }
 
-/// The files that the rules ask for, as far as they are there; what cannot be read counts as empty.
-fn beside(path: &Path, text: &str) -> BTreeMap<String, String> {
+/// Of the files that the rules ask for, those that are there; what cannot be read counts as empty.
+fn present(path: &Path, names: BTreeSet<String>) -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
-    for name in lint::paths_beside(&path.to_string_lossy(), text) {
+    for name in names {
         let place = path.with_file_name(&name);
         if place.exists() {
             found.insert(name, files::read_config(&place).unwrap_or_default());
@@ -169,12 +206,7 @@ fn beside(path: &Path, text: &str) -> BTreeMap<String, String> {
 }
 
 fn settings(file: &Path, args: &Args) -> Result<Settings, Error> {
-    let mut settings = match &args.config {
-        Some(path) => read_settings(path)?,
-        None => Some(file.with_file_name(SETTINGS_NAME))
-            .filter(|path| path.exists())
-            .map_or(Ok(Settings::default()), |path| read_settings(&path))?,
-    };
+    let mut settings = settings::read(file, args.config.as_deref(), Settings::read)?;
     if let Some(persona) = args.persona {
         settings.persona = match persona {
             Persona::Regular => rules::Persona::Regular,
@@ -182,13 +214,6 @@ fn settings(file: &Path, args: &Args) -> Result<Settings, Error> {
         };
     }
     Ok(settings)
-}
-
-fn read_settings(path: &Path) -> Result<Settings, Error> {
-    Settings::read(&files::read_config(path)?).map_err(|unreadable| {
-        let error = Error::new(Kind::Input, format!("{}:{}", path.display(), unreadable.message));
-        unreadable.help.into_iter().fold(error, Error::hint)
-    })
 }
 
 fn report(files: &[File], args: &Args, terminal: Terminal) -> Result<(), Error> {
@@ -221,14 +246,19 @@ fn print_diffs(files: &[File], args: &Args, fleet: Option<&Fleet>, terminal: Ter
     Ok(())
 }
 
-fn mend_all(files: &mut [File], args: &Args, fleet: Option<&Fleet>, terminal: Terminal) -> Result<(), Error> {
-    let (mut fixes, mut changed) = (0, 0);
+/// Gives what could not be written; such a file is reported as it still is.
+fn mend_all(files: &mut [File], args: &Args, fleet: Option<&Fleet>, terminal: Terminal) -> Result<Vec<Error>, Error> {
+    let (mut fixes, mut changed, mut errors) = (0, 0, Vec::new());
     for file in files {
         let mended = lint::mend(&file.input(fleet), &file.settings, args.unsafe_fixes);
-        match &file.path {
-            Some(path) if mended.fixes > 0 => files::replace(path, &mended.text)?,
-            Some(_) => {}
-            None => terminal.print(&mended.text)?,
+        let written = match &file.path {
+            Some(path) if mended.fixes > 0 => files::replace(path, &mended.text),
+            Some(_) => Ok(()),
+            None => Ok(terminal.print(&mended.text)?),
+        };
+        if let Err(error) = written {
+            errors.push(error);
+            continue;
         }
         fixes += mended.fixes;
         changed += usize::from(mended.fixes > 0);
@@ -242,11 +272,8 @@ fn mend_all(files: &mut [File], args: &Args, fleet: Option<&Fleet>, terminal: Te
             plural(changed)
         ));
     }
-    Ok(())
+    Ok(errors)
 }
-
-/// Beside fly.toml.
-const SETTINGS_NAME: &str = "cutover.toml";
 
 impl FailOn {
     fn is_reached(self, worst: Option<Severity>) -> bool {

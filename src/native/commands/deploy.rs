@@ -1,16 +1,16 @@
 //! `cutover deploy`: check, plan, show, ask, apply.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::apply::Running;
-use super::check::read_fleet;
 use super::plan::{self, Format, Wanted};
 use super::source::Source;
-use crate::execute::Outcome;
+use crate::execute::{Execution, Outcome};
 use crate::fleet::{self, Fleet};
 use crate::lint::{self, Input, Settings};
 use crate::native::error::{Error, Kind, Status};
 use crate::native::files;
+use crate::native::settings;
 use crate::native::terminal::Terminal;
 use crate::native::watch::Watch;
 use crate::native::{live, simulate};
@@ -56,7 +56,7 @@ pub(in crate::native) fn run(args: Args, terminal: Terminal) -> Result<Status, E
         }
         terminal.print(&text)
     };
-    tell(findings(&subject.source, terminal))?;
+    tell(findings(&subject.source, terminal)?)?;
     let plan = match plan::make(&subject.source, &subject.fleet, &subject.wanted)? {
         Ok(plan) => plan,
         Err(refused) => return plan::refuse(&refused, Format::Text, terminal),
@@ -82,7 +82,9 @@ fn carry_out(plan: &Plan, fleet: Fleet, sim: bool, running: Running, terminal: T
     if sim {
         simulate::run(plan, &fleet, SEED, &mut watch)
     } else {
-        live::run(&live::client(&plan.app)?, plan, &mut watch)
+        let options = running.options(live::run_id());
+        let run = options.run.clone();
+        live::run(&live::client(&plan.app)?, plan, &run, Execution::new(plan, options), &mut watch)
     }
 }
 
@@ -93,10 +95,7 @@ fn subject(args: Args, terminal: Terminal) -> Result<Subject, Error> {
         return example(args.wanted);
     }
     let source = Source::read(file)?;
-    let fleet = match &args.wanted.machines {
-        Some(path) => read_fleet(path)?,
-        None => live::fleet(&plan::app(&source)?)?,
-    };
+    let fleet = args.wanted.fleet(&source)?;
     Ok(Subject { source, fleet, wanted: args.wanted })
 }
 
@@ -107,10 +106,11 @@ fn example(mut wanted: Wanted) -> Result<Subject, Error> {
     Ok(Subject { source, fleet, wanted })
 }
 
-fn findings(source: &Source, terminal: Terminal) -> String {
-    let report = lint::check(&Input::new(&source.path, &source.text), &Settings::default());
+fn findings(source: &Source, terminal: Terminal) -> Result<String, Error> {
+    let settings = settings::read(Path::new(&source.path), None, Settings::read)?;
+    let report = lint::check(&Input::new(&source.path, &source.text), &settings);
     let checked = Checked { path: &source.path, text: &source.text, report: &report };
-    render::text::check(&[checked], false, terminal.look()) + "\n"
+    Ok(render::text::check(&[checked], false, terminal.look()) + "\n")
 }
 
 const EXAMPLE_CONFIG: &str = include_str!("../../../examples/shop/fly.toml");

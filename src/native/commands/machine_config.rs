@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
-use super::source::{self, Source};
+use super::source::Source;
 use crate::config::File;
 use crate::fleet::MachineConfig;
 use crate::machine::{self, Conversion};
@@ -40,7 +40,7 @@ pub(in crate::native) struct Args {
 
 pub(in crate::native) fn run(args: Args, terminal: Terminal) -> Result<Status, Error> {
     let mut source = Source::read(args.file)?;
-    source::refuse_unreadable(Path::new(&source.path), &source.text, "there is no Machine config")?;
+    source.refuse_unreadable("there is no Machine config")?;
     leave_out_missing_files(&mut source, terminal);
     let existing = args.from.as_deref().map(read_machine_config).transpose()?;
     let known = source.config.group_names();

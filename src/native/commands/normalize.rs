@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::source;
+use super::source::Source;
 use crate::config;
 use crate::native::error::{Error, Kind, Status};
 use crate::native::files;
@@ -24,8 +24,9 @@ pub(in crate::native) fn run(args: Args, terminal: Terminal) -> Result<Status, E
     let path = files::config_or_default(args.file)?;
     let text = files::read(&path)?;
     refuse_other_formats(&path)?;
-    source::refuse_unreadable(&path, &text, "there is nothing to normalize")?;
-    terminal.print(&config::normalize(&text))?;
+    let source = Source::of(path.display().to_string(), text);
+    source.refuse_unreadable("there is nothing to normalize")?;
+    terminal.print(&config::normalize(&source.text))?;
     Ok(Status::Done)
 }
 

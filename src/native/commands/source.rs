@@ -12,6 +12,8 @@ pub(super) struct Source {
     pub(super) path: String,
     pub(super) text: String,
     pub(super) config: Config,
+    /// Whether flyctl can read it.
+    is_readable: bool,
     /// Of the files that `[[files]]` names and that are there.
     pub(super) contents: Contents,
 }
@@ -29,8 +31,9 @@ impl Source {
     }
 
     pub(super) fn of(path: String, text: String) -> Self {
-        let config = config::read(&syntax::parse(&text, Format::of_path(&path))).config;
-        Self { path, text, config, contents: Contents::new() }
+        let reading = config::read(&syntax::parse(&text, Format::of_path(&path)));
+        let is_readable = !reading.problems.iter().any(Problem::is_fatal);
+        Self { path, text, config: reading.config, is_readable, contents: Contents::new() }
     }
 
     /// As far as the files are there: what needs one that is not says so.
@@ -39,15 +42,13 @@ impl Source {
         self.contents = self.config.local_files().filter_map(read).collect();
         self.config.supply(&self.contents);
     }
-}
-
-/// What flyctl cannot read says nothing about machines. `so`: what follows from that.
-pub(super) fn refuse_unreadable(path: &Path, text: &str, so: &str) -> Result<(), Error> {
-    let path = path.display().to_string();
-    let reading = config::read(&syntax::parse(text, Format::of_path(&path)));
-    if !reading.problems.iter().any(Problem::is_fatal) {
-        return Ok(());
+    /// What flyctl cannot read says nothing about machines. `so`: what follows from that.
+    pub(super) fn refuse_unreadable(&self, so: &str) -> Result<(), Error> {
+        if self.is_readable {
+            return Ok(());
+        }
+        let path = &self.path;
+        Err(Error::new(Kind::Input, format!("flyctl could not read `{path}`, so {so}"))
+            .hint(format!("`cutover check {path}` shows why")))
     }
-    Err(Error::new(Kind::Input, format!("flyctl could not read `{path}`, so {so}"))
-        .hint(format!("`cutover check {path}` shows why")))
 }

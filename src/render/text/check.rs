@@ -1,12 +1,16 @@
 //! Findings in the style of rustc.
 
-use annotate_snippets::{AnnotationKind, Level as SnippetLevel, Renderer, Snippet};
+use std::borrow::Cow;
+use std::collections::BTreeSet;
 
-use super::look::{BOLD, GREEN, Look, clean, count, list};
-use crate::diagnostic::{Diagnostic, Label, Safety, Severity};
+use annotate_snippets::{Annotation, AnnotationKind, Element, Group, Level as SnippetLevel, Origin, Renderer, Snippet};
+
+use super::look::{BOLD, GREEN, Look, clean};
+use crate::diagnostic::{Diagnostic, Safety, Severity};
 use crate::facts;
 use crate::render::severity::{self, LEVELS};
-use crate::render::{Checked, level, rule_url};
+use crate::render::told::words::{count, list};
+use crate::render::{Checked, level, rule_page};
 use crate::span::{LineIndex, Span};
 
 /// Every finding with its lines of the file, then one line that sums up. `with_unsafe` counts fixes
@@ -14,39 +18,97 @@ use crate::span::{LineIndex, Span};
 pub fn check(files: &[Checked], with_unsafe: bool, look: Look) -> String {
     let mut out = String::new();
     for file in files {
-        let lines = LineIndex::new(file.text);
+        let shown = Shown::new(file);
         for found in &file.report.diagnostics {
-            out.push_str(&finding(file, &lines, found, look));
+            out.push_str(&finding(&shown, found, look));
             out.push_str("\n\n");
         }
     }
     out.push_str(&summary(files, with_unsafe, look));
+    out.push_str(&further(files, look));
     out
 }
 
-fn finding(file: &Checked, lines: &LineIndex, found: &Diagnostic, look: Look) -> String {
+/// A file as it is shown.
+struct Shown<'a> {
+    path: String,
+    /// Without credentials, byte for byte as long as the file.
+    text: Cow<'a, str>,
+    lines: LineIndex,
+}
+
+impl<'a> Shown<'a> {
+    fn new(file: &Checked<'a>) -> Self {
+        let text = if file.report.diagnostics.is_empty() { "".into() } else { facts::veiled(file.text) };
+        Self { path: clean(file.path), lines: LineIndex::new(&text), text }
+    }
+
+    /// The lines of a finding's places, in one piece or, where that would be long, place by place.
+    fn snippets<'b>(&'b self, found: &'b Diagnostic) -> Vec<Element<'b>> {
+        // A label on the finding's own place is the text behind its carets.
+        let own = found.labels.iter().any(|label| label.span == found.span);
+        let primary = (!own).then_some((AnnotationKind::Primary, found.span, None));
+        let labels = found.labels.iter().take(MOST_LABELS).map(|label| {
+            let kind = if label.span == found.span { AnnotationKind::Primary } else { AnnotationKind::Context };
+            (kind, label.span, Some(label.message.as_str()))
+        });
+        let places: Vec<Place> = primary.into_iter().chain(labels).collect();
+        let whole = places.iter().map(|(_, span, _)| *span).fold(found.span, Span::to);
+        let part = self.lines_of(whole);
+        if part.range().len() <= LONG {
+            return vec![self.snippet(part, &places).path(&self.path).into()];
+        }
+        places.iter().flat_map(|place| self.far(*place)).collect()
+    }
+
+    /// The lines of one place, cut where they are long.
+    fn far<'b>(&'b self, place: Place<'b>) -> Vec<Element<'b>> {
+        let (kind, span, label) = place;
+        let part = self.lines_of(span);
+        if part.range().len() <= LONG {
+            return vec![self.snippet(part, &[place]).path(&self.path).into()];
+        }
+        let at = self.lines.position(&self.text, span.start);
+        let start = span.start.saturating_sub(BESIDE).max(part.start);
+        let end = (span.start + BESIDE).min(part.end);
+        let window = printable(&self.text, start..end);
+        let cut = (kind, Span::new(span.start, span.end.min(window.end)), label);
+        vec![
+            Origin::path(&self.path).line(at.line).char_column(at.column).into(),
+            self.snippet(window.into(), &[cut]).into(),
+        ]
+    }
+
+    fn snippet<'b>(&'b self, part: Span, places: &[Place<'b>]) -> Snippet<'b, Annotation<'b>> {
+        let annotations = places.iter().map(|(kind, span, label)| {
+            let whole = printable(&self.text, span.range());
+            kind.span(whole.start - part.start..whole.end - part.start).label(label.map(clean))
+        });
+        Snippet::source(part.of(&self.text))
+            .line_start(self.lines.position(&self.text, part.start).line)
+            .annotations(annotations)
+    }
+
+    fn lines_of(&self, places: Span) -> Span {
+        let whole = printable(&self.text, places.range());
+        // The end of the text is shown as the end of its last line.
+        let start = if whole.start == self.text.len() { whole.start.saturating_sub(1) } else { whole.start };
+        self.lines.lines_around(Span::new(start, whole.end), &self.text)
+    }
+}
+
+/// What is marked in the text, and what is said of it.
+type Place<'a> = (AnnotationKind, Span, Option<&'a str>);
+
+fn finding(file: &Shown, found: &Diagnostic, look: Look) -> String {
     let row = level(found.severity);
     let title = snippet_level(found.severity).with_name(row.name).primary_title(clean(&found.message)).id(found.rule);
-    let title = if look.links { title.id_url(rule_url(found.rule)) } else { title };
-    let part = part(file.text, lines, found);
-    let inside = |span: Span| {
-        let whole = printable(file.text, span.range());
-        whole.start - part.start..whole.end - part.start
+    let title = match rule_page(found.rule).filter(|_| look.links) {
+        Some(address) => title.id_url(address),
+        None => title,
     };
-    let primary = AnnotationKind::Primary.span(inside(found.span));
-    let context = |label: &Label| {
-        let kind = if label.span == found.span { AnnotationKind::Primary } else { AnnotationKind::Context };
-        kind.span(inside(label.span)).label(clean(&label.message))
-    };
-    // A label on the finding's own place is the text behind its carets.
-    let own = found.labels.iter().any(|label| label.span == found.span);
-    let snippet = Snippet::source(facts::veiled(part.of(file.text)))
-        .line_start(lines.position(file.text, part.start).line)
-        .path(clean(file.path))
-        .annotations((!own).then_some(primary))
-        .annotations(found.labels.iter().map(context));
-    let mut group = title.element(snippet);
-    let margin = lines.position(file.text, found.span.end).line.to_string().len();
+    let mut group = Group::with_title(title).elements(file.snippets(found));
+    let margin = file.lines.position(&file.text, found.span.end).line.to_string().len();
     if let Some(help) = &found.help {
         group = group.element(SnippetLevel::HELP.message(note(help, "help", margin, look)));
     }
@@ -56,16 +118,6 @@ fn finding(file: &Checked, lines: &LineIndex, found: &Diagnostic, look: Look) ->
         group = group.element(SnippetLevel::HELP.with_name("fix").message(note(&text, "fix", margin, look)));
     }
     renderer(look).render(&[group])
-}
-
-/// The lines from the first to the last place of a finding: the rest of a long file is not looked
-/// at for each.
-fn part(text: &str, lines: &LineIndex, found: &Diagnostic) -> Span {
-    let places = found.labels.iter().map(|label| label.span).fold(found.span, Span::to);
-    let whole = printable(text, places.range());
-    // The end of the text is shown as the end of its last line.
-    let start = if whole.start == text.len() { whole.start.saturating_sub(1) } else { whole.start };
-    lines.lines_around(Span::new(start, whole.end), text)
 }
 
 /// `text` in lines that fit behind `  = name: `.
@@ -88,6 +140,18 @@ fn summary(files: &[Checked], with_unsafe: bool, look: Look) -> String {
     let places = if files.len() > 1 { format!(" in {}", count(files.len(), "file")) } else { String::new() };
     let counts = look.paint(severity::level(worst).style, list(&counts));
     format!("{counts}{places}{}{}\n", fixable(found(), with_unsafe), suppressed(files))
+}
+
+/// The way from what was found to its cure.
+fn further(files: &[Checked], look: Look) -> String {
+    let rules: BTreeSet<&str> =
+        files.iter().flat_map(|file| &file.report.diagnostics).map(|found| found.rule).collect();
+    let id = match rules.first() {
+        None => return String::new(),
+        Some(id) if rules.len() == 1 => id,
+        Some(_) => "RULE",
+    };
+    look.wrap("", &format!("`cutover explain {id}` tells why, the cure, and how to suppress it"))
 }
 
 fn suppressed(files: &[Checked]) -> String {
@@ -137,6 +201,16 @@ fn renderer(look: Look) -> Renderer {
         .term_width(look.width)
 }
 
+/// More bytes than this of the file are not shown for one finding: places far from each other are
+/// shown apart, of a long line what is around the place.
+const LONG: usize = 8_192;
+
+/// What is shown on both sides of a place in a long line, in bytes.
+const BESIDE: usize = 512;
+
+/// Of one finding; `--format json` has all.
+const MOST_LABELS: usize = 16;
+
 fn snippet_level(severity: Severity) -> SnippetLevel<'static> {
     match severity {
         Severity::Error => SnippetLevel::ERROR,
@@ -148,6 +222,7 @@ fn snippet_level(severity: Severity) -> SnippetLevel<'static> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::diagnostic::Label;
     use crate::diagnostic::{Edit, Fix, Flyctl};
     use crate::lint::{self, Report, Verdict};
 
@@ -211,6 +286,7 @@ mod tests {
           |                       ^
 
         1 error, 1 warning and 1 hint; 1 can be fixed with `--fix`
+        `cutover explain unknown-key` tells why, the cure, and how to suppress it
         "#);
     }
 
@@ -228,10 +304,12 @@ mod tests {
         let report = checked(vec![finding(Severity::Error, at("app"))]);
         let files = [Checked { path: "fly.toml", text: TEXT, report: &report }];
         let shown = |look: Look| check(&files, false, look);
-        let address = format!("\u{1b}]8;;{}\u{1b}\\", rule_url("unknown-key"));
-        assert!(shown(Look { links: true, ..Look::default() }).contains(&address));
-        assert!(shown(Look { links: true, color: true, ..Look::default() }).contains(&address));
-        assert!(!shown(Look { color: true, ..Look::default() }).contains("]8;;"));
+        let link = rule_page("unknown-key").map(|address| format!("\u{1b}]8;;{address}\u{1b}\\"));
+        for color in [true, false] {
+            let linked = shown(Look { links: true, color, ..Look::default() });
+            assert!(link.as_ref().map_or(!linked.contains("]8;;"), |link| linked.contains(link)), "{linked:?}");
+            assert!(!shown(Look { color, ..Look::default() }).contains("]8;;"));
+        }
     }
 
     #[test]

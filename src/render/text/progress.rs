@@ -2,10 +2,11 @@
 
 use anstyle::Style;
 
-use super::look::{BOLD, DIM, GREEN, Look, NORMAL, RED, YELLOW, seconds};
-use super::subject::{Subject, subject, subjects, widest};
+use super::look::{BOLD, DIM, GREEN, Look, NORMAL, RED, YELLOW};
 use crate::execute::{Event, Outcome, OutcomeKind, Phase, StepState};
 use crate::plan::{Op, Plan};
+use crate::render::told::subject::{Subject, subject, subjects, widest};
+use crate::render::told::words::seconds;
 
 /// A line for a log, ended; empty for what only `--events jsonl` tells.
 pub fn event(plan: &Plan, t_ms: u64, event: &Event, look: Look) -> String {
@@ -13,7 +14,8 @@ pub fn event(plan: &Plan, t_ms: u64, event: &Event, look: Look) -> String {
         Event::Phase { phase } => Some(look.paint(BOLD, phase_name(*phase))),
         Event::Step { step, state, message } => step_line(plan, step, *state, message.as_deref(), look),
         Event::Warning { message } => Some(look.paint(YELLOW, format!("warning: {message}"))),
-        Event::Machine { .. } | Event::Call { .. } | Event::Reply { .. } | Event::Done { .. } => None,
+        Event::Machine { .. } | Event::Call { .. } | Event::Reply { .. } => None,
+        Event::Wait { .. } | Event::Done { .. } => None,
     };
     told.map_or(String::new(), |told| format!("{} {told}\n", look.paint(DIM, format!("{:>7}", seconds(t_ms)))))
 }

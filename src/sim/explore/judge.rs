@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::case::Case;
+use super::case::{Case, Intervention};
 use crate::execute::{Outcome, OutcomeKind};
 use crate::fleet::{Machine, State};
 use crate::plan::{Disposition, Op, Plan, PlannedMachine, mark};
@@ -102,7 +102,10 @@ impl Truth<'_> {
             return None;
         }
         match outcome.kind {
-            OutcomeKind::NeedsAttention | OutcomeKind::Stale => Some("nothing went wrong".to_owned()),
+            OutcomeKind::NeedsAttention if self.is_aborted_while_taking_over(outcome) => None,
+            OutcomeKind::NeedsAttention => Some("nothing went wrong".to_owned()),
+            // It was over before it could be gone on with.
+            OutcomeKind::Stale => self.unfinished().and(self.not_as_before()),
             OutcomeKind::Completed | OutcomeKind::Restored => {
                 let mut live = self.world.machines().iter().filter(|machine| machine.is_live());
                 let marked = live.find(|machine| !mark::keys(machine).is_empty());
@@ -110,6 +113,13 @@ impl Truth<'_> {
             }
             OutcomeKind::Held | OutcomeKind::Refused => None,
         }
+    }
+
+    /// Before it knew how far the deploy was.
+    fn is_aborted_while_taking_over(&self, outcome: &Outcome) -> bool {
+        let is_abort = |(_, what): &(u64, Intervention)| *what == Intervention::Abort;
+        self.case.interventions.iter().any(is_abort)
+            && outcome.left.iter().all(|left| left.command.starts_with("cutover resume"))
     }
 
     /// It is not run again when nobody knows how it went.

@@ -26,6 +26,7 @@ pub(super) struct Prepared {
 pub(super) fn small() -> Vec<Prepared> {
     let fleets = ["app iad started", "app iad started, app iad started", "app iad started, app iad stopped"];
     let mut all: Vec<Prepared> = fleets.into_iter().filter_map(|fleet| prepared(SITE, fleet, "", &quick())).collect();
+    all.extend(prepared(SITE, fleets[1], "surge", &Policy { surge: Some(1), ..quick() }));
     // As soon as nothing can be taken back any more.
     let killed = Behaviour::At { at_ms: 10_250, act: Act::Killed };
     let faults = vec![Fault::Machine { machine: "green-app-1".to_owned(), behaviour: killed }];
@@ -55,7 +56,7 @@ pub(super) fn large() -> Vec<Prepared> {
 }
 
 fn quick() -> Policy {
-    Policy { settle_ms: 1_000, wait_timeout_ms: 60_000, allow_unchecked: true, ..Policy::default() }
+    Policy { settle_ms: 1_000, wait_timeout_ms: Some(60_000), allow_unchecked: true, ..Policy::default() }
 }
 
 /// `None` when there is no plan for it, or nothing to do.
@@ -63,7 +64,7 @@ fn prepared(file: &str, fleet: &str, policy_name: &str, policy: &Policy) -> Opti
     let config = config::read(&syntax::parse(file, Format::Toml)).config;
     let machines: Option<Vec<Machine>> =
         fleet.split(", ").enumerate().map(|(index, words)| machine(&config, index, words)).collect();
-    let fleet_of = Fleet { machines: machines? };
+    let fleet_of = Fleet { machines: machines?, ..Fleet::default() };
     let desired = Desired { app: "shop", image: IMAGE, path: "fly.toml", text: file, config: &config };
     let plan = plan(&desired, &fleet_of, policy).ok().filter(|plan| !plan.steps.is_empty())?;
     let name = format!("{fleet} {policy_name}").trim_end().to_owned();

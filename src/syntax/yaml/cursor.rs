@@ -16,12 +16,14 @@ pub(super) struct Mark {
 pub(super) struct Cursor<'a> {
     text: &'a str,
     pub(super) mark: Mark,
+    /// Where those stand that were passed over.
+    pub(super) comments: Vec<Span>,
 }
 
 impl<'a> Cursor<'a> {
     pub(super) fn new(text: &'a str) -> Self {
         let offset = if text.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len_utf8() } else { 0 };
-        Self { text, mark: Mark { offset, ..Mark::default() } }
+        Self { text, mark: Mark { offset, ..Mark::default() }, comments: Vec::new() }
     }
 
     /// The byte that stands `ahead`; 0 behind the end.
@@ -106,10 +108,12 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    pub(super) fn skip_to_line_end(&mut self) {
+    pub(super) fn skip_comment(&mut self) {
+        let start = self.mark.offset;
         while !self.is_line_end(0) {
             self.skip();
         }
+        self.comments.push(Span::new(start, self.mark.offset));
     }
 
     /// Letters, digits, `_` and `-`.
@@ -123,17 +127,17 @@ impl<'a> Cursor<'a> {
 
     pub(super) fn error(&self, message: &str) -> SyntaxError {
         let end = self.mark.offset + self.character().map_or(0, char::len_utf8);
-        SyntaxError { span: Span::new(self.mark.offset, end), message: message.to_owned() }
+        SyntaxError::new(Span::new(self.mark.offset, end), message)
     }
 
     /// An error about what began at `start`: told on its first line.
     fn error_from(&self, start: Mark, message: &str) -> SyntaxError {
         let line = self.text[start.offset..self.mark.offset].lines().next().unwrap_or_default();
-        SyntaxError { span: Span::new(start.offset, start.offset + line.len()), message: message.to_owned() }
+        SyntaxError::new(Span::new(start.offset, start.offset + line.len()), message)
     }
 
     pub(super) fn key_without_colon(&self, key: Mark) -> SyntaxError {
-        self.error_from(key, "`:` and a value are missing behind this key")
+        self.error_from(key, "`:` and a value are missing behind this key\nwrite `key: value`, or `- item` in a list, with a blank behind the mark")
     }
 
     pub(super) fn directive(&mut self) -> Scanned<Token> {
@@ -147,7 +151,7 @@ impl<'a> Cursor<'a> {
         };
         self.skip_blanks();
         if self.byte(0) == b'#' {
-            self.skip_to_line_end();
+            self.skip_comment();
         }
         if !self.is_line_end(0) {
             return Err(self.error("nothing may follow a directive on its line"));
@@ -303,7 +307,7 @@ impl<'a> Cursor<'a> {
         }
         self.skip_blanks();
         if self.byte(0) == b'#' {
-            self.skip_to_line_end();
+            self.skip_comment();
         }
         if !self.is_line_end(0) {
             return Err(self.error("the text begins on the line below"));
@@ -322,7 +326,7 @@ impl<'a> Cursor<'a> {
             }
             deepest = deepest.max(self.mark.column);
             if is_left(self.mark.column) && self.byte(0) == b'\t' {
-                return Err(self.error("a tab cannot indent: YAML takes spaces"));
+                return Err(self.error("a tab cannot indent\nwrite spaces: YAML takes nothing else"));
             }
             if self.break_len(0) == 0 {
                 return Ok(*indent.get_or_insert(deepest.max(outer + 1).max(1)));
@@ -338,7 +342,7 @@ impl<'a> Cursor<'a> {
         let mut text = String::new();
         loop {
             if self.is_document_indicator() || self.byte(0) == 0 {
-                return Err(self.error_from(start, "the closing quote is missing"));
+                return Err(self.error_from(start, "the closing quote is missing\nwrite it where the text ends; a quote within single quotes is written twice"));
             }
             let escaped_break = self.quoted_word(quote, &mut text)?;
             if self.byte(0) == quote {
@@ -379,7 +383,9 @@ impl<'a> Cursor<'a> {
             other => {
                 let known = ESCAPES.iter().find(|(escape, _)| *escape == other);
                 let Some((_, character)) = known else {
-                    return Err(self.error("no such escape: a backslash itself is written `\\\\`"));
+                    return Err(self.error(
+                        "no such escape\na backslash itself is written `\\\\`; in single quotes it means itself",
+                    ));
                 };
                 text.push(*character);
                 self.skip();
@@ -412,7 +418,7 @@ impl<'a> Cursor<'a> {
                 self.read(&mut blanks);
             } else {
                 if self.byte(0) == b'\t' && indent.is_some_and(|indent| self.mark.column < indent) {
-                    return Err(self.error("a tab cannot indent: YAML takes spaces"));
+                    return Err(self.error("a tab cannot indent\nwrite spaces: YAML takes nothing else"));
                 }
                 self.skip();
             }

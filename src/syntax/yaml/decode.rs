@@ -1,10 +1,11 @@
 //! From YAML's nodes to values: anchors put in, `<<` merged, equal keys refused.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::{DEEPEST_KEPT, Entry, Node, SyntaxError, Table, Value, place_of};
 use super::parse::{self, Id, Kind, Tree};
 use super::resolve::resolve;
+use crate::diagnostic::Label;
 use crate::span::{Span, Spanned};
 
 pub(super) fn root(tree: &Tree, root: Id, text: &str, errors: &mut Vec<SyntaxError>) -> Table {
@@ -13,11 +14,14 @@ pub(super) fn root(tree: &Tree, root: Id, text: &str, errors: &mut Vec<SyntaxErr
     match (&tree.nodes[root].kind, decoder.value(root, 0)) {
         (_, Value::Table(table)) => table,
         (_, Value::Null) => {
-            decoder.error(root, "flyctl crashes over a document that holds nothing: delete `---`, or write keys");
+            decoder.error(root, "flyctl crashes over a document that holds nothing\ndelete `---`, or write keys");
             Table::default()
         }
         _ => {
-            decoder.error(root, "the file must be one table: `key: value` on each line");
+            decoder.error(
+                root,
+                "the file must be one table\nwrite `key: value` on each line, with a blank behind the `:`",
+            );
             Table::default()
         }
     }
@@ -39,7 +43,7 @@ impl Decoder<'_> {
         let span = self.tree.nodes[id].span;
         let first_line = span.of(self.text).lines().next().unwrap_or_default().trim_end();
         let span = Span::new(span.start, span.start + first_line.len());
-        self.errors.push(SyntaxError { span, message: message.to_owned() });
+        self.errors.push(SyntaxError::new(span, message));
     }
 
     /// `depth` counts the tables and lists around it.
@@ -187,7 +191,7 @@ impl Decoder<'_> {
     }
 
     fn refuse_equal_keys(&mut self, pairs: &[(Id, Id)]) {
-        let mut seen = BTreeSet::new();
+        let mut seen = BTreeMap::new();
         for (key, _) in pairs {
             let name = match &self.tree.nodes[*key].kind {
                 Kind::Scalar { text, .. } => (0, text.as_str()),
@@ -195,8 +199,10 @@ impl Decoder<'_> {
                 Kind::Sequence(_) => (2, ""),
                 Kind::Mapping(_) => (3, ""),
             };
-            if !seen.insert(name) {
-                self.error(*key, "the table has this key already");
+            if let Some(first) = seen.insert(name, *key) {
+                self.error(*key, "the table has this key already\nkeep one of the two");
+                let label = Label { span: self.tree.nodes[first].span, message: "here already".to_owned() };
+                self.errors.last_mut().into_iter().for_each(|error| error.label = Some(Box::new(label.clone())));
             }
         }
     }
@@ -212,7 +218,7 @@ impl Decoder<'_> {
             _ => key,
         };
         let Kind::Scalar { text, .. } = &tree.nodes[resolved].kind else {
-            self.error(key, "a key must be text");
+            self.error(key, "a key must be text\na placeholder of a template stands in quotes");
             return None;
         };
         match self.value(key, depth + 1) {
@@ -220,7 +226,7 @@ impl Decoder<'_> {
             Value::Null if keys_are_text => None,
             _ if keys_are_text => Some(text.clone()),
             _ => {
-                self.error(key, &format!("flyctl crashes over a key that is not text: write `\"{text}\"`"));
+                self.error(key, &format!("flyctl crashes over a key that is not text\nwrite `\"{text}\"`"));
                 None
             }
         }

@@ -12,26 +12,50 @@ mod parse;
 mod resolve;
 mod scan;
 
-use super::{Document, Format, Node, SyntaxError, Table, Value};
+use super::{Comment, Document, Format, Node, SyntaxError, Table, Value};
 use crate::span::Span;
 
 pub(super) fn parse(text: &str) -> Document {
     let mut errors = control_characters(text);
-    let (tree, root, error) = parse::parse(text);
-    errors.extend(error);
+    let (tree, root, stopped_at) = parse::parse(text);
+    let is_cut = stopped_at.is_some();
+    if errors.is_empty() {
+        errors.extend(stopped_at);
+    }
     let root = match root {
+        // What could be read before the error may be the text of a first key alone.
+        Some(root) if is_cut && !matches!(tree.nodes[root].kind, parse::Kind::Mapping(_)) => Table::default(),
         Some(root) => decode::root(&tree, root, text, &mut errors),
         None => Table::default(),
     };
     errors.sort_by_key(|error| error.span);
-    Document { format: Format::Yaml, root: Node::new(Span::new(0, text.len()), Value::Table(root)), errors }
+    Document {
+        format: Format::Yaml,
+        root: Node::new(Span::new(0, text.len()), Value::Table(root)),
+        errors,
+        lost: Vec::new(),
+    }
+}
+
+/// The comments up to the first error, in order.
+pub(super) fn comments(text: &str) -> Vec<Comment> {
+    let mut scanner = scan::Scanner::new(text);
+    while let Ok((token, _)) = scanner.take() {
+        if token == scan::Token::StreamEnd {
+            break;
+        }
+    }
+    let is_alone = |start: usize| text[..start].rsplit('\n').next().is_some_and(|before| before.trim().is_empty());
+    let comments = scanner.cursor.comments.iter();
+    comments.map(|span| Comment { span: *span, is_alone: is_alone(span.start) }).collect()
 }
 
 fn control_characters(text: &str) -> Vec<SyntaxError> {
     let refused = text.char_indices().filter(|(_, character)| !is_printable(*character));
-    let refused = refused.map(|(at, character)| SyntaxError {
-        span: Span::new(at, at + character.len_utf8()),
-        message: format!("the control character U+{:04X} cannot stand in YAML", u32::from(character)),
+    let refused = refused.map(|(at, character)| {
+        let span = Span::new(at, at + character.len_utf8());
+        let code = u32::from(character);
+        SyntaxError::new(span, format!("the control character U+{code:04X} cannot stand in YAML\nremove it, or write `\\x{code:02x}` within double quotes"))
     });
     refused.take(MOST_CONTROL_CHARACTERS).collect()
 }

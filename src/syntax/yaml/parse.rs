@@ -194,7 +194,7 @@ impl Parser<'_> {
                 self.close(None);
                 Ok(())
             }
-            (_, span) => Err(error(span, "`- ` is expected: the list goes on at its own column")),
+            (_, span) => Err(error(span, "`- ` is expected\nthe items of a list begin in one column")),
         }
     }
 
@@ -223,7 +223,10 @@ impl Parser<'_> {
                 self.close(None);
                 Ok(())
             }
-            (_, span) => Err(error(span, "a key is expected: the table goes on at its own column")),
+            (_, span) => Err(error(
+                span,
+                "a key is expected\nthe keys of a table begin in one column; a quote within single quotes is written twice",
+            )),
         }
     }
 
@@ -364,7 +367,7 @@ impl Parser<'_> {
                 self.put(id);
                 return Ok(());
             }
-            _ => return Err(error(span, "a value is expected")),
+            _ => return Err(error(span, "a value is expected\nwrite one, or put the text in quotes")),
         };
         self.scanner.take()?;
         self.open(span, tag, anchor, kind, state);
@@ -386,7 +389,10 @@ impl Parser<'_> {
     fn alias(&mut self) -> Scanned<()> {
         if let (Token::Alias(name), span) = self.scanner.take()? {
             let Some(&target) = self.anchors.get(&name) else {
-                return Err(error(span, &format!("there is no anchor `&{name}` above")));
+                return Err(error(
+                    span,
+                    &format!("there is no anchor `&{name}` above\nput text that begins with `*` in quotes"),
+                ));
             };
             let id = self.add(Node { span, tag: None, kind: Kind::Alias { name, target } }, None);
             self.put(id);
@@ -465,7 +471,7 @@ impl Parser<'_> {
 }
 
 fn error(span: Span, message: &str) -> SyntaxError {
-    SyntaxError { span, message: message.to_owned() }
+    SyntaxError::new(span, message)
 }
 
 const YAML_TAGS: &str = "tag:yaml.org,2002:";

@@ -178,10 +178,10 @@ impl<'a> Scanner<'a> {
     fn cannot_start(&self) -> SyntaxError {
         let here = self.cursor.mark;
         let message = match self.cursor.byte(0) {
-            b'\t' => "a tab cannot indent: YAML takes spaces".to_owned(),
-            other => format!("`{}` cannot start a value: put the text in quotes", char::from(other)),
+            b'\t' => "a tab cannot indent\nwrite spaces: YAML takes nothing else".to_owned(),
+            other => format!("`{}` cannot start a value\nput the text in quotes", char::from(other)),
         };
-        SyntaxError { span: Span::new(here.offset, here.offset + 1), message }
+        SyntaxError::new(Span::new(here.offset, here.offset + 1), message)
     }
 
     fn push(&mut self, token: Token, start: Mark) {
@@ -203,7 +203,7 @@ impl<'a> Scanner<'a> {
                 cursor.skip();
             }
             if cursor.byte(0) == b'#' {
-                cursor.skip_to_line_end();
+                cursor.skip_comment();
             }
             if cursor.break_len(0) == 0 {
                 return;
@@ -339,7 +339,7 @@ impl<'a> Scanner<'a> {
         let mark = self.cursor.mark;
         if !self.in_flow() {
             if !self.simple_key_allowed {
-                return Err(self.cursor.error("a list cannot begin here: `- ` stands on a line of its own"));
+                return Err(self.cursor.error("a list cannot begin here\nits first `- ` stands on a line of its own"));
             }
             self.open_block(mark.column, None, Token::BlockSequenceStart, mark)?;
         }
@@ -353,7 +353,7 @@ impl<'a> Scanner<'a> {
         let mark = self.cursor.mark;
         if !self.in_flow() {
             if !self.simple_key_allowed {
-                return Err(self.cursor.error("a key cannot stand here"));
+                return Err(self.cursor.error("a key cannot stand here\nbegin the keys of a table in one column"));
             }
             self.open_block(mark.column, None, Token::BlockMappingStart, mark)?;
         }
@@ -375,7 +375,7 @@ impl<'a> Scanner<'a> {
             let mark = self.cursor.mark;
             if !self.in_flow() {
                 if !self.simple_key_allowed {
-                    return Err(self.cursor.error("`:` cannot make a key here: text that holds one stands in quotes"));
+                    return Err(self.cursor.error("`:` cannot make a key here\nput text that holds `: ` in quotes, and begin the keys of a table in one column"));
                 }
                 self.open_block(mark.column, None, Token::BlockMappingStart, mark)?;
             }
@@ -411,7 +411,7 @@ impl<'a> Scanner<'a> {
             let name = cursor.word();
             let ends = cursor.is_blank_or_end(0) || b"?:,]}%@`".contains(&cursor.byte(0));
             if name.is_empty() || !ends {
-                return Err(cursor.error("the name of an anchor has only letters, digits, `_` and `-`"));
+                return Err(cursor.error("the name of an anchor has only letters, digits, `_` and `-`\nput text that begins with `*` or `&` in quotes"));
             }
             Ok((if is_alias { Token::Alias(name) } else { Token::Anchor(name) }, cursor.mark.offset))
         })

@@ -1,15 +1,15 @@
-//! A deploy that looks at no health check.
+//! A deploy that does not look at what it does.
 
 use super::{Given, Persona, Rule, Sink};
 use crate::diagnostic::{Flyctl, Severity};
 use crate::facts::{self, Facts};
 
 pub(super) const RULE: Rule = Rule {
-    id: "immediate-with-health-check",
+    id: "immediate-strategy",
     persona: Persona::Regular,
     severity: Severity::Hint,
     flyctl: Flyctl::Silent,
-    summary: "`immediate` in an app with health checks",
+    summary: "`immediate` as the strategy of every deploy",
     why: "An immediate deploy replaces all machines at once and waits neither for them to start nor for their checks: \
           a release that does not boot is down everywhere, and the deploy is reported as a success. It is meant for \
           emergencies, when it can be asked for on the command line.",
@@ -26,8 +26,11 @@ pub(super) const RULE: Rule = Rule {
 fn check(facts: &Facts, sink: &mut Sink) {
     let Some(strategy) = facts.strategy().filter(|strategy| strategy.value == "immediate") else { return };
     let config = facts.config();
-    if config.group_names().into_iter().any(|group| facts::is_checked(config, group)) {
-        sink.report(strategy.span, "an immediate deploy does not wait for the health checks")
-            .help("use another strategy here, and `fly deploy --strategy immediate` in an emergency");
-    }
+    let is_checked = config.group_names().into_iter().any(|group| facts::is_checked(config, group));
+    let message = match is_checked {
+        true => "an immediate deploy does not wait for the health checks",
+        false => "an immediate deploy does not look whether the machines start",
+    };
+    sink.report(strategy.span, message)
+        .help("use another strategy here, and `fly deploy --strategy immediate` in an emergency");
 }

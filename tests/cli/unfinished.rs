@@ -1,0 +1,82 @@
+//! Deploys that did not end: held, or killed; picked up by another process.
+#![cfg(unix)]
+
+use std::io::BufReader;
+
+use serde_json::Value;
+
+use cutover::plan::{Desired, Policy, plan};
+use cutover::{config, fleet, syntax};
+
+use crate::apply::{Fly, read_until};
+use crate::test::{Ran, Test};
+
+fn is_v2(machines: &[(Value, Value)]) -> bool {
+    machines.iter().all(|(_, image)| image.as_str().unwrap().starts_with("registry.fly.io/shop:v2"))
+}
+
+/// A plan whose deploy is held before its cut-over, carried out up to there.
+fn held(fly: &Fly) -> Ran {
+    let test = Test::new().file("plan.json", plan_with_a_hold()).args(["apply", "plan.json", "--yes"]);
+    let ran = fly.with(test).status(5).run();
+    assert!(ran.stdout.contains("Held after"), "{}", ran.stdout);
+    ran
+}
+
+fn plan_with_a_hold() -> String {
+    let text = include_str!("../../examples/shop/fly.toml");
+    let config = config::read(&syntax::parse(text, syntax::Format::Toml)).config;
+    let fleet = fleet::parse(include_str!("../../examples/shop/machines.json")).unwrap();
+    let policy = Policy { hold: true, settle_ms: 100, ..Policy::default() };
+    let image = "registry.fly.io/shop:v2";
+    let desired = Desired { app: "shop", image, path: "fly.toml", text, config: &config };
+    plan(&desired, &fleet, &policy).unwrap().to_json()
+}
+
+#[test]
+fn a_held_deploy_is_told_of_and_promoted() {
+    let fly = Fly::listen();
+    let told = fly.with(held(&fly).then(["status", "--app", "shop"])).run();
+    assert!(told.stdout.contains("A deploy of shop is neither finished nor taken back"), "{}", told.stdout);
+    assert!(told.stdout.contains("cordoned  green in the place of"), "{}", told.stdout);
+    let promoted = fly.with(told.then(["promote", "plan.json", "--yes"])).run();
+    assert!(is_v2(&fly.machines()));
+    let told = fly.with(promoted.then(["status", "--app", "shop"])).run();
+    assert_eq!(told.stdout, "No deploy is under way on shop.\n");
+    fly.with(told.then(["resume", "plan.json", "--yes"])).status(1).run();
+}
+
+#[test]
+fn a_held_deploy_is_taken_back() {
+    let fly = Fly::listen();
+    let before = fly.machines();
+    fly.with(held(&fly).then(["abort", "plan.json", "--yes"])).status(3).run();
+    assert_eq!(fly.machines(), before);
+}
+
+#[test]
+fn a_killed_deploy_is_finished_or_taken_back_by_another_process() {
+    for (command, status) in [("resume", 0), ("abort", 3)] {
+        let fly = Fly::listen();
+        let before = fly.machines();
+        let test = fly.with(fly.plan().then(["apply", "plan.json", "--yes", "--events", "jsonl"]));
+        let mut process = test.command().spawn().unwrap();
+        let mut output = BufReader::new(process.stdout.take().unwrap());
+        read_until(&mut output, |event| event["call"].as_str().is_some_and(|call| call.starts_with("uncordon")));
+        process.kill().unwrap();
+        process.wait().unwrap();
+        let killed = test.status(status).again([command, "plan.json", "--yes"]).run();
+        let machines = fly.machines();
+        assert!(if status == 0 { is_v2(&machines) } else { machines == before }, "{}", killed.stdout);
+    }
+}
+
+#[test]
+fn a_url_is_verified_by_samples() {
+    let fly = Fly::listen();
+    let url = format!("{}/v1/apps/shop", fly.url);
+    let verified = Test::new().args(["verify", "--url", &url, "--samples", "3", "--expect", "name=shop"]).run();
+    assert_eq!(verified.stdout, "All 3 samples are as expected.\n");
+    let other = Test::new().args(["verify", "--url", &url, "--expect", "name=other"]).status(1).run();
+    assert_eq!(other.stdout, "Sample 1 of 5: name is `shop`, not `other`\n");
+}
