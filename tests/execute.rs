@@ -461,7 +461,8 @@ fn stopped_at_every_moment(
     while let Some(moment) = run.next() {
         moment.events.iter().for_each(|event| trail.see(event));
         left = trail.abandoned().left.into_iter().map(|one| one.command).collect();
-        look(&story.fleet.machines, moment.machines, &left);
+        let now: Vec<Machine> = moment.machines.iter().map(|machine| Machine::clone(machine)).collect();
+        look(&story.fleet.machines, &now, &left);
         if !is_aborted && moment.t_ms >= abort_at_ms {
             is_aborted = true;
             run.abort();

@@ -2,6 +2,8 @@
 //! ones; `cutover sim explore` goes through all of them.
 #![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
+#[path = "sim/flyctl.rs"]
+mod flyctl;
 #[path = "plan/notation.rs"]
 #[allow(dead_code)]
 mod notation;

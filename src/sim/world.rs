@@ -45,6 +45,8 @@ pub struct World {
     pub settings: Settings,
     /// The only app that there is; `None`: every name is its.
     pub app: Option<String>,
+    /// How fast time passes here for those who ask for a lease by their own clock.
+    pub speed: u64,
     now_ms: u64,
     /// Sorted by id once, then in the order of creation.
     machines: Vec<Arc<Machine>>,
@@ -126,6 +128,7 @@ impl World {
         let mut world = Self {
             settings,
             app: None,
+            speed: 1,
             now_ms: 0,
             machines: Vec::new(),
             lives: Vec::new(),
@@ -389,7 +392,7 @@ impl World {
             (None, Some(_)) => return Reply::Absent,
             (None, None) => format!("{:012x}", self.random.next() & 0xffff_ffff_ffff),
         };
-        let expires_ms = self.now_ms.saturating_add(ttl_s.saturating_mul(1_000));
+        let expires_ms = self.now_ms.saturating_add(ttl_s.saturating_mul(1_000 * self.speed));
         self.lives[place].lease = Some(Held { nonce: nonce.clone(), owner: OWNER.to_owned(), expires_ms });
         Reply::Done(Answer::Lease { nonce, instance_id: self.machines[place].instance_id.clone() })
     }

@@ -53,13 +53,13 @@ impl Execution {
             why: why.to_owned(),
             command: command.clone(),
         });
-        let left: Vec<Leftover> = left.collect();
-        self.left.extend(left);
-        if self.left.is_empty() {
-            // Nothing shows, but for what was written down.
+        let mut left: Vec<Leftover> = left.collect();
+        if left.is_empty() {
+            // Nothing shows, but for what was written down; a green may still be on its way.
             let machine = steps::notice_board(self.view()).unwrap_or_default();
-            self.left.push(Leftover { machine, why: why.to_owned(), command });
+            left.push(Leftover { machine, why: why.to_owned(), command });
         }
+        self.left.extend(left);
         let message = format!("{}. The deploy is as far as it was.", self.failures.join("; "));
         self.close(OutcomeKind::NeedsAttention, message);
     }

@@ -1,10 +1,14 @@
 //! `cutover sim`: Fly.io without Fly.io.
 
+use std::fs::File;
+use std::io::Write as _;
 use std::num::NonZero;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use clap::Subcommand;
+use serde_json::{Value, json};
 
 use super::apply::Events;
 use super::check::read_fleet;
@@ -16,7 +20,7 @@ use crate::native::terminal::Terminal;
 use crate::native::watch::Watch;
 use crate::native::{block_on, listen as server, simulate};
 use crate::sim::explore::{Explorer, Failure, Told};
-use crate::sim::{Settings, World};
+use crate::sim::{Fault, Settings, World};
 
 /// Carry out a plan in a simulated Fly, or serve one over HTTP
 #[derive(Debug, Subcommand)]
@@ -91,14 +95,22 @@ pub(in crate::native) struct ListenArgs {
     #[arg(long, value_name = "FILE")]
     fleet: PathBuf,
 
-    /// Seconds that pass there while one passes here. Leases run out faster too: from 3 on, `cutover
-    /// apply` loses its own
+    /// Seconds that pass there while one passes here. Leases last as long as their holder's clock says
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
     speed: u32,
 
     /// For the ids of new machines and the time that things take
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
+
+    /// What goes wrong, such as `create#1=lost-after`, `machine@app-1=dies:5000` or
+    /// `machine@ID=killed-at:30000`; repeatable
+    #[arg(long, value_name = "SPEC")]
+    fault: Vec<Fault>,
+
+    /// Write each request with its reply to this file, one JSON object a line, without tokens
+    #[arg(long, value_name = "FILE")]
+    transcript: Option<PathBuf>,
 }
 
 pub(in crate::native) fn run(command: Command, terminal: Terminal) -> Result<Status, Error> {
@@ -146,9 +158,27 @@ fn explore(args: &ExploreArgs, terminal: Terminal) -> Result<Status, Error> {
 }
 
 fn listen(args: &ListenArgs, terminal: Terminal) -> Result<Status, Error> {
-    let mut world = World::new(&read_fleet(&args.fleet)?, Settings::default(), Vec::new(), args.seed);
+    let mut world = World::new(&read_fleet(&args.fleet)?, Settings::default(), args.fault.clone(), args.seed);
     world.app = Some(args.app.clone());
+    world.speed = args.speed.into();
+    world.keep_trace(0);
     block_on(serve(args, world, terminal))?
+}
+
+/// Appends to the file, a line for each exchange. Of the headers nothing is written: they hold the token.
+fn transcript(path: &Path) -> Result<server::Transcript, Error> {
+    let file = File::create(path)
+        .map_err(|error| Error::new(Kind::Input, format!("cannot write {}: {error}", path.display())))?;
+    let file = Mutex::new(file);
+    let value = |text: &str| serde_json::from_str(text).unwrap_or(Value::Null);
+    Ok(Box::new(move |t_ms, request, response| {
+        let line = json!({"t_ms": t_ms, "method": request.method.as_str(), "path": request.path,
+            "body": value(request.body.as_deref().unwrap_or_default()),
+            "status": response.status, "reply": value(&response.body)});
+        let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
+        // Who listens goes on without its transcript.
+        let _ = writeln!(file, "{line}");
+    }))
 }
 
 async fn serve(args: &ListenArgs, world: World, terminal: Terminal) -> Result<Status, Error> {
@@ -159,8 +189,12 @@ async fn serve(args: &ListenArgs, world: World, terminal: Terminal) -> Result<St
     let mut signals = Signals::listen()?;
     let listener = server::bind(args.port).await.map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
-    terminal.print(&format!("export FLY_FLAPS_BASE_URL=http://{address} FLY_API_TOKEN=simulated\n"))?;
+    terminal.print(&format!(
+        "export FLY_FLAPS_BASE_URL=http://{address} FLY_UIEX_BASE_URL=http://{address} \
+         FLY_API_BASE_URL=http://{address} FLY_API_TOKEN=simulated\n"
+    ))?;
     let stop = async move { signals.next().await };
-    server::serve(listener, world, args.speed, None, stop).await.map_err(failed)?;
+    let transcript = args.transcript.as_deref().map(transcript).transpose()?;
+    server::serve(listener, world, args.speed, transcript, stop).await.map_err(failed)?;
     Ok(Status::Done)
 }
