@@ -13,6 +13,7 @@ mod operations;
 mod stories;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use cutover::execute::{Answer, Call, Execution, Input, Reply, Trail};
 use cutover::fleet::{HostStatus, Machine, State};
@@ -264,7 +265,10 @@ fn a_machine_changed_between_the_check_and_its_lease_stops_the_deploy() {
     let Story { plan, fleet, options, .. } = Story::of("a1 app iad started v1");
     let mut execution = Execution::new(&plan, options.execution);
     let list = execution.step(0, Input::Begin).calls[0].0;
-    let lease = execution.step(1, Input::Reply(list, Reply::Done(Answer::Machines(fleet.machines)))).calls[0].0;
+    let lease = execution
+        .step(1, Input::Reply(list, Reply::Done(Answer::Machines(fleet.machines.into_iter().map(Arc::new).collect()))))
+        .calls[0]
+        .0;
     let changed = Answer::Lease { nonce: "n".into(), instance_id: "01NEW".into() };
     let step = execution.step(2, Input::Reply(lease, Reply::Done(changed)));
     assert!(matches!(step.calls.as_slice(), [(_, Call::ReleaseLease { nonce, .. })] if nonce == "n"), "{step:?}");
@@ -457,7 +461,8 @@ fn stopped_at_every_moment(
     while let Some(moment) = run.next() {
         moment.events.iter().for_each(|event| trail.see(event));
         left = trail.abandoned().left.into_iter().map(|one| one.command).collect();
-        look(&story.fleet.machines, moment.machines, &left);
+        let now: Vec<Machine> = moment.machines.iter().map(|machine| Machine::clone(machine)).collect();
+        look(&story.fleet.machines, &now, &left);
         if !is_aborted && moment.t_ms >= abort_at_ms {
             is_aborted = true;
             run.abort();

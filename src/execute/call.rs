@@ -1,6 +1,8 @@
 //! What an execution asks of the world and what it is answered, as values. Knows nothing of HTTP,
 //! and not why anything is asked.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 use serde_json::Value;
 
@@ -142,8 +144,8 @@ pub enum Reply {
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum Answer {
-    Machines(Vec<Machine>),
-    Machine(Box<Machine>),
+    Machines(Vec<Arc<Machine>>),
+    Machine(Arc<Machine>),
     /// `instance_id`: the machine's version when the lease was taken; empty where not told.
     Lease {
         nonce: String,

@@ -1,5 +1,6 @@
 //! What must have been seen to serve before anything that serves now is taken away.
 
+use super::flaw::Flaw;
 use super::job::{Next, View};
 use super::knowledge::Target;
 use super::watch;
@@ -55,6 +56,7 @@ fn fault_of(target: &Target, seen: Option<&Machine>, view: View<'_>) -> Option<S
     let Some(seen) = seen else { return Some("it is gone".to_owned()) };
     match target {
         Target::Machine(id) => watch::difference(view.known.before.get(id)?, seen),
+        Target::Slot(_) if view.options.has(Flaw::TrustOnePass) => None,
         Target::Slot(name) => {
             let slot = view.slots.get(name)?;
             let hidden = (view.traffic.contains(name) && seen.cordoned).then(|| "it is cordoned".to_owned());

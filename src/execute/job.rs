@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::flaw::Flaw;
 use super::goal::Goal;
 use super::knowledge::{Knowledge, Target};
 use super::operation::{Kind, RATE_LIMIT_TRIES, Then, row, then};
@@ -161,7 +162,7 @@ impl Job {
                 Some(green) => {
                     self.guarded(&green.id, rests_on, view).unwrap_or_else(|| Next::Call(destroy(&green.id, known)))
                 }
-                None if self.looks >= LOOKS => Next::Done,
+                None if self.looks >= LOOKS || view.options.has(Flaw::ForgetUnanswered) => Next::Done,
                 None => Next::Look,
             },
             Goal::Paused { ms } => match self.began_ms.saturating_add(*ms) {
@@ -220,6 +221,9 @@ impl Job {
 
     /// Looks that are too old as soon as they are answered end in giving up.
     fn guarded(&self, id: &str, rests_on: &[Target], view: View<'_>) -> Option<Next> {
+        if view.options.has(Flaw::DestroyBlindly) && matches!(self.goal, Goal::Destroyed { .. }) {
+            return None;
+        }
         match guard::before_it_goes(id, rests_on, view)? {
             Next::Look | Next::Call(_) if self.looks >= OLD_LOOKS => {
                 Some(Next::Unsafe("Fly does not say quickly enough whether the greens serve".to_owned()))
@@ -250,7 +254,7 @@ impl Job {
             return Next::Fail(format!("what it stands by for ({}) was never made", step.standby_for.join(", ")));
         };
         let name = name::machine_name(&view.options.run, slot, self.attempt);
-        let blue = step.replaces.as_ref().and_then(|blue| view.known.before.get(blue));
+        let blue = step.replaces.as_ref().and_then(|blue| view.known.before.get(blue)).map(|blue| &**blue);
         let mut request = name::standing_by(request, &ids);
         let config = Arc::make_mut(&mut request.config);
         name::mark(config, &name, slot, step.replaces.as_ref(), view);
@@ -271,7 +275,8 @@ impl Job {
             Some(Then::Fail) => Next::Fail(report::reply(reply)),
             Some(then) => {
                 self.unsure |= *reply == Reply::Unknown && kind.changes();
-                self.looking = then == Then::Look;
+                self.looking = then == Then::Look && !view.options.has(Flaw::CreateBlindly);
+                self.attempt += u32::from(then == Then::Look && !self.looking);
                 // Whether it was started shows: a command is not begun twice.
                 self.begun &= !matches!(self.goal, Goal::Launched { .. });
                 self.failed_once(kind, reply, view)
@@ -541,7 +546,7 @@ impl Job {
 
     fn revived(&mut self, before: &Machine, now: &Machine, view: View<'_>) -> Next {
         // Whether it is cordoned is another step's business.
-        let before = Machine { cordoned: now.cordoned, ..before.clone() };
+        let before = Machine { cordoned: now.cordoned, ..Machine::clone(before) };
         self.looks += 1;
         match watch::difference(&before, now) {
             None => Next::Done,

@@ -1,6 +1,7 @@
 //! What a run knows of the fleet: learned from replies, and from nothing else.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::name::machine_name;
 use super::{Answer, Call, Reply};
@@ -26,7 +27,7 @@ pub(super) struct Knowledge {
     /// The names that this run gives, with their slots.
     names: BTreeMap<String, String>,
     /// Every machine as it was before anything was done.
-    pub before: BTreeMap<String, Machine>,
+    pub before: BTreeMap<String, Arc<Machine>>,
     /// The machines made so far, by slot.
     pub greens: BTreeMap<String, Green>,
     slot_of: BTreeMap<String, String>,
@@ -67,7 +68,7 @@ pub(super) struct Sighting {
     /// When the question was asked: the answer may be as old as this.
     pub asked_ms: u64,
     /// `None`: there is no such machine.
-    pub machine: Option<Machine>,
+    pub machine: Option<Arc<Machine>>,
 }
 
 impl Target {
@@ -119,12 +120,12 @@ impl Knowledge {
 
     /// The last look at a machine.
     pub(super) fn seen(&self, id: &str) -> Option<&Machine> {
-        self.sightings.get(id)?.machine.as_ref()
+        self.sightings.get(id)?.machine.as_deref()
     }
 
     /// It was there, and is no more.
     pub(super) fn is_gone(&self, id: &str) -> bool {
-        self.sightings.get(id).is_some_and(|sighting| !sighting.machine.as_ref().is_some_and(Machine::is_live))
+        self.sightings.get(id).is_some_and(|sighting| !sighting.machine.as_deref().is_some_and(Machine::is_live))
     }
 
     /// The look at a machine, if it is recent enough to act on.
@@ -152,12 +153,12 @@ impl Knowledge {
                 self.listed_ms = Some(asked_ms);
                 for machine in machines {
                     self.recognize(machine);
-                    self.see(&machine.id, Sighting { asked_ms, machine: Some(machine.clone()) });
+                    self.see(&machine.id, Sighting { asked_ms, machine: Some(Arc::clone(machine)) });
                 }
             }
             (Call::GetMachine { id }, Reply::Done(Answer::Machine(machine))) => {
                 self.recognize(machine);
-                self.see(id, Sighting { asked_ms, machine: Some((**machine).clone()) });
+                self.see(id, Sighting { asked_ms, machine: Some(Arc::clone(machine)) });
             }
             (
                 Call::GetMachine { id }
@@ -197,8 +198,8 @@ impl Knowledge {
     }
 
     /// The fleet as it was before anything was done; what is not in it is not there.
-    pub(super) fn begin_with(&mut self, machines: &[Machine]) {
-        self.before = machines.iter().map(|machine| (machine.id.clone(), machine.clone())).collect();
+    pub(super) fn begin_with(&mut self, machines: &[Arc<Machine>]) {
+        self.before = machines.iter().map(|machine| (machine.id.clone(), Arc::clone(machine))).collect();
         let gone: Vec<String> = self.sightings.keys().filter(|id| !self.before.contains_key(*id)).cloned().collect();
         for id in gone {
             let asked_ms = self.listed_ms.unwrap_or(0);
@@ -238,7 +239,7 @@ impl Knowledge {
     fn revise(&mut self, id: &str, change: impl FnOnce(&mut Machine)) {
         self.count(id, |count| count - 1);
         if let Some(machine) = self.sightings.get_mut(id).and_then(|sighting| sighting.machine.as_mut()) {
-            change(machine);
+            change(Arc::make_mut(machine));
         }
         self.count(id, |count| count + 1);
     }

@@ -12,6 +12,7 @@
 mod call;
 mod drain;
 mod event;
+mod flaw;
 mod goal;
 mod guard;
 mod job;
@@ -31,6 +32,8 @@ mod watch;
 
 pub use call::{Answer, Call, CallId, ReleaseStatus, Reply, Sample, Why};
 pub use event::{Event, Leftover, Outcome, OutcomeKind, Phase, StepState};
+#[cfg(test)]
+pub(crate) use flaw::Flaw;
 pub use operation::{Kind, timeout_ms};
 pub use random::SplitMix64;
 pub use run::{Execution, Intent, Options};

@@ -9,7 +9,10 @@ mod resuming;
 mod telling;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
+#[cfg(test)]
+use super::flaw::Flaw;
 use super::goal::Goal;
 use super::job::{Job, Next, Owner, View};
 use super::knowledge::Knowledge;
@@ -36,6 +39,8 @@ pub struct Options {
     pub promoted: bool,
     /// For the jitter of retries.
     pub seed: u64,
+    #[cfg(test)]
+    pub(crate) flaw: Option<Flaw>,
 }
 
 /// Where a resumed deploy is to go.
@@ -48,14 +53,22 @@ pub enum Intent {
 
 impl Options {
     pub fn new(run: impl Into<String>) -> Self {
-        Self { run: run.into(), lease_ttl_s: 13, lease_wait_ms: 0, promoted: false, seed: 0 }
+        Self {
+            run: run.into(),
+            lease_ttl_s: 13,
+            lease_wait_ms: 0,
+            promoted: false,
+            seed: 0,
+            #[cfg(test)]
+            flaw: None,
+        }
     }
 }
 
 /// A plan being executed.
 #[derive(Debug, Clone)]
 pub struct Execution {
-    plan: Plan,
+    plan: Arc<Plan>,
     options: Options,
     /// Of a deploy that another run began.
     intent: Option<Intent>,
@@ -150,24 +163,24 @@ enum Fate {
 }
 
 impl Execution {
-    pub fn new(plan: &Plan, options: Options) -> Self {
-        Self::with(plan, options, None)
+    pub fn new(plan: impl Into<Arc<Plan>>, options: Options) -> Self {
+        Self::with(plan.into(), options, None)
     }
 
     /// Goes on with what another run began, from the fleet as it is found.
-    pub fn resume(plan: &Plan, options: Options, intent: Intent) -> Self {
-        Self::with(plan, options, Some(intent))
+    pub fn resume(plan: impl Into<Arc<Plan>>, options: Options, intent: Intent) -> Self {
+        Self::with(plan.into(), options, Some(intent))
     }
 
-    fn with(plan: &Plan, mut options: Options, intent: Option<Intent>) -> Self {
+    fn with(plan: Arc<Plan>, mut options: Options, intent: Option<Intent>) -> Self {
         // Renewals must not take up all the calls that may be under way.
         let leases = plan.steps.iter().filter(|step| step.op == Op::Lease).count() as u64;
         options.lease_ttl_s = options.lease_ttl_s.max(leases / LEASES_PER_SECOND);
         Self {
             intent,
-            slots: Slots::of(plan),
-            floors: steps::floors(plan),
-            known: Knowledge::new(plan, &options.run),
+            slots: Slots::of(&plan),
+            floors: steps::floors(&plan),
+            known: Knowledge::new(&plan, &options.run),
             schedule: Schedule::default(),
             rates: Rates::default(),
             order: Order::forward(&plan.steps),
@@ -184,7 +197,7 @@ impl Execution {
             unsettled: false,
             told: BTreeMap::new(),
             out: Step::default(),
-            plan: plan.clone(),
+            plan,
             options,
         }
     }

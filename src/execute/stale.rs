@@ -1,6 +1,7 @@
 //! Is the fleet still the one that the plan was made for?
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -12,7 +13,7 @@ use crate::plan::{Disposition, Observed, Plan, PlannedMachine};
 /// The machines that make the plan stale, each with what is different and what that means. One that only changed its
 /// state was started or stopped by the proxy; one that was left over goes away by itself; one of another group is not
 /// the plan's business: none of these is a reason.
-pub(super) fn differences(plan: &Plan, machines: &BTreeMap<String, Machine>) -> Vec<(String, String)> {
+pub(super) fn differences(plan: &Plan, machines: &BTreeMap<String, Arc<Machine>>) -> Vec<(String, String)> {
     let mut found = Vec::new();
     for planned in plan.machines.iter().filter(|planned| planned.disposition != Disposition::Leftover) {
         let what = match machines.get(&planned.id) {
@@ -36,7 +37,7 @@ pub(super) fn differences_of_begun(plan: &Plan, known: &Knowledge) -> Vec<(Strin
             Some(machine) => {
                 // Whether it is cordoned is the deploy's own doing.
                 let cordoned = if goes { planned.observed.cordoned } else { machine.cordoned };
-                changes(planned, &Machine { cordoned, ..machine.clone() })
+                changes(planned, &Machine { cordoned, ..Machine::clone(machine) })
             }
         };
         found.extend(what.map(|what| (planned.id.clone(), what)));
@@ -48,12 +49,12 @@ pub(super) fn differences_of_begun(plan: &Plan, known: &Knowledge) -> Vec<(Strin
 }
 
 /// Machines that the plan does not know, in groups that it is about: a deploy beside them would make a second fleet.
-fn newcomers(plan: &Plan, machines: &BTreeMap<String, Machine>) -> impl Iterator<Item = (String, String)> {
+fn newcomers(plan: &Plan, machines: &BTreeMap<String, Arc<Machine>>) -> impl Iterator<Item = (String, String)> {
     let planned: BTreeSet<&str> = plan.machines.iter().map(|planned| planned.id.as_str()).collect();
     let groups = groups(plan);
     let new = machines.values().filter(move |machine| !is_gone(machine) && !planned.contains(machine.id.as_str()));
     // One without a group is of the default one.
-    let matters = move |machine: &&Machine| {
+    let matters = move |machine: &&Arc<Machine>| {
         purpose(machine).is_none() && machine.group().is_none_or(|group| groups.contains(group))
     };
     new.filter(matters).map(|machine| (machine.id.clone(), format!("it is new ({})", machine.name)))
@@ -75,7 +76,7 @@ fn groups(plan: &Plan) -> BTreeSet<&str> {
 }
 
 /// Machines that were started or stopped since the plan was made.
-pub(super) fn state_changes(plan: &Plan, machines: &BTreeMap<String, Machine>) -> Vec<String> {
+pub(super) fn state_changes(plan: &Plan, machines: &BTreeMap<String, Arc<Machine>>) -> Vec<String> {
     let changed = plan
         .machines
         .iter()

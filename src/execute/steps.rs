@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::flaw::Flaw;
 use super::goal::Goal;
 use super::job::View;
 use super::knowledge::Target;
@@ -200,6 +201,7 @@ pub(super) fn undo_goal(step: &Step, view: View<'_>) -> Option<Goal> {
         Undo::Release => Some(Goal::Released { machine: target.name().to_owned() }),
         Undo::Destroy => Some(Goal::Unmade { slot: target.name().to_owned(), rests_on: rests_on() }),
         Undo::Cordon => Some(Goal::Cordoned { rests_on: rests_on(), target }),
+        Undo::Uncordon if view.options.has(Flaw::LeaveCordoned) => None,
         Undo::Uncordon => (!before.is_some_and(|machine| machine.cordoned)).then_some(Goal::Uncordoned { target }),
         Undo::Start => {
             view.known.was_started(target.name()).then(|| Goal::Revived { machine: target.name().to_owned() })

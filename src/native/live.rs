@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use tokio::sync::oneshot;
@@ -32,7 +33,7 @@ pub(super) fn fleet(app: &str, access: &Access) -> Result<Fleet, Error> {
     match listed {
         // Without the others the machines still say what they mount, and the list vouches for itself.
         Ok(Reply::Done(Answer::Machines(machines))) => Ok(Fleet {
-            machines,
+            machines: machines.into_iter().map(Arc::unwrap_or_clone).collect(),
             volumes: volumes_text.and_then(|text| fleet::volumes(&text).ok()),
             app: app_text.and_then(|text| serde_json::from_str(&text).ok()),
             gaps: Vec::new(),

@@ -10,6 +10,7 @@ mod access;
 mod cli;
 mod commands;
 mod error;
+pub mod explore;
 mod files;
 pub mod http;
 pub mod listen;

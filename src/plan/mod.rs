@@ -140,6 +140,13 @@ pub struct Plan {
     pub warnings: Vec<Warning>,
 }
 
+/// For whoever keeps it longer than its caller does.
+impl From<&Plan> for Arc<Plan> {
+    fn from(plan: &Plan) -> Self {
+        Self::new(plan.clone())
+    }
+}
+
 impl Plan {
     /// The observed machine of this id.
     pub fn observed(&self, id: &str) -> Option<&PlannedMachine> {

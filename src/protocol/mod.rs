@@ -185,9 +185,7 @@ fn not_found(call: &Call, body: &[u8]) -> Reply {
 fn answer(call: &Call, body: &[u8]) -> Option<Answer> {
     match call {
         Call::ListMachines => serde_json::from_slice(body).ok().map(Answer::Machines),
-        Call::GetMachine { .. } | Call::CreateMachine { .. } => {
-            serde_json::from_slice(body).ok().map(|machine| Answer::Machine(Box::new(machine)))
-        }
+        Call::GetMachine { .. } | Call::CreateMachine { .. } => serde_json::from_slice(body).ok().map(Answer::Machine),
         Call::AcquireLease { .. } => lease(body),
         Call::ReleaseLease { .. }
         | Call::Cordon { .. }

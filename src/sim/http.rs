@@ -1,6 +1,8 @@
 //! The Machines API's side of HTTP over a [`World`], as values: requests become calls, replies
 //! become the JSON that the real API sends. No socket, no clock.
 
+mod flyctl;
+
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -36,6 +38,9 @@ pub struct Waiter {
 /// What the API answers to `request` at `now_ms`.
 pub fn respond(world: &mut World, now_ms: u64, request: &Request) -> Answer {
     world.advance(now_ms);
+    if let Some(response) = flyctl::answer(world, request) {
+        return Answer::Now(response);
+    }
     let act = match read(world, request) {
         Ok(act) => act,
         Err(response) => return Answer::Now(response),
@@ -114,6 +119,7 @@ fn read(world: &World, request: &Request) -> Result<Act, Response> {
                     let body = object(request, "main.upsertMetadataKeyRequest")?;
                     Call::SetMetadata { id, key: (*key).to_owned(), value: text(&body, "value") }
                 }
+                (Method::Delete, ["metadata", key]) => Call::ClearMetadata { id, keys: vec![(*key).to_owned()] },
                 (Method::Patch, ["metadata"]) => Call::ClearMetadata { id, keys: removed(request)? },
                 (Method::Post, ["exec"]) => exec(id, request)?,
                 (Method::Get, ["wait"]) => wait(id, query)?,

@@ -44,7 +44,7 @@ enum Proof {
 use Proof::{Reason, Test};
 
 const ROWS: &[(&str, Proof)] = &[
-    ("A1", Test("every_single_fault_and_abort_ends_well")),
+    ("A1", Test("every_fault_and_every_intervention_alone_ends_well")),
     ("A2", Test("a_fleet_that_changed_since_the_plan_is_left_alone")),
     ("A4", Reason("cleaning up is planned, and carried out as any plan is")),
     ("A6", Test("a_killed_deploy_is_finished_or_taken_back_by_another_process")),
@@ -79,7 +79,7 @@ const ROWS: &[(&str, Proof)] = &[
     ("B34", Test("a_machine_on_a_dead_host_stays_and_is_named")),
     ("B37", Test("b37_a_held_deploy_waits_with_its_greens_and_goes_on_when_promoted_or_back_when_aborted")),
     ("B38", Test("a_green_that_dies_while_it_bakes_gives_its_place_back")),
-    ("C1", Test("every_single_fault_and_abort_ends_well")),
+    ("C1", Test("every_fault_and_every_intervention_alone_ends_well")),
     ("C2", Test("a_lease_held_by_somebody_else_stops_the_deploy_before_anything_is_made")),
     ("C3", Test("a_large_fleet_keeps_its_leases_while_it_is_replaced")),
     ("C6", Test("a_list_that_lags_behind_makes_no_second_green")),

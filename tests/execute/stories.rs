@@ -1,5 +1,7 @@
 //! A run in a simulated Fly, from a fleet and faults in words to what is left.
 
+use std::borrow::Borrow;
+
 use cutover::execute::{Outcome, OutcomeKind, ReleaseStatus};
 use cutover::fleet::{Fleet, Machine, State};
 use cutover::plan::{Plan, Policy};
@@ -93,7 +95,7 @@ impl Story {
         let world = run.world();
         Ending {
             outcome: run.outcome().unwrap().clone(),
-            machines: world.machines().to_vec(),
+            machines: world.machines().iter().map(|machine| Machine::clone(machine)).collect(),
             breaches: world.breaches().iter().map(|breach| format!("{} {}", breach.t_ms, breach.what)).collect(),
             leases: world.machines().iter().filter(|machine| world.lease_of(&machine.id).is_some()).count(),
             trace: world.trace().to_vec(),
@@ -165,14 +167,14 @@ impl Ending {
 }
 
 /// The machines that are there.
-pub(crate) fn left(machines: &[Machine]) -> String {
-    let live = machines.iter().filter(|machine| machine.state != State::Destroyed);
+pub(crate) fn left<M: Borrow<Machine>>(machines: &[M]) -> String {
+    let live = machines.iter().map(Borrow::borrow).filter(|machine: &&Machine| machine.state != State::Destroyed);
     let mut words: Vec<String> = live.map(word).collect();
     words.sort();
     words.join(", ")
 }
 
-fn stamps(machines: &[Machine]) -> Vec<String> {
+fn stamps(machines: &[std::sync::Arc<Machine>]) -> Vec<String> {
     let live = machines.iter().filter(|machine| machine.state != State::Destroyed);
     live.filter_map(|machine| machine.metadata("fly_release_version").map(str::to_owned)).collect()
 }

@@ -1,11 +1,12 @@
 //! Calls as they are made and answered, and what is learned from each answer.
 
 use super::{Execution, Fate, Stage};
+use crate::execute::flaw::Flaw;
 use crate::execute::goal::Goal;
 use crate::execute::job::{Asked, Job, Owner};
 use crate::execute::operation::{Kind, timeout_ms};
 use crate::execute::schedule::JobId;
-use crate::execute::{Answer, Call, Event, Phase, Reply, report};
+use crate::execute::{Answer, Call, Event, Phase, Reply, Why, report};
 use crate::plan::Op;
 
 impl Execution {
@@ -42,7 +43,8 @@ impl Execution {
         if let (Op::Uncordon, Some(slot)) = (step.op, &step.slot) {
             self.traffic.insert(slot.clone());
         }
-        if kind == Kind::Destroy && step.op == Op::Destroy && self.stage == Stage::Forward {
+        let is_last_chance = kind == Kind::Destroy && step.op == Op::Destroy && self.stage == Stage::Forward;
+        if is_last_chance && !self.options.has(Flaw::TurnBackTooLate) {
             self.enter(Stage::Finish, Phase::Finish);
         }
     }
@@ -77,6 +79,8 @@ impl Execution {
         }
         match reply {
             Reply::Done(_) => self.progress[place].fate = Fate::Changed,
+            // Who has the name may be the machine that was asked for: something on the way asked twice.
+            Reply::Refused(Why::NameTaken { .. }) => {}
             Reply::Refused(_) | Reply::Absent
                 if !job.unsure && self.progress[place].round == 0 && !self.progress[place].is_recalled =>
             {

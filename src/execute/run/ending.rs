@@ -2,6 +2,7 @@
 //! back.
 
 use super::{Execution, Fate, Opening, Stage};
+use crate::execute::flaw::Flaw;
 use crate::execute::goal::Goal;
 use crate::execute::job::Owner;
 use crate::execute::order::Order;
@@ -46,11 +47,18 @@ impl Execution {
     }
 
     fn close_with(&mut self, kind: OutcomeKind, end: &str) {
+        self.leave_surplus();
         if kind != OutcomeKind::Restored {
             self.leave_undone();
         }
-        let kind =
-            if kind == OutcomeKind::Completed && !self.left.is_empty() { OutcomeKind::NeedsAttention } else { kind };
+        let is_well = matches!(kind, OutcomeKind::Completed | OutcomeKind::Restored);
+        let kind = if is_well && !self.left.is_empty() { OutcomeKind::NeedsAttention } else { kind };
+        if kind == OutcomeKind::NeedsAttention && self.left.is_empty() {
+            // What failed was about none of them alone.
+            let greens = self.known.greens.values();
+            let why = || "it was made by a deploy that failed after the point of no return".to_owned();
+            self.left = greens.map(|green| report::to_look_at(&self.plan.app, &green.id, why())).collect();
+        }
         let mut message = self.failures.join("; ");
         if !message.is_empty() {
             message.push_str(". ");
@@ -60,6 +68,14 @@ impl Execution {
             message.push_str(" The release command ran, and what it did stays.");
         }
         self.close(kind, message);
+    }
+
+    /// Second greens for one place, seen at any time: lists lag behind, so that one process may make what another did.
+    fn leave_surplus(&mut self) {
+        let there = self.known.surplus.iter().filter(|id| !self.known.is_gone(id));
+        let why = || "a second green for the same place".to_owned();
+        let left: Vec<Leftover> = there.map(|id| report::to_destroy(&self.plan.app, id, why())).collect();
+        self.left.extend(left);
     }
 
     /// Machines that a person has to see to, though nothing about them failed.
@@ -82,7 +98,8 @@ impl Execution {
     pub(super) fn close(&mut self, kind: OutcomeKind, message: String) {
         self.schedule.forget(|_| true);
         let mut goals = self.last_words(kind, &message);
-        goals.extend(self.known.leases.keys().map(|machine| Goal::Released { machine: machine.clone() }));
+        let leased = self.known.leases.keys().filter(|_| !self.options.has(Flaw::ForgetLeases));
+        goals.extend(leased.map(|machine| Goal::Released { machine: machine.clone() }));
         self.add_jobs(goals, Owner::Closing);
         self.stage = Stage::Closing(Outcome { kind, message, left: std::mem::take(&mut self.left) });
     }
@@ -100,7 +117,7 @@ impl Execution {
         };
         let is_over =
             kind == OutcomeKind::Restored || took_over && self.failures.is_empty() || kind == OutcomeKind::Completed;
-        let marks = if is_over { self.marks() } else { Vec::new() };
+        let marks = if is_over && !self.options.has(Flaw::ForgetMarks) { self.marks() } else { Vec::new() };
         marks.into_iter().chain([Goal::Reported { status, error }]).collect()
     }
 

@@ -1,6 +1,7 @@
 //! The plan's steps as they are done, and what their failures lead to.
 
 use super::{Execution, Failure, FailureKind, Fate, Opening, Stage};
+use crate::execute::flaw::Flaw;
 use crate::execute::goal::Goal;
 use crate::execute::job::{Job, Owner};
 use crate::execute::operation::Kind;
@@ -98,6 +99,7 @@ impl Execution {
         match (step.op, step.machine.clone()) {
             // A destroy kills what did not stop.
             (Op::Stop | Op::WaitStopped, _) => return self.order.done(place),
+            (Op::Destroy, _) if self.options.has(Flaw::SwallowFailures) => return self.order.done(place),
             (Op::Destroy, Some(blue)) if kind == FailureKind::Unsafe => drop(self.rescue.insert(blue)),
             (Op::Destroy, Some(blue)) => self.left.push(report::to_destroy(&self.plan.app, &blue, why)),
             _ => self.rescue_all_behind(place, why),
@@ -136,9 +138,10 @@ impl Execution {
         }
         self.enter(Stage::Turning, Phase::Back);
         let is_change = |job: &Job| job.asked.as_ref().is_some_and(|asked| Kind::of(&asked.call).changes());
+        let is_hasty = self.options.has(Flaw::DoNotWait);
         let commands: Vec<usize> = self.running_release_commands();
         self.schedule.forget(|job| match job.owner {
-            Owner::Forward(place) => !is_change(job) && !commands.contains(&place),
+            Owner::Forward(place) => (!is_change(job) || is_hasty) && !commands.contains(&place),
             _ => false,
         });
     }

@@ -1,11 +1,12 @@
 //! Going on with what another run began: how far each step is follows from the fleet alone.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::{Execution, Fate, Intent, Opening, Stage};
 use crate::execute::goal::Goal;
 use crate::execute::job::Owner;
-use crate::execute::{Leftover, OutcomeKind, Phase, name, report, steps};
+use crate::execute::{Leftover, OutcomeKind, Phase, name, steps};
 use crate::fleet::{Machine, State};
 use crate::plan::mark::ReleaseCommand;
 use crate::plan::{Observed, Op, PlannedMachine, Step};
@@ -52,7 +53,12 @@ impl Execution {
             why: why.to_owned(),
             command: command.clone(),
         });
-        let left: Vec<Leftover> = left.collect();
+        let mut left: Vec<Leftover> = left.collect();
+        if left.is_empty() {
+            // Nothing shows, but for what was written down; a green may still be on its way.
+            let machine = steps::notice_board(self.view()).unwrap_or_default();
+            left.push(Leftover { machine, why: why.to_owned(), command });
+        }
         self.left.extend(left);
         let message = format!("{}. The deploy is as far as it was.", self.failures.join("; "));
         self.close(OutcomeKind::NeedsAttention, message);
@@ -65,9 +71,6 @@ impl Execution {
         for (progress, is_done) in self.progress.iter_mut().zip(is_done) {
             progress.is_done_before = is_done;
         }
-        let surplus = self.known.surplus.iter();
-        let why = || "a second green for the same place".to_owned();
-        self.left.extend(surplus.map(|id| report::to_destroy(&self.plan.app, id, why())));
         // Written anew, since the run before may have ended before it did; past the point of no
         // return the missing blues say enough.
         self.opening = if is_past { Opening::Done } else { Opening::Not };
@@ -94,7 +97,7 @@ impl Execution {
     fn recall_the_blues(&mut self) {
         for planned in &self.plan.machines {
             if let Some(machine) = self.known.before.get_mut(&planned.id) {
-                recall(machine, &planned.observed);
+                recall(Arc::make_mut(machine), &planned.observed);
             }
         }
         let greens = self.known.greens.iter().filter_map(|(slot, green)| Some((slot, self.known.seen(&green.id)?)));
@@ -178,7 +181,7 @@ impl Execution {
     }
 
     fn noted_release_command(&self) -> Option<ReleaseCommand> {
-        let noted = self.known.before.values().filter_map(ReleaseCommand::of);
+        let noted = self.known.before.values().filter_map(|machine| ReleaseCommand::of(machine));
         noted.filter(|noted| noted.plan == self.plan.digest).max_by_key(|noted| noted.is_done)
     }
 

@@ -1,5 +1,7 @@
 //! What a run tells whoever watches: steps as they go, and machines when they are seen changed.
 
+use std::sync::Arc;
+
 use super::Execution;
 use crate::execute::{Answer, Call, Event, Reply, StepState, watch};
 use crate::fleet::{Machine, State};
@@ -16,10 +18,10 @@ impl Execution {
             (_, Reply::Done(Answer::Machine(machine))) => self.tell_seen(machine),
             // Of a list only what belongs to the deploy: the rest is nobody's news.
             (_, Reply::Done(Answer::Machines(machines))) => {
-                let is_told = |machine: &&Machine| {
+                let is_told = |machine: &&Arc<Machine>| {
                     self.told.contains_key(&machine.id) || self.known.slot_of(&machine.id).is_some()
                 };
-                let told: Vec<&Machine> = machines.iter().filter(is_told).collect();
+                let told: Vec<&Arc<Machine>> = machines.iter().filter(is_told).collect();
                 told.into_iter().for_each(|machine| self.tell_seen(machine));
             }
             (Call::Wait { id, state, .. }, Reply::Done(_)) => self.tell_state(id, state),

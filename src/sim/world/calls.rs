@@ -43,7 +43,7 @@ impl World {
     }
 
     fn set_metadata(&mut self, place: usize, key: &str, value: Option<&String>) {
-        let Some(config) = &mut self.machines[place].config else { return };
+        let Some(config) = &mut self.machine_mut(place).config else { return };
         match value {
             Some(value) => config.set_metadata(key, value),
             None => config.retain_metadata(|other| other != key),
