@@ -1,6 +1,6 @@
 //! Deploys in which things go wrong, explored: a sample of the small worlds' runs and of the large
 //! ones; `cutover sim explore` goes through all of them.
-#![allow(clippy::unwrap_used, clippy::disallowed_methods)]
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, clippy::print_stdout)]
 
 #[path = "sim/flyctl.rs"]
 mod flyctl;
