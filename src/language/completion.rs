@@ -218,7 +218,8 @@ mod tests {
             "" => insert.before.clone(),
             after => format!("{}|{after}", insert.before),
         });
-        format!("{:?} -> {}", span.of(&text), inserts.collect::<Vec<_>>().join(" , "))
+        let line = format!("{:?} -> {}", span.of(&text), inserts.collect::<Vec<_>>().join(" , "));
+        line.trim_end().to_owned()
     }
 
     fn told(format: Format, texts: &[&str]) -> String {
@@ -292,9 +293,9 @@ mod tests {
 
     #[test]
     fn the_top_level_offers_tables_as_headers() {
-        let offers = offered("app = 'a'\n|\n", Format::Toml);
-        insta::assert_snapshot!(offers, @r#"
-        "" -> primary_region = "|" , kill_signal = "|" , kill_timeout = "|" , swap_size_mb =  , console_command = "|" , [experimental] , [build] , [deploy] , [env] , [processes] , [[mounts]] , [http_service] , [[services]] , [checks.|] , [[files]] , host_dedication_id = "|" , machine_config = "|" , container = "|" , [[machine_checks]] , [[restart]] , [[vm]] , [[statics]] , [[metrics]]
+        insta::assert_snapshot!(told(Format::Toml, &["app = 'a'\n|\n"]), @r#"
+        "app = 'a'\n|\n"
+          "" -> primary_region = "|" , kill_signal = "|" , kill_timeout = "|" , swap_size_mb =  , console_command = "|" , [experimental] , [build] , [deploy] , [env] , [processes] , [[mounts]] , [http_service] , [[services]] , [checks.|] , [[files]] , host_dedication_id = "|" , machine_config = "|" , container = "|" , [[machine_checks]] , [[restart]] , [[vm]] , [[statics]] , [[metrics]]
         "#);
     }
 
