@@ -5,7 +5,7 @@ use super::page::{self, Part};
 use super::{level, what_flyctl_does};
 use crate::policy::KEYS;
 use crate::rules::{Persona, RULES, Rule};
-use crate::schema::{Kind, ROOT, Section};
+use crate::schema::{Key, Kind, Known, Older, ROOT, Section};
 
 /// `docs/rules/<id>.md`.
 pub fn rule(rule: &Rule) -> String {
@@ -78,22 +78,12 @@ fn section(of: &Section, path: &str, title: &str, out: &mut String) {
         of.source
     ));
     for key in of.keys {
-        let mut doc = key.doc.to_owned();
-        if !key.values.is_empty() && key.values.len() <= FEW {
-            doc.push_str(&format!(" One of `{}`.", key.values.join("`, `")));
-        }
-        if !key.aliases.is_empty() {
-            doc.push_str(&format!(" Also `{}`.", key.aliases.join("`, `")));
-        }
-        if let Some(instead) = key.deprecated {
-            doc.push_str(&format!(" **Deprecated:** {instead}"));
-        }
         out.push_str(&format!(
             "| `{}` | {} | {} | {} |\n",
             key.name,
             kind(key.kind),
             cell(key.default.unwrap_or("")),
-            cell(&doc)
+            cell(&documentation(key, FEW))
         ));
     }
     for key in of.keys {
@@ -108,7 +98,54 @@ fn section(of: &Section, path: &str, title: &str, out: &mut String) {
     }
 }
 
-fn kind(kind: Kind) -> &'static str {
+/// A key of fly.toml, as an editor shows it: at `path`, in the section documented at `source`.
+pub fn key(known: &Known, path: &str, source: &str) -> Option<String> {
+    let key = known.key?;
+    let mut out = format!("`{path}`: {}\n\n{}\n", kind(key.kind), documentation(key, usize::MAX));
+    if let Some(default) = key.default {
+        out.push_str(&format!("\nUnset: {default}.\n"));
+    }
+    if let Some(form) = older(key.older).filter(|_| known.is_translated) {
+        out.push_str(&format!("\nflyctl also reads an older form: {form}.\n"));
+    }
+    out.push_str(&format!("\n<{source}>\n"));
+    Some(out)
+}
+
+/// What a key is for, and at most `few` values that it may have.
+fn documentation(key: &Key, few: usize) -> String {
+    let mut doc = key.doc.to_owned();
+    if !key.values.is_empty() && key.values.len() <= few {
+        doc.push_str(&format!(" One of `{}`.", key.values.join("`, `")));
+    }
+    if !key.aliases.is_empty() {
+        doc.push_str(&format!(" Also `{}`.", key.aliases.join("`, `")));
+    }
+    if let Some(instead) = key.deprecated {
+        doc.push_str(&format!(" **Deprecated:** {instead}"));
+    }
+    doc
+}
+
+fn older(form: Older) -> Option<&'static str> {
+    Some(match form {
+        Older::None | Older::NoneBelow => return None,
+        Older::SingleTable | Older::SingleService => "one table for a list with one",
+        Older::NumericText => "the number as text",
+        Older::AnyAsText => "a bare number",
+        Older::Millis => "a bare number of milliseconds",
+        Older::Seconds => "a bare number of seconds",
+        Older::OneText => "one text for a list with one",
+        Older::LimitPair => "`\"20,25\"` for soft and hard limit",
+        Older::HeaderList => "a list of tables with `name` and `value`",
+        Older::AnyValues => "values of any type, or a list of tables",
+        Older::CommandList => "a list of tables with `name` and `command`",
+        Older::NamedList => "a list of tables with `name`",
+    })
+}
+
+/// The type of a key in a few words.
+pub(crate) fn kind(kind: Kind) -> &'static str {
     match kind {
         Kind::Text => "text",
         Kind::Integer => "integer",
