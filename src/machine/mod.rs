@@ -9,6 +9,8 @@ mod json;
 mod obstacles;
 mod services;
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value};
 
 use crate::config::words;
@@ -187,7 +189,8 @@ fn stop_config(config: &Config) -> Option<Object> {
 /// The files of the whole app: flyctl gives them to every group, whatever their `processes` say. Of
 /// those for one path the last counts, and one without content takes the earlier ones away.
 fn files(config: &Config) -> Result<Vec<Value>, Conversion> {
-    let mut out: Vec<Object> = Vec::new();
+    let mut out: Vec<Option<Object>> = Vec::new();
+    let mut places: BTreeMap<Option<&str>, usize> = BTreeMap::new();
     for file in &config.files {
         let mut written = Object::default();
         written.put_text("guest_path", &file.guest_path);
@@ -204,13 +207,20 @@ fn files(config: &Config) -> Result<Vec<Value>, Conversion> {
             written.put("raw_value", base64(content.value.as_bytes()));
         }
         let has_content = written.0.keys().any(|key| key != "guest_path");
-        match out.iter().position(|other| other.0.get("guest_path") == written.0.get("guest_path")) {
-            None => out.push(written),
-            Some(earlier) if has_content => out[earlier] = written,
-            Some(earlier) => drop(out.remove(earlier)),
+        let path = file.guest_path.as_ref().map(|path| path.as_str()).filter(|path| !path.is_empty());
+        match places.get(&path).copied() {
+            None => {
+                places.insert(path, out.len());
+                out.push(Some(written));
+            }
+            Some(earlier) if has_content => out[earlier] = Some(written),
+            Some(earlier) => {
+                places.remove(&path);
+                out[earlier] = None;
+            }
         }
     }
-    Ok(out.into_iter().map(Value::from).collect())
+    Ok(out.into_iter().flatten().map(Value::from).collect())
 }
 
 fn restart(config: &Config, group: &str) -> Result<Option<Object>, Conversion> {
