@@ -9,7 +9,7 @@ use super::job::View;
 use super::knowledge::Release;
 use crate::fleet::{Machine, MachineConfig};
 use crate::plan::CreateRequest;
-use crate::plan::mark::Marks;
+use crate::plan::mark::{MADE, Marks, TO_BE_HELD};
 
 /// `cutover-RUN-SLOT`, from the second attempt on `cutover-RUN-ATTEMPT-SLOT`: unique in the app, so that creating it twice is refused and one whose
 /// creation went unanswered can be found. A name that does not fit as it is gets a hash instead of
@@ -58,7 +58,7 @@ pub(super) fn mark(config: &mut MachineConfig, name: &str, slot: &str, replaces:
         run: view.options.run.clone(),
         slot: slot.to_owned(),
         replaces: replaces.cloned(),
-        phase: "made".to_owned(),
+        phase: (if view.plan.policy.hold { TO_BE_HELD } else { MADE }).to_owned(),
     };
     for (key, value) in marks.entries(name) {
         config.set_metadata(key, &value);

@@ -64,7 +64,45 @@ struct Probe {
 
 /// What [`Plan::digest`] must be.
 pub(super) fn digest(plan: &Plan) -> String {
-    format!("sha256:{}", canonical::hash_without(plan, "digest"))
+    let Plan {
+        app,
+        capacity,
+        changes,
+        definition,
+        digest: _,
+        estimate,
+        fleet,
+        floors,
+        image,
+        machines,
+        operations,
+        point_of_no_return,
+        policy,
+        source,
+        steps,
+        version,
+        warnings,
+    } = plan;
+    let mut hash = canonical::Hash::default();
+    hash.field("app", app);
+    hash.list("capacity", capacity);
+    hash.list("changes", changes);
+    hash.field("definition", definition);
+    hash.field("estimate", estimate);
+    hash.field("fleet", fleet);
+    hash.list("floors", floors);
+    hash.field("image", image);
+    hash.list("machines", machines);
+    hash.field("operations", operations);
+    if let Some(point) = point_of_no_return {
+        hash.field("point_of_no_return", point);
+    }
+    hash.field("policy", policy);
+    hash.field("source", source);
+    hash.list("steps", steps);
+    hash.field("version", version);
+    hash.list("warnings", warnings);
+    format!("sha256:{}", hash.end())
 }
 
 /// What whoever executes a plan relies on; only a plan that somebody forged can lack it.
@@ -281,6 +319,16 @@ mod tests {
     #[track_caller]
     fn check(steps: &[Value], expected: &str) {
         assert_eq!(wrong(&forged(&json!(steps), |_| {})), expected);
+    }
+
+    /// As contracts with other programs have it: the canonical form of all but the digest itself.
+    #[test]
+    fn the_digest_is_of_every_other_field() {
+        for steps in [json!([]), json!([step("s1", "destroy", json!({}))])] {
+            let mut document: Value = serde_json::from_str(&forged(&steps, |_| {})).unwrap();
+            let digest = document.as_object_mut().unwrap().remove("digest").unwrap();
+            assert_eq!(digest, format!("sha256:{}", canonical::sha256(canonical::text(&document).as_bytes())));
+        }
     }
 
     #[test]

@@ -14,7 +14,7 @@ pub(super) fn estimate(situation: &Situation, placed: &[Placed], greens: &[Green
     let policy = situation.policy;
     let graph = Graph::new(steps);
     let first_pass: BTreeMap<&str, u64> =
-        greens.iter().map(|green| (green.slot.as_str(), green.first_pass_ms())).collect();
+        greens.iter().filter_map(|green| Some((green.slot.as_str(), green.gate.as_ref()?.first_pass_ms))).collect();
     let expected = |step: &Step| {
         let first_pass = || step.slot.as_deref().and_then(|slot| first_pass.get(slot)).copied().unwrap_or(0);
         expected_ms(step, policy, first_pass)

@@ -21,6 +21,7 @@ pub(super) struct Green<'a> {
     /// Empty: wherever Fly likes.
     pub(super) region: &'a str,
     pub(super) config: Arc<MachineConfig>,
+    pub(super) gate: Option<Arc<Gate>>,
     pub(super) launch: bool,
     /// Slots, or ids of machines that stay.
     pub(super) standby_for: Vec<String>,
@@ -37,14 +38,7 @@ pub(super) struct Greens<'a> {
 
 impl Green<'_> {
     pub(super) fn has_checks(&self) -> bool {
-        !self.config.health_checks().is_empty()
-    }
-
-    /// Which checks must pass before it gets traffic.
-    pub(super) fn gates(&self) -> String {
-        let checks: BTreeSet<String> = self.config.health_checks().into_iter().map(|check| name(check.kind)).collect();
-        let checks: Vec<_> = checks.into_iter().collect();
-        format!("before it gets traffic, this must pass: {}", checks.join(", "))
+        self.gate.is_some()
     }
 
     pub(super) fn is_standby(&self) -> bool {
@@ -57,12 +51,6 @@ impl Green<'_> {
         self.launch || serves_at_rest(&self.config)
     }
 
-    /// How long its slowest check takes to pass for the first time, when all goes well.
-    pub(super) fn first_pass_ms(&self) -> u64 {
-        let intervals = self.config.health_checks().into_iter().filter_map(|check| check.interval);
-        intervals.map(Duration::as_millis).max().unwrap_or(0)
-    }
-
     pub(super) fn request(&self) -> CreateRequest {
         CreateRequest {
             region: self.region.to_owned(),
@@ -70,6 +58,26 @@ impl Green<'_> {
             skip_launch: !self.launch,
             skip_service_registration: true,
         }
+    }
+}
+
+/// The checks that a machine must pass before it gets traffic.
+pub(super) struct Gate {
+    /// Which they are.
+    pub(super) why: String,
+    /// How long the slowest takes to pass for the first time, when all goes well.
+    pub(super) first_pass_ms: u64,
+}
+
+impl Gate {
+    /// `None`: the config has no checks.
+    pub(super) fn of(config: &MachineConfig) -> Option<Self> {
+        let checks = config.health_checks();
+        let first_pass_ms = checks.iter().filter_map(|check| check.interval).map(Duration::as_millis).max();
+        let names: BTreeSet<String> = checks.into_iter().map(|check| name(check.kind)).collect();
+        let names: Vec<_> = names.into_iter().collect();
+        let why = format!("before it gets traffic, this must pass: {}", names.join(", "));
+        (!names.is_empty()).then(|| Self { why, first_pass_ms: first_pass_ms.unwrap_or(0) })
     }
 }
 
@@ -213,7 +221,7 @@ fn slot(group: &str, index: usize) -> String {
 }
 
 fn draft<'a>(situation: &Situation, seat: Seat<'_, 'a>, successor: Successor) -> Green<'a> {
-    let Successor { config, standby_for: kept, .. } = successor;
+    let Successor { config, standby_for: kept, gate, .. } = successor;
     // A machine with services cannot be a standby: Fly would refuse it.
     let kept = if config.has_services() { Vec::new() } else { kept };
     let standby_for: Vec<_> = kept.into_iter().chain(seat.standby_for).collect();
@@ -226,6 +234,7 @@ fn draft<'a>(situation: &Situation, seat: Seat<'_, 'a>, successor: Successor) ->
         group: seat.group,
         region: seat.region,
         config,
+        gate,
         standby_for,
         why: seat.why,
     }

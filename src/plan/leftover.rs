@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::mark::{Course, Marks};
+use super::mark::{self, Course, Marks};
 use crate::facts::purpose;
 use crate::fleet::{HostStatus, Image, Machine, State};
 
@@ -84,8 +84,14 @@ fn leftover(machine: &Machine, others: &Others) -> Option<Leftover> {
         Some(marks) => format!("run {} of cutover made it, did not end and never gave it traffic", marks.run),
         None => flyctl_origin(machine, others)?,
     };
-    let is_over = marks.is_some_and(|marks| others.runs.iter().any(|run| *run != marks.run));
-    Some(Leftover { origin, proof: green_proof(machine, others, is_over), is_orphan: false })
+    let is_over = marks.as_ref().is_some_and(|marks| others.runs.iter().any(|run| *run != marks.run));
+    let proof = match marks {
+        Some(Marks { run, phase, .. }) if phase == mark::TO_BE_HELD && !is_over => {
+            Err(format!("run {run} is held until somebody promotes or aborts it"))
+        }
+        _ => green_proof(machine, others, is_over),
+    };
+    Some(Leftover { origin, proof, is_orphan: false })
 }
 
 /// flyctl tags every machine of a blue-green deploy, and those that it is about to destroy. With
@@ -93,7 +99,8 @@ fn leftover(machine: &Machine, others: &Others) -> Option<Leftover> {
 fn flyctl_origin(machine: &Machine, others: &Others) -> Option<String> {
     let tag = machine.metadata(TAG).filter(|tag| !tag.is_empty())?;
     let image = machine.image()?;
-    if !others.run_another(&image) {
+    // A run of ours cordoned it: that one is to be promoted, resumed or aborted.
+    if Course::of(machine).is_some() || !others.run_another(&image) {
         return None;
     }
     match tag {

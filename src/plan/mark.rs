@@ -17,9 +17,15 @@ pub struct Marks {
     pub slot: String,
     /// The blue whose place it takes.
     pub replaces: Option<String>,
-    /// How far the deploy was when this was written.
+    /// [`MADE`], or [`TO_BE_HELD`].
     pub phase: String,
 }
+
+/// The phase of a green of a deploy that goes on by itself.
+pub const MADE: &str = "made";
+
+/// The phase of a green of a deploy that ends before the traffic moves, for somebody to promote it.
+pub const TO_BE_HELD: &str = "to-be-held";
 
 /// Which way a run was going. On each blue, by its id.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -152,8 +152,8 @@ impl<'s, 'a> Order<'s, 'a> {
         let wait_ms = self.situation.policy.wait_ms();
         let mut last = self.list.on_slot(green, Op::WaitStarted, &[created], "the image must boot");
         self.list.step(last).timeout_ms = Some(wait_ms);
-        if green.has_checks() {
-            last = self.list.on_slot(green, Op::WaitHealthy, &[last], green.gates());
+        if let Some(gate) = &green.gate {
+            last = self.list.on_slot(green, Op::WaitHealthy, &[last], gate.why.clone());
             self.list.step(last).timeout_ms = Some(wait_ms.saturating_add(self.situation.policy.stability_ms));
         }
         let requests = command::machine_checks(self.situation, green);

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::capacity::Serving;
 use super::classify::{Placed, Situation};
-use super::green::{Green, strip_markers, take_standbys};
+use super::green::{Gate, Green, strip_markers, take_standbys};
 use super::mark::{Course, Direction, Marks, ReleaseCommand};
 use super::{Desired, Disposition, Observed, Plan, Policy, Refusal, assemble};
 use crate::config::Config;
@@ -175,6 +175,7 @@ impl<'g, 'a> Scene<'g, 'a> {
                 replaces: marks.replaces.as_deref().and_then(|id| blues.get(id).copied()),
                 group: machine.group().unwrap_or_default(),
                 region: &machine.region,
+                gate: Gate::of(&config).map(Arc::new),
                 config: Arc::new(config),
                 launch: !matches!(machine.state, State::Stopped | State::Suspended),
                 standby_for: standbys.into_iter().map(of_slot).collect(),

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::classify::{Situation, settings};
+use super::green::Gate;
 use super::{Observed, canonical, green, observe};
 use crate::fleet::{Machine, MachineConfig};
 use crate::machine::Conversion;
@@ -24,6 +25,7 @@ pub(super) struct Successor {
     pub(super) standby_for: Vec<String>,
     /// Image and marks aside, it is what is observed.
     pub(super) is_alike: bool,
+    pub(super) gate: Option<Arc<Gate>>,
 }
 
 /// A machine, and what is known of it before it is placed.
@@ -46,7 +48,8 @@ impl Successor {
         let mut config = green::config_for(situation, group, existing)?;
         let is_alike = existing.is_some_and(|existing| settings(&config) == settings(existing));
         let standby_for = green::take_standbys(&mut config);
-        Ok(Self { config: Arc::new(config), standby_for, is_alike })
+        let gate = Gate::of(&config).map(Arc::new);
+        Ok(Self { config: Arc::new(config), standby_for, is_alike, gate })
     }
 }
 

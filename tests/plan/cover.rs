@@ -294,6 +294,21 @@ fn leftovers_in_flight_leased_or_without_another_that_serves_stay() {
 }
 
 #[test]
+fn leftovers_are_not_what_a_held_deploy_waits_with() {
+    let before = "a1 app iad started v1 course=forward/r7\ng1 app iad started v2 cordoned held-by=r7/green-app-1/a1";
+    let found = cleanup(before);
+    assert!(found.contains("g1 (") && found.contains("run r7 is held until somebody promotes or aborts it"), "{found}");
+    // Another run acted since: nobody holds it any more.
+    let later = cleanup(&before.replace("forward/r7", "back/r8"));
+    assert!(later.contains("g1 sweep"), "{later}");
+    // Blues that are kept, with the tag of the deploy of flyctl that made them.
+    let kept =
+        "a1 app iad started v1 cordoned tag=17 course=forward/r7\ng1 app iad started v2 made-by=r7/green-app-1/a1";
+    assert!(!cleanup(kept).contains("sweep"), "{}", cleanup(kept));
+    assert!(cleanup(&kept.replace(" course=forward/r7", "")).contains("a1 sweep"), "without our mark it is flyctl's");
+}
+
+#[test]
 fn leftovers_that_nothing_proves_are_refused_with_the_commands() {
     insta::assert_snapshot!(cleanup("a1 app iad started v1\na2 app iad started v0\nw1 worker iad started v1"), @r#"
     mixed-images: group `app` runs 2 images, and blue-green needs one: shop:v1 of release 7 on a1 (serving); shop:v0 of release 7 on a2 (serving). Which of them is to stay is your choice: run one of these commands, then plan again [a1 a2]

@@ -1,13 +1,13 @@
 //! Fleets in a line per machine: `id group region state image words...`, where a word is one of
 //! `cordoned`, `unmanaged`, `unreachable`, `other-config`, `volume`, `failing`, `no-config`,
 //! `leased`, `moved` (its tag did), `of-another-app`, `scheduled`, `auto-destroy`, `standby=ID`,
-//! `memory=MB`, `tag=VALUE` (flyctl's), `made-by=RUN/SLOT/BLUE` and `course=forward/RUN` (our marks)
+//! `memory=MB`, `tag=VALUE` (flyctl's), `made-by=RUN/SLOT/BLUE`, `held-by=RUN/SLOT/BLUE` and `course=forward/RUN` (our marks)
 //! or `cloned=RUN` (another's); a group `-` is one that the machine does not name.
 
 use cutover::config::{self, Config};
 use cutover::fleet::{self, Fleet};
 use cutover::machine::machine_config;
-use cutover::plan::mark::{Course, Direction, Marks};
+use cutover::plan::mark::{Course, Direction, MADE, Marks, TO_BE_HELD};
 use cutover::plan::{Desired, Plan, Policy, Refusal, plan};
 use cutover::syntax;
 use serde_json::{Map, Value, json};
@@ -129,11 +129,11 @@ fn mark(metadata: &mut Value, id: &str, key: &str, value: &str) {
         run: run.to_owned(),
         slot: slot.to_owned(),
         replaces: replaces.map(str::to_owned),
-        phase: "made".to_owned(),
+        phase: (if key == "held-by" { TO_BE_HELD } else { MADE }).to_owned(),
     };
     let entries = match (key, parts.as_slice()) {
         ("tag", [tag]) => vec![("fly_bluegreen_deployment_tag", (*tag).to_owned())],
-        ("made-by", [run, slot, blue]) => {
+        ("made-by" | "held-by", [run, slot, blue]) => {
             marks(run, slot, Some(blue).filter(|blue| **blue != "-").copied()).entries(&format!("name-{id}")).to_vec()
         }
         ("cloned", [run]) => marks(run, "green-app-1", None).entries("name-of-another").to_vec(),

@@ -11,32 +11,69 @@ use writer::Writer;
 
 /// The SHA-256 of the canonical form of `value`, in hex.
 pub(super) fn hash(value: &impl Serialize) -> String {
-    hash_without(value, "")
+    let mut writer = Writer::default();
+    write(&mut writer, value);
+    sha256(writer.out.as_bytes())
 }
 
 /// The canonical form of `value`.
 pub(super) fn text(value: &Value) -> String {
-    let mut text = String::new();
-    written(value, "").pieces(|piece| text.push_str(piece));
-    text
-}
-
-/// As [`hash`], as if the outermost object had no field of this name.
-pub(super) fn hash_without(value: &impl Serialize, omitted: &str) -> String {
-    let mut sha = Sha256::new();
-    written(value, omitted).pieces(|piece| sha.update(piece));
-    hex(&sha.finalize())
+    let mut writer = Writer::default();
+    write(&mut writer, value);
+    writer.out
 }
 
 pub(super) fn sha256(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))
 }
 
-fn written<'o>(value: &impl Serialize, omitted: &'o str) -> Writer<'o> {
-    let mut writer = Writer::without(omitted);
-    let done = value.serialize(&mut writer);
+/// The hash of an object that is too large to be written as a whole. Its fields are given in their
+/// order.
+#[derive(Default)]
+pub(super) struct Hash {
+    sha: Sha256,
+    writer: Writer,
+    last: &'static str,
+}
+
+impl Hash {
+    pub(super) fn field(&mut self, key: &'static str, value: &impl Serialize) {
+        self.key(key);
+        self.pass_on(value);
+    }
+
+    pub(super) fn list(&mut self, key: &'static str, items: &[impl Serialize]) {
+        self.key(key);
+        for (index, item) in items.iter().enumerate() {
+            self.sha.update(if index == 0 { "[" } else { "," });
+            self.pass_on(item);
+        }
+        self.sha.update(if items.is_empty() { "[]" } else { "]" });
+    }
+
+    pub(super) fn end(mut self) -> String {
+        self.sha.update(if self.last.is_empty() { "{}" } else { "}" });
+        hex(&self.sha.finalize())
+    }
+
+    fn key(&mut self, key: &'static str) {
+        assert!(self.last < key, "`{key}` comes after `{}`", self.last);
+        self.sha.update(if self.last.is_empty() { "{\"" } else { ",\"" });
+        self.sha.update(key);
+        self.sha.update("\":");
+        self.last = key;
+    }
+
+    fn pass_on(&mut self, value: &impl Serialize) {
+        write(&mut self.writer, value);
+        self.sha.update(&self.writer.out);
+        self.writer.out.clear();
+    }
+}
+
+fn write(writer: &mut Writer, value: &impl Serialize) {
+    let done = value.serialize(writer);
     assert!(done.is_ok(), "what is hashed has a form in JSON: {done:?}");
-    writer
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -100,20 +137,25 @@ mod tests {
         #[derive(serde::Serialize)]
         struct Outer {
             z: u8,
-            omitted: &'static str,
             inner: Option<Inner>,
             a: Vec<Inner>,
         }
         #[derive(Clone, serde::Serialize)]
         struct Inner {
             y: bool,
-            omitted: Option<f64>,
+            c: Option<f64>,
             b: &'static str,
         }
-        let inner = Inner { y: true, omitted: Some(0.5), b: "\u{7f}" };
-        let outer = Outer { z: 1, omitted: "x", a: vec![inner.clone(), inner.clone()], inner: Some(inner) };
-        let inner = "{\"b\":\"\u{7f}\",\"omitted\":0.5,\"y\":true}";
-        let whole = format!("{{\"a\":[{inner},{inner}],\"inner\":{inner},\"z\":1}}");
-        assert_eq!(hash_without(&outer, "omitted"), sha256(whole.as_bytes()));
+        let inner = Inner { y: true, c: Some(0.5), b: "\u{7f}" };
+        let outer = Outer { z: 1, a: vec![inner.clone(), inner.clone()], inner: Some(inner) };
+        let text = "{\"b\":\"\u{7f}\",\"c\":0.5,\"y\":true}";
+        let whole = format!("{{\"a\":[{text},{text}],\"inner\":{text},\"z\":1}}");
+        assert_eq!(hash(&outer), sha256(whole.as_bytes()));
+        let mut piecewise = Hash::default();
+        piecewise.list("a", &outer.a);
+        piecewise.field("inner", &outer.inner);
+        piecewise.field("z", &outer.z);
+        assert_eq!(piecewise.end(), hash(&outer));
+        assert_eq!(Hash::default().end(), hash(&Value::Object(serde_json::Map::new())));
     }
 }

@@ -11,32 +11,14 @@ use serde::ser::{self, Impossible, Serialize, Serializer};
 use super::hex;
 
 #[derive(Default)]
-pub(super) struct Writer<'o> {
-    out: String,
-    omitted: &'o str,
+pub(super) struct Writer {
+    /// What was written.
+    pub(super) out: String,
     /// Of every object that is open, the outermost first.
     entries: Vec<Entry>,
-    /// The entries of the outermost object in their order, where they were not written so: it is
-    /// the one that would be dear to write again.
-    root: Option<Vec<Range<usize>>>,
 }
 
-impl<'o> Writer<'o> {
-    /// Leaves out the field of this name of the outermost object.
-    pub(super) fn without(omitted: &'o str) -> Self {
-        Self { omitted, ..Self::default() }
-    }
-
-    /// Gives what was written, from its begin to its end.
-    pub(super) fn pieces(&self, mut each: impl FnMut(&str)) {
-        let Some(root) = &self.root else { return each(&self.out) };
-        for (index, entry) in root.iter().enumerate() {
-            each(if index == 0 { "{" } else { "," });
-            each(&self.out[entry.clone()]);
-        }
-        each("}");
-    }
-
+impl Writer {
     /// As ECMAScript prints a double: the RFC knows no other numbers.
     fn whole(&mut self, negative: bool, size: u64) -> Result<(), Error> {
         if size > 1 << 53 {
@@ -50,7 +32,7 @@ impl<'o> Writer<'o> {
     /// Most texts have nothing to escape, and that is told without a branch for each byte.
     fn text(&mut self, text: &str) {
         self.out.push('"');
-        if text.bytes().fold(false, |any, byte| any | is_special(byte)) {
+        if text.bytes().fold(0, |any, byte| any | u8::from(is_special(byte))) > 0 {
             self.escaped(text);
         } else {
             self.out.push_str(text);
@@ -87,14 +69,10 @@ impl<'o> Writer<'o> {
     }
 
     /// Puts the entries from `first` on, written from `start` on, in order.
-    fn sort(&mut self, start: usize, first: usize) {
-        let Self { out, entries, root, .. } = self;
-        entries[first..].sort_by(|a, b| in_utf16(&out[a.key.clone()], &out[b.key.clone()]));
+    fn sort(&mut self, start: usize, first: usize, order: fn(&str, &str) -> Ordering) {
+        let Self { out, entries } = self;
+        entries[first..].sort_by(|a, b| order(&out[a.key.clone()], &out[b.key.clone()]));
         let sorted = entries[first..].iter().map(|entry| entry.key.start..entry.end);
-        if start == 1 {
-            *root = Some(sorted.collect());
-            return;
-        }
         let end = out.len();
         for (index, entry) in sorted.enumerate() {
             if index > 0 {
@@ -112,12 +90,12 @@ impl<'o> Writer<'o> {
 }
 
 /// A list of which some is written.
-pub(super) struct Items<'w, 'o> {
-    writer: &'w mut Writer<'o>,
+pub(super) struct Items<'w> {
+    writer: &'w mut Writer,
     start: usize,
 }
 
-impl Items<'_, '_> {
+impl Items<'_> {
     fn item<T: Serialize + ?Sized>(&mut self, item: &T) -> Result<(), Error> {
         if self.writer.out.len() > self.start {
             self.writer.out.push(',');
@@ -131,12 +109,14 @@ impl Items<'_, '_> {
 }
 
 /// An object of which some is written.
-pub(super) struct Entries<'w, 'o> {
-    writer: &'w mut Writer<'o>,
+pub(super) struct Entries<'w> {
+    writer: &'w mut Writer,
     start: usize,
     /// Where its entries begin in [`Writer::entries`].
     first: usize,
     is_sorted: bool,
+    /// Its keys are ASCII without escapes: their bytes are in the order that they must have.
+    is_plain: bool,
 }
 
 /// Where the key is, and where the value after it ends.
@@ -146,10 +126,11 @@ struct Entry {
     end: usize,
 }
 
-impl Entries<'_, '_> {
+impl Entries<'_> {
     fn key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), Error> {
         let start = self.separated();
         key.serialize(&mut *self.writer)?;
+        self.is_plain &= is_plain(&self.writer.out[start..]);
         self.begun(start);
         Ok(())
     }
@@ -162,10 +143,9 @@ impl Entries<'_, '_> {
     }
 
     fn field<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> Result<(), Error> {
-        if self.start == 1 && key == self.writer.omitted {
-            return Ok(());
-        }
-        self.key(key)?;
+        let start = self.separated();
+        self.writer.out.extend(["\"", key, "\""]);
+        self.begun(start);
         self.value(value)
     }
 
@@ -179,18 +159,19 @@ impl Entries<'_, '_> {
 
     /// The key that begins at `start` is written.
     fn begun(&mut self, start: usize) {
-        let Writer { out, entries, .. } = &mut *self.writer;
+        let Writer { out, entries } = &mut *self.writer;
         let key = start..out.len();
         let last = entries[self.first..].last();
-        self.is_sorted &= last.is_none_or(|last| in_utf16(&out[last.key.clone()], &out[key.clone()]).is_le());
+        let order = order(self.is_plain);
+        self.is_sorted &= last.is_none_or(|last| order(&out[last.key.clone()], &out[key.clone()]).is_le());
         entries.push(Entry { key, end: 0 });
         out.push(':');
     }
 
     fn close(self) {
-        let Self { writer, start, first, is_sorted } = self;
+        let Self { writer, start, first, is_sorted, is_plain } = self;
         if !is_sorted {
-            writer.sort(start, first);
+            writer.sort(start, first, order(is_plain));
         }
         writer.entries.truncate(first);
         writer.out.push('}');
@@ -198,24 +179,33 @@ impl Entries<'_, '_> {
 }
 
 /// The order of two keys as they are written, with quotes and escapes.
+fn order(is_plain: bool) -> fn(&str, &str) -> Ordering {
+    if is_plain { as_written } else { in_utf16 }
+}
+
+/// Less the closing quote, which may stand where the other goes on.
+fn as_written(a: &str, b: &str) -> Ordering {
+    a[..a.len() - 1].cmp(&b[..b.len() - 1])
+}
+
 fn in_utf16(a: &str, b: &str) -> Ordering {
-    let is_plain = |key: &str| !key.bytes().fold(false, |any, byte| any | !byte.is_ascii() | (byte == b'\\'));
-    if is_plain(a) && is_plain(b) {
-        return a[..a.len() - 1].cmp(&b[..b.len() - 1]);
-    }
     let meant = |key| serde_json::from_str::<String>(key).unwrap_or_default();
     meant(a).encode_utf16().cmp(meant(b).encode_utf16())
 }
 
-impl<'w, 'o> Serializer for &'w mut Writer<'o> {
+fn is_plain(key: &str) -> bool {
+    key.bytes().fold(0, |any, byte| any | u8::from(!byte.is_ascii()) | u8::from(byte == b'\\')) == 0
+}
+
+impl<'w> Serializer for &'w mut Writer {
     type Ok = ();
     type Error = Error;
-    type SerializeSeq = Items<'w, 'o>;
-    type SerializeTuple = Items<'w, 'o>;
-    type SerializeTupleStruct = Items<'w, 'o>;
+    type SerializeSeq = Items<'w>;
+    type SerializeTuple = Items<'w>;
+    type SerializeTupleStruct = Items<'w>;
     type SerializeTupleVariant = Impossible<(), Error>;
-    type SerializeMap = Entries<'w, 'o>;
-    type SerializeStruct = Entries<'w, 'o>;
+    type SerializeMap = Entries<'w>;
+    type SerializeStruct = Entries<'w>;
     type SerializeStructVariant = Impossible<(), Error>;
 
     fn serialize_bool(self, value: bool) -> Result<(), Error> {
@@ -316,16 +306,16 @@ impl<'w, 'o> Serializer for &'w mut Writer<'o> {
         Ok(())
     }
 
-    fn serialize_seq(self, _: Option<usize>) -> Result<Items<'w, 'o>, Error> {
+    fn serialize_seq(self, _: Option<usize>) -> Result<Items<'w>, Error> {
         let start = self.open('[');
         Ok(Items { writer: self, start })
     }
 
-    fn serialize_tuple(self, len: usize) -> Result<Items<'w, 'o>, Error> {
+    fn serialize_tuple(self, len: usize) -> Result<Items<'w>, Error> {
         self.serialize_seq(Some(len))
     }
 
-    fn serialize_tuple_struct(self, _: &'static str, len: usize) -> Result<Items<'w, 'o>, Error> {
+    fn serialize_tuple_struct(self, _: &'static str, len: usize) -> Result<Items<'w>, Error> {
         self.serialize_seq(Some(len))
     }
 
@@ -339,13 +329,13 @@ impl<'w, 'o> Serializer for &'w mut Writer<'o> {
         Err(ser::Error::custom(name))
     }
 
-    fn serialize_map(self, _: Option<usize>) -> Result<Entries<'w, 'o>, Error> {
+    fn serialize_map(self, _: Option<usize>) -> Result<Entries<'w>, Error> {
         let start = self.open('{');
         let first = self.entries.len();
-        Ok(Entries { writer: self, start, first, is_sorted: true })
+        Ok(Entries { writer: self, start, first, is_sorted: true, is_plain: true })
     }
 
-    fn serialize_struct(self, _: &'static str, len: usize) -> Result<Entries<'w, 'o>, Error> {
+    fn serialize_struct(self, _: &'static str, len: usize) -> Result<Entries<'w>, Error> {
         self.serialize_map(Some(len))
     }
 
@@ -360,7 +350,7 @@ impl<'w, 'o> Serializer for &'w mut Writer<'o> {
     }
 }
 
-impl ser::SerializeSeq for Items<'_, '_> {
+impl ser::SerializeSeq for Items<'_> {
     type Ok = ();
     type Error = Error;
 
@@ -374,7 +364,7 @@ impl ser::SerializeSeq for Items<'_, '_> {
     }
 }
 
-impl ser::SerializeTuple for Items<'_, '_> {
+impl ser::SerializeTuple for Items<'_> {
     type Ok = ();
     type Error = Error;
 
@@ -388,7 +378,7 @@ impl ser::SerializeTuple for Items<'_, '_> {
     }
 }
 
-impl ser::SerializeTupleStruct for Items<'_, '_> {
+impl ser::SerializeTupleStruct for Items<'_> {
     type Ok = ();
     type Error = Error;
 
@@ -402,7 +392,7 @@ impl ser::SerializeTupleStruct for Items<'_, '_> {
     }
 }
 
-impl ser::SerializeMap for Entries<'_, '_> {
+impl ser::SerializeMap for Entries<'_> {
     type Ok = ();
     type Error = Error;
 
@@ -420,7 +410,7 @@ impl ser::SerializeMap for Entries<'_, '_> {
     }
 }
 
-impl ser::SerializeStruct for Entries<'_, '_> {
+impl ser::SerializeStruct for Entries<'_> {
     type Ok = ();
     type Error = Error;
 
