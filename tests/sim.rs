@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 
 use cutover::execute::{Execution, Intent, Outcome, OutcomeKind, Why};
 use cutover::fleet::{Fleet, Machine, State};
-use cutover::plan::{Plan, Policy, mark};
+use cutover::plan::{Plan, Policy, mark, reconstruct};
 use cutover::sim::{Effect, Fault, Options, Run};
 use notation::{SHOP, fleet, plan_of};
 
@@ -36,6 +36,21 @@ fn in_batches() -> Small {
     let policy = Policy { settle_ms: 1_000, wait_timeout_ms: Some(60_000), surge: Some(1), ..Policy::default() };
     Small { name: "two blues in batches", plan: plan_of(SHOP, &fleet, "v2", &policy).unwrap(), fleet }
 }
+
+/// With a release command and a machine check.
+fn with_more_to_do() -> Small {
+    let file = format!("{SHOP}\n{MORE}");
+    let fleet = fleet(&file, "a1 app iad started v1\na2 app iad started v1\nw1 worker iad started v2");
+    let policy = Policy { settle_ms: 1_000, wait_timeout_ms: Some(60_000), ..Policy::default() };
+    Small { name: "with commands", plan: plan_of(&file, &fleet, "v2", &policy).unwrap(), fleet }
+}
+
+const MORE: &str = r#"
+[deploy]
+release_command = "migrate"
+[[machine_checks]]
+command = ["check"]
+"#;
 
 fn smalls() -> [Small; 3] {
     [
@@ -155,21 +170,66 @@ fn every_fault_with_an_abort_at_any_moment_ends_well() {
     println!("{runs} runs");
 }
 
-/// The process dies at the given moment, and another picks the deploy up.
-fn check_crash(small: &Small, crash_at: u64, intent: Intent, faults: &[Fault]) -> OutcomeKind {
-    let options = Options { faults: faults.to_vec(), ..Options::default() };
-    let mut run = Run::new(&small.plan, &small.fleet, options.clone());
+/// The process dies at the given moment.
+fn crashed(small: &Small, crash_at: u64, options: Options) -> Run {
+    let mut run = Run::new(&small.plan, &small.fleet, options);
     for _ in 0..crash_at {
         if run.next().is_none() {
             break;
         }
     }
+    run
+}
+
+/// The process dies at the given moment, and another picks the deploy up.
+fn check_crash(small: &Small, crash_at: u64, intent: Intent, faults: &[Fault]) -> OutcomeKind {
+    let options = Options { faults: faults.to_vec(), ..Options::default() };
+    let mut run = crashed(small, crash_at, options.clone());
     run.take_over(Execution::resume(&small.plan, options.execution, intent));
     while run.next().is_some() {}
+    check_ending(small, &run, intent, &format!("crash at {crash_at}, {intent:?}, {faults:?}"), faults.is_empty())
+}
+
+/// The same without the plan, after what was on its way has arrived; `None` where no mark is left.
+fn check_crash_without_plan(small: &Small, crash_at: u64, wanted: Intent) -> Option<OutcomeKind> {
+    let mut run = crashed(small, crash_at, Options::default());
+    run.crash();
+    let told = format!("crash at {crash_at}, {wanted:?} without the plan");
+    let found = Fleet { machines: run.world().machines().to_vec(), ..Fleet::default() };
+    let left = match reconstruct("shop", &found) {
+        Ok(left) => left,
+        Err(refusal) => {
+            // As before, or as wanted: nothing tells of a deploy, and there is none.
+            let kind = match refusal.code {
+                "nothing-interrupted" if run.outcome().is_some_and(|it| it.kind == OutcomeKind::Completed) => {
+                    OutcomeKind::Completed
+                }
+                "nothing-interrupted" => OutcomeKind::Restored,
+                "plan-needed" => return None,
+                other => panic!("{other}: {told}"),
+            };
+            let nothing = Outcome { kind, message: String::new(), left: Vec::new() };
+            let is = is_true(&nothing, &small.fleet.machines, run.world().machines());
+            let is_finished = is_true(
+                &Outcome { kind: OutcomeKind::Completed, ..nothing },
+                &small.fleet.machines,
+                run.world().machines(),
+            );
+            assert!(is.is_ok() || is_finished.is_ok(), "{told}: {}", run.world().trace().join("\n"));
+            return None;
+        }
+    };
+    let intent = if left.is_complete { wanted } else { Intent::Back };
+    run.take_over(Execution::pick_up(&left, Options::default().execution, intent));
+    while run.next().is_some() {}
+    Some(check_ending(small, &run, intent, &told, true))
+}
+
+fn check_ending(small: &Small, run: &Run, intent: Intent, what: &str, is_calm: bool) -> OutcomeKind {
     let (world, outcome) = (run.world(), run.outcome().unwrap());
     let told = || {
         let trace = world.trace().join("\n");
-        format!("{}, crash at {crash_at}, {intent:?}, {faults:?}: {outcome:#?}\n{trace}", small.name)
+        format!("{}, {what}: {outcome:#?}\n{trace}", small.name)
     };
     assert!(world.breaches().is_empty(), "{}", told());
     // Refused, it says of itself that it touched nothing; how far the deploy is, another says.
@@ -178,7 +238,7 @@ fn check_crash(small: &Small, crash_at: u64, intent: Intent, faults: &[Fault]) -
     {
         panic!("{lie}: {}", told());
     }
-    if faults.is_empty() {
+    if is_calm {
         let is_past =
             world.machines().iter().any(|machine| machine.id.starts_with('a') && machine.state == State::Destroyed);
         let expected =
@@ -203,6 +263,34 @@ fn a_crash_at_every_moment_ends_well_when_resumed_or_aborted() {
         }
     }
     println!("{runs} runs");
+}
+
+#[test]
+fn a_crash_at_every_moment_ends_well_without_the_plan() {
+    let (mut forward, mut back) = (0, 0);
+    for small in smalls().into_iter().chain([with_more_to_do()]) {
+        let (_, moments, _) = check(&small, &[], None);
+        for crash_at in 0..=moments {
+            for intent in [Intent::Forward, Intent::Back] {
+                match check_crash_without_plan(&small, crash_at, intent) {
+                    Some(OutcomeKind::Completed) => forward += 1,
+                    Some(_) => back += 1,
+                    None => {}
+                }
+            }
+        }
+    }
+    println!("{forward} finished, {back} taken back");
+    assert!(forward > 20 && back > 100);
+}
+
+#[test]
+fn a_crash_in_batches_ends_well_or_needs_the_plan() {
+    let small = in_batches();
+    let (_, moments, _) = check(&small, &[], None);
+    let ended = (0..=moments).filter(|at| check_crash_without_plan(&small, *at, Intent::Forward).is_some()).count();
+    println!("{ended} of {} ended", moments + 1);
+    assert!(ended > 0);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::name::machine_name;
 use super::{Answer, Call, Reply};
 use crate::fleet::{Machine, State};
-use crate::plan::mark::Marks;
+use crate::plan::mark::{Course, Marks};
 use crate::plan::{Op, Plan};
 
 /// A machine that steps and goals speak of.
@@ -19,8 +19,8 @@ pub(super) enum Target {
 
 #[derive(Debug, Clone, Default)]
 pub(super) struct Knowledge {
-    /// The digest of the plan: machines with its marks are ours.
-    plan: String,
+    /// The digest in the marks of this deploy: of its plan, or of the lost one.
+    pub deploy: String,
     /// The group of each machine that names none.
     groups: BTreeMap<String, String>,
     /// The names that this run gives, with their slots.
@@ -80,12 +80,12 @@ impl Target {
 }
 
 impl Knowledge {
-    pub(super) fn new(plan: &Plan, run: &str) -> Self {
+    pub(super) fn new(plan: &Plan, deploy: &str, run: &str) -> Self {
         let groups = plan.machines.iter().map(|machine| (machine.id.clone(), machine.group.clone()));
         let makes = |op| matches!(op, Op::Create | Op::ReleaseCommand | Op::MachineCheck);
         let slots = plan.steps.iter().filter(|step| makes(step.op)).filter_map(|step| step.slot.clone());
         let names = slots.map(|slot| (machine_name(run, &slot, 1), slot));
-        Self { plan: plan.digest.clone(), groups: groups.collect(), names: names.collect(), ..Self::default() }
+        Self { deploy: deploy.to_owned(), groups: groups.collect(), names: names.collect(), ..Self::default() }
     }
 
     /// The id of the target, once it exists.
@@ -120,6 +120,13 @@ impl Knowledge {
     /// The last look at a machine.
     pub(super) fn seen(&self, id: &str) -> Option<&Machine> {
         self.sightings.get(id)?.machine.as_ref()
+    }
+
+    /// The machines that carry the direction of a deploy, each with the digest of its plan.
+    pub(super) fn noticed(&self) -> impl Iterator<Item = (&str, String)> {
+        let machines = self.sightings.values().filter_map(|sighting| sighting.machine.as_ref());
+        let live = machines.filter(|machine| machine.is_live());
+        live.filter_map(|machine| Some((machine.id.as_str(), Course::of(machine)?.plan)))
     }
 
     /// It was there, and is no more.
@@ -214,7 +221,7 @@ impl Knowledge {
 
     /// A machine that this plan made says so itself; when all is done, only its name still does.
     fn recognize(&mut self, machine: &Machine) {
-        let marked = Marks::of(machine).filter(|marks| marks.plan == self.plan).map(|marks| marks.slot);
+        let marked = Marks::of(machine).filter(|marks| marks.plan == self.deploy).map(|marks| marks.slot);
         let slot = marked.or_else(|| self.names.get(&machine.name).cloned());
         let Some(slot) = slot.filter(|_| machine.is_live()) else { return };
         match self.greens.get(&slot) {

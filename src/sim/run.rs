@@ -85,6 +85,16 @@ impl Run {
         self.abort = true;
     }
 
+    /// The process that ran it is gone, and all that was on its way to Fly has arrived.
+    pub fn crash(&mut self) {
+        while let Some((at, way)) = self.ways.pop_first() {
+            if let Travelling::There(_, call) = way {
+                self.world.advance(at.0.max(self.world.now_ms()));
+                self.world.call(&call);
+            }
+        }
+    }
+
     /// The process that ran it is gone, and another takes over: what was on its way to Fly still
     /// arrives.
     pub fn take_over(&mut self, execution: Execution) {

@@ -6,7 +6,7 @@ use crate::execute::goal::Goal;
 use crate::execute::job::Owner;
 use crate::execute::order::Order;
 use crate::execute::{Leftover, Outcome, OutcomeKind, Phase, ReleaseStatus, report, steps};
-use crate::plan::mark::{self, Marks};
+use crate::plan::mark::{self, Direction, Marks};
 use crate::plan::{Disposition, Op};
 
 impl Execution {
@@ -89,8 +89,11 @@ impl Execution {
 
     /// What is written down at the end: how it went, and that nothing is under way any more.
     fn last_words(&self, kind: OutcomeKind, message: &str) -> Vec<Goal> {
-        if self.opening == Opening::Not || kind == OutcomeKind::Held {
+        if self.opening == Opening::Not {
             return Vec::new();
+        }
+        if kind == OutcomeKind::Held {
+            return self.course(Direction::Held).into_iter().collect();
         }
         let took_over = self.stage == Stage::Finish && self.rescue.is_empty();
         let (status, error) = match kind {
