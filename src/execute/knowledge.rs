@@ -124,9 +124,17 @@ impl Knowledge {
 
     /// The machines that carry the direction of a deploy, each with the digest of its plan.
     pub(super) fn noticed(&self) -> impl Iterator<Item = (&str, String)> {
+        self.live().filter_map(|machine| Some((machine.id.as_str(), Course::of(machine)?.plan)))
+    }
+
+    /// Whether a green of this deploy was there when last looked at.
+    pub(super) fn has_green_of(&self, deploy: &str) -> bool {
+        self.live().filter_map(Marks::of).any(|marks| marks.plan == deploy)
+    }
+
+    fn live(&self) -> impl Iterator<Item = &Machine> {
         let machines = self.sightings.values().filter_map(|sighting| sighting.machine.as_ref());
-        let live = machines.filter(|machine| machine.is_live());
-        live.filter_map(|machine| Some((machine.id.as_str(), Course::of(machine)?.plan)))
+        machines.filter(|machine| machine.is_live())
     }
 
     /// It was there, and is no more.

@@ -219,7 +219,8 @@ impl Run {
 
 /// What the plan says of the fleet.
 fn promise(plan: &Plan) -> Promise {
-    let is_touched = |disposition| matches!(disposition, Disposition::Replace | Disposition::Remove);
+    let is_touched =
+        |disposition| matches!(disposition, Disposition::Replace | Disposition::Remove | Disposition::Sweep);
     let (touched, untouched): (Vec<_>, Vec<_>) =
         plan.machines.iter().partition(|machine| is_touched(machine.disposition));
     let removed = touched.iter().filter(|machine| machine.disposition == Disposition::Remove);

@@ -174,6 +174,14 @@ fn a_deploy_is_not_begun_while_another_did_not_end() {
 }
 
 #[test]
+fn cleaning_up_after_a_deploy_lets_others_begin() {
+    let lines = "a1 app iad started v1 course=forward/r1\ng1 app iad started v2 cordoned made-by=r1/green-app-1/a1/2";
+    let ending = Story::with(SITE, lines, &Policy { cleanup: true, ..Policy::default() }).run();
+    ending.ends("completed", "a1 started");
+    assert!(ending.machines.iter().all(|one| !one.is_live() || mark::keys(one).is_empty()), "{:?}", ending.trace);
+}
+
+#[test]
 fn a_release_command_is_not_run_again_without_the_plan_either() {
     let Story { plan, fleet, options, .. } = with(MIGRATED, &Policy::default());
     for (intent, ends) in [(Intent::Forward, OutcomeKind::NeedsAttention), (Intent::Back, OutcomeKind::Restored)] {

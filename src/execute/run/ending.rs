@@ -114,7 +114,16 @@ impl Execution {
         let greens = greens.map(|green| Goal::Unmarked { machine: green.id.clone(), keys: keys_of_greens.clone() });
         let board = steps::notice_board(self.view());
         let board = board.map(|machine| Goal::Unmarked { machine, keys: mark::NOTICES.map(str::to_owned).into() });
-        greens.chain(board).collect()
+        greens.chain(board).chain(self.marks_of_others()).collect()
+    }
+
+    /// What told of a deploy ends with the last of its greens.
+    fn marks_of_others(&self) -> Vec<Goal> {
+        let noticed = self.known.noticed().filter(|(_, deploy)| !self.known.has_green_of(deploy));
+        let swept = noticed.filter(|_| self.plan.policy.cleanup);
+        swept
+            .map(|(id, _)| Goal::Unmarked { machine: id.to_owned(), keys: mark::NOTICES.map(str::to_owned).into() })
+            .collect()
     }
 
     pub(super) fn end(&mut self, outcome: Outcome) {
