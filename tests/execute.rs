@@ -131,10 +131,10 @@ fn what_the_plan_is_not_about_may_change_meanwhile() {
         let story = Story::of(TWO).meanwhile(newcomer(group)).run();
         assert_eq!(stories::name(story.outcome.kind), "completed", "{group}");
     }
-    let marked = |fleet: &mut cutover::fleet::Fleet| {
-        metadata(&mut fleet.machines[0], "cutover_direction", "a1 back sha256:aa r1")
+    let cloned = |fleet: &mut cutover::fleet::Fleet| {
+        metadata(&mut fleet.machines[0], "cutover_direction", "a0 back sha256:aa r1")
     };
-    assert_eq!(stories::name(Story::of(TWO).meanwhile(marked).run().outcome.kind), "completed");
+    assert_eq!(stories::name(Story::of(TWO).meanwhile(cloned).run().outcome.kind), "completed");
 }
 
 #[test]

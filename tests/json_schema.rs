@@ -15,7 +15,7 @@ use cutover::config::{self, Contents, Problem};
 use cutover::diagnostic::Flyctl;
 use cutover::fleet::{self, Fleet};
 use cutover::lint::{self, Input, Report, Settings};
-use cutover::plan::{Drain, Floor, Plan, Policy};
+use cutover::plan::{Drain, Floor, Op, Plan, Policy};
 use cutover::propose::{self, Proposal, Unplanned};
 use cutover::render::{self, Checked, Of};
 use cutover::sim::{Fault, Options, Run};
@@ -284,6 +284,7 @@ fn what_apply_prints_is_as_its_schema_says() {
         "create#2=lost-after",
         "list=unauthorized",
         "list#1=lost-before",
+        "record=refused",
         "stop=refused",
         "destroy=refused",
         "*#5=lost-before",
@@ -310,11 +311,16 @@ fn what_apply_prints_is_as_its_schema_says() {
             }
         }
     }
-    let mut run = Run::new(&plan, &fleet::parse("[]").unwrap(), Options::default());
-    for (t_ms, event) in run.finish() {
-        let line: Value = serde_json::from_str(&render::json::event(t_ms, &event)).unwrap();
-        is_valid(&schema, &line, &format!("another fleet: {line}"));
-        seen.insert(format!("outcome {}", line["outcome"]));
+    let mut held = plan.clone();
+    held.steps.iter_mut().rfind(|step| step.op == Op::Gate).unwrap().op = Op::Hold;
+    for (name, plan, fleet) in
+        [("another fleet", &plan, &fleet::parse("[]").unwrap()), ("a hold in the place of a gate", &held, &fleet)]
+    {
+        for (t_ms, event) in Run::new(plan, fleet, Options::default()).finish() {
+            let line: Value = serde_json::from_str(&render::json::event(t_ms, &event)).unwrap();
+            is_valid(&schema, &line, &format!("{name}: {line}"));
+            seen.insert(format!("outcome {}", line["outcome"]));
+        }
     }
     let seen: Vec<String> = seen.into_iter().filter(|one| !one.ends_with("null")).collect();
     insta::assert_snapshot!(seen.join("\n"), @r#"
@@ -325,7 +331,9 @@ fn what_apply_prints_is_as_its_schema_says() {
     event "state"
     event "step"
     event "wait"
+    event "warning"
     outcome "completed"
+    outcome "held"
     outcome "needs-attention"
     outcome "refused"
     outcome "restored"

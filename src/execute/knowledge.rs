@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::name::machine_name;
 use super::{Answer, Call, Reply};
 use crate::fleet::{Machine, State};
-use crate::plan::mark::Marks;
+use crate::plan::mark::{Course, Marks};
 use crate::plan::{Op, Plan};
 
 /// A machine that steps and goals speak of.
@@ -20,8 +20,8 @@ pub(super) enum Target {
 
 #[derive(Debug, Clone, Default)]
 pub(super) struct Knowledge {
-    /// The digest of the plan: machines with its marks are ours.
-    plan: String,
+    /// The digest in the marks of this deploy: of its plan, or of the lost one.
+    pub deploy: String,
     /// The group of each machine that names none.
     groups: BTreeMap<String, String>,
     /// The names that this run gives, with their slots.
@@ -81,12 +81,12 @@ impl Target {
 }
 
 impl Knowledge {
-    pub(super) fn new(plan: &Plan, run: &str) -> Self {
+    pub(super) fn new(plan: &Plan, deploy: &str, run: &str) -> Self {
         let groups = plan.machines.iter().map(|machine| (machine.id.clone(), machine.group.clone()));
         let makes = |op| matches!(op, Op::Create | Op::ReleaseCommand | Op::MachineCheck);
         let slots = plan.steps.iter().filter(|step| makes(step.op)).filter_map(|step| step.slot.clone());
         let names = slots.map(|slot| (machine_name(run, &slot, 1), slot));
-        Self { plan: plan.digest.clone(), groups: groups.collect(), names: names.collect(), ..Self::default() }
+        Self { deploy: deploy.to_owned(), groups: groups.collect(), names: names.collect(), ..Self::default() }
     }
 
     /// The id of the target, once it exists.
@@ -121,6 +121,21 @@ impl Knowledge {
     /// The last look at a machine.
     pub(super) fn seen(&self, id: &str) -> Option<&Machine> {
         self.sightings.get(id)?.machine.as_deref()
+    }
+
+    /// The machines that carry the direction of a deploy, each with the digest of its plan.
+    pub(super) fn noticed(&self) -> impl Iterator<Item = (&str, String)> {
+        self.live().filter_map(|machine| Some((machine.id.as_str(), Course::of(machine)?.plan)))
+    }
+
+    /// Whether a green of this deploy was there when last looked at.
+    pub(super) fn has_green_of(&self, deploy: &str) -> bool {
+        self.live().filter_map(Marks::of).any(|marks| marks.plan == deploy)
+    }
+
+    fn live(&self) -> impl Iterator<Item = &Machine> {
+        let machines = self.sightings.values().filter_map(|sighting| sighting.machine.as_deref());
+        machines.filter(|machine| machine.is_live())
     }
 
     /// It was there, and is no more.
@@ -215,7 +230,7 @@ impl Knowledge {
 
     /// A machine that this plan made says so itself; when all is done, only its name still does.
     fn recognize(&mut self, machine: &Machine) {
-        let marked = Marks::of(machine).filter(|marks| marks.plan == self.plan).map(|marks| marks.slot);
+        let marked = Marks::of(machine).filter(|marks| marks.plan == self.deploy).map(|marks| marks.slot);
         let slot = marked.or_else(|| self.names.get(&machine.name).cloned());
         let Some(slot) = slot.filter(|_| machine.is_live()) else { return };
         match self.greens.get(&slot) {

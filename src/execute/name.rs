@@ -9,14 +9,14 @@ use super::job::View;
 use super::knowledge::Release;
 use crate::fleet::{Machine, MachineConfig};
 use crate::plan::CreateRequest;
-use crate::plan::mark::{MADE, Marks, TO_BE_HELD};
+use crate::plan::mark::{Marks, name_prefix};
 
 /// `cutover-RUN-SLOT`, from the second attempt on `cutover-RUN-ATTEMPT-SLOT`: unique in the app, so that creating it twice is refused and one whose
 /// creation went unanswered can be found. A name that does not fit as it is gets a hash instead of
 /// its end.
 pub(super) fn machine_name(run: &str, slot: &str, attempt: u32) -> String {
     let run = if attempt > 1 { format!("{run}-{attempt}") } else { run.to_owned() };
-    let plain = format!("{PREFIX}-{run}-{slot}");
+    let plain = name_prefix(&run) + slot;
     let fits = plain.len() <= LONGEST && !plain.ends_with('-') && plain.bytes().all(is_allowed);
     if fits {
         return plain;
@@ -54,11 +54,12 @@ pub(super) fn standing_by(request: &CreateRequest, ids: &[String]) -> CreateRequ
 /// Notes on the new machine what it is for, so that another run can go on with it.
 pub(super) fn mark(config: &mut MachineConfig, name: &str, slot: &str, replaces: Option<&String>, view: View<'_>) {
     let marks = Marks {
-        plan: view.plan.digest.clone(),
+        plan: view.known.deploy.clone(),
         run: view.options.run.clone(),
         slot: slot.to_owned(),
         replaces: replaces.cloned(),
-        phase: (if view.plan.policy.hold { TO_BE_HELD } else { MADE }).to_owned(),
+        greens: view.slots.count(),
+        phase: view.slots.phase(),
     };
     for (key, value) in marks.entries(name) {
         config.set_metadata(key, &value);

@@ -23,7 +23,7 @@ use super::schedule::{Busy, JobId, Schedule};
 use super::steps::{self, Slots};
 use super::{Event, Input, Leftover, Outcome, Phase, Reply, SplitMix64, Step, report};
 use crate::fleet::State;
-use crate::plan::{Floored, Op, Plan};
+use crate::plan::{Floored, Interrupted, Op, Plan};
 
 /// How a run goes, beyond what the plan says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,6 +72,8 @@ pub struct Execution {
     options: Options,
     /// Of a deploy that another run began.
     intent: Option<Intent>,
+    /// A blue that the plan does not know of any more is destroyed.
+    is_past: bool,
     slots: Slots,
     floors: BTreeMap<String, Floored>,
     known: Knowledge,
@@ -164,23 +166,35 @@ enum Fate {
 
 impl Execution {
     pub fn new(plan: impl Into<Arc<Plan>>, options: Options) -> Self {
-        Self::with(plan.into(), options, None)
+        let plan = plan.into();
+        let deploy = plan.digest.clone();
+        Self::with(plan, &deploy, options, None)
     }
 
     /// Goes on with what another run began, from the fleet as it is found.
     pub fn resume(plan: impl Into<Arc<Plan>>, options: Options, intent: Intent) -> Self {
-        Self::with(plan.into(), options, Some(intent))
+        let plan = plan.into();
+        let deploy = plan.digest.clone();
+        Self::with(plan, &deploy, options, Some(intent))
     }
 
-    fn with(plan: Arc<Plan>, mut options: Options, intent: Option<Intent>) -> Self {
+    /// The same without its plan, from what its marks tell.
+    pub fn pick_up(left: &Interrupted, options: Options, intent: Intent) -> Self {
+        let plan = Arc::new(left.plan.clone());
+        Self { is_past: left.is_past, ..Self::with(plan, &left.marked, options, Some(intent)) }
+    }
+
+    /// `deploy`: the digest that the marks of the deploy name.
+    fn with(plan: Arc<Plan>, deploy: &str, mut options: Options, intent: Option<Intent>) -> Self {
         // Renewals must not take up all the calls that may be under way.
         let leases = plan.steps.iter().filter(|step| step.op == Op::Lease).count() as u64;
         options.lease_ttl_s = options.lease_ttl_s.max(leases / LEASES_PER_SECOND);
         Self {
             intent,
+            is_past: false,
             slots: Slots::of(&plan),
             floors: steps::floors(&plan),
-            known: Knowledge::new(&plan, &options.run),
+            known: Knowledge::new(&plan, deploy, &options.run),
             schedule: Schedule::default(),
             rates: Rates::default(),
             order: Order::forward(&plan.steps),

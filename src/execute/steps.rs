@@ -6,7 +6,7 @@ use super::flaw::Flaw;
 use super::goal::Goal;
 use super::job::View;
 use super::knowledge::Target;
-use crate::plan::mark::ReleaseCommand;
+use crate::plan::mark::{Phase, ReleaseCommand};
 use crate::plan::{Disposition, Drain, Floored, Op, Plan, Step, Undo};
 
 /// What a plan says of its slots, gathered once.
@@ -15,6 +15,8 @@ pub(super) struct Slots {
     by_name: BTreeMap<String, Slot>,
     /// The slots that take the place of each blue.
     by_blue: BTreeMap<String, Vec<Target>>,
+    /// What else there is to do.
+    phase: Phase,
 }
 
 #[derive(Debug, Clone)]
@@ -39,7 +41,23 @@ impl Slots {
             }
             slots.by_name.insert(name.clone(), slot);
         }
+        let phase = |step: &Step| match step.op {
+            Op::MachineCheck => Phase::ToCheck,
+            Op::Destroy if !step.machine.as_ref().is_some_and(|blue| slots.by_blue.contains_key(blue)) => {
+                Phase::ToRemove
+            }
+            _ => Phase::Made,
+        };
+        slots.phase = plan.steps.iter().map(phase).max().unwrap_or_default();
         slots
+    }
+
+    pub(super) fn count(&self) -> usize {
+        self.by_name.len()
+    }
+
+    pub(super) const fn phase(&self) -> Phase {
+        self.phase
     }
 
     pub(super) fn get(&self, slot: &str) -> Option<&Slot> {
@@ -68,15 +86,22 @@ pub(super) fn target(step: &Step) -> Option<Target> {
     slot.or_else(|| step.machine.clone().map(Target::Machine))
 }
 
-/// The machine that tells others how far the run is: the first that is to go or, where none is,
-/// that stays as it is.
+/// The machine that tells others how far the run is: the one that does already, else the first that
+/// is to go, that stays as it is, or that was made.
 pub(super) fn notice_board(view: View<'_>) -> Option<String> {
+    if let Some(told) = view.known.noticed().find_map(|(id, plan)| (plan == view.known.deploy).then_some(id)) {
+        return Some(told.to_owned());
+    }
     let of = |wanted: &[Disposition]| {
         let mut machines = view.plan.machines.iter().filter(|machine| wanted.contains(&machine.disposition));
         machines.find(|machine| view.known.seen(&machine.id).is_some_and(crate::fleet::Machine::is_live))
     };
     let going = of(&[Disposition::Replace, Disposition::Remove]);
-    going.or_else(|| of(&[Disposition::Keep])).map(|machine| machine.id.clone())
+    let planned = going.or_else(|| of(&[Disposition::Keep])).map(|machine| machine.id.clone());
+    planned.or_else(|| {
+        let mut greens = view.slots.by_name.keys().filter_map(|slot| view.known.greens.get(slot));
+        greens.find(|green| !view.known.is_gone(&green.id)).map(|green| green.id.clone())
+    })
 }
 
 /// What has to be achieved in this round of the step, side by side; `None` when the rounds before
@@ -140,7 +165,7 @@ fn lease(step: &Step, view: View<'_>) -> Vec<Goal> {
 fn release_command(place: usize, round: usize, view: View<'_>) -> Option<Vec<Goal>> {
     let noted = |is_done| {
         let machine = notice_board(view)?;
-        let (key, value) = ReleaseCommand { is_done, plan: view.plan.digest.clone() }.entry(&machine);
+        let (key, value) = ReleaseCommand { is_done, plan: view.known.deploy.clone() }.entry(&machine);
         Some(Goal::Marked { machine, key, value })
     };
     match round {

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::mark::{self, Course, Marks};
+use super::mark::{Course, Direction, Marks};
 use crate::facts::purpose;
 use crate::fleet::{HostStatus, Image, Machine, State};
 
@@ -27,11 +27,14 @@ impl<'a> Leftovers<'a> {
         for (group, machine) in machines.clone().filter(|(_, machine)| machine.is_live()) {
             groups.entry(group).or_default().see(machine);
         }
+        let courses = machines.clone().filter_map(|(_, machine)| Course::of(machine));
+        let held: BTreeSet<String> =
+            courses.filter(|course| course.direction == Direction::Held).map(|course| course.run).collect();
         let live = machines.filter(|(_, machine)| machine.is_live() && machine.config.is_some());
-        Self(
-            live.filter_map(|(group, machine)| Some((machine.id.as_str(), leftover(machine, &groups[group])?)))
-                .collect(),
-        )
+        let left = |(group, machine): (&str, &'a Machine)| {
+            Some((machine.id.as_str(), leftover(machine, &groups[group], &held)?))
+        };
+        Self(live.filter_map(left).collect())
     }
 
     pub(super) fn get(&self, machine: &Machine) -> Option<&Leftover> {
@@ -71,7 +74,8 @@ impl<'a> Others<'a> {
     }
 }
 
-fn leftover(machine: &Machine, others: &Others) -> Option<Leftover> {
+/// `held`: the runs that wait for somebody.
+fn leftover(machine: &Machine, others: &Others, held: &BTreeSet<String>) -> Option<Leftover> {
     if let Some(purpose) = purpose(machine) {
         let origin = format!("it was made for {purpose} and serves nothing");
         return Some(Leftover { origin, proof: orphan_proof(machine), is_orphan: true });
@@ -86,7 +90,7 @@ fn leftover(machine: &Machine, others: &Others) -> Option<Leftover> {
     };
     let is_over = marks.as_ref().is_some_and(|marks| others.runs.iter().any(|run| *run != marks.run));
     let proof = match marks {
-        Some(Marks { run, phase, .. }) if phase == mark::TO_BE_HELD && !is_over => {
+        Some(Marks { run, .. }) if held.contains(&run) && !is_over => {
             Err(format!("run {run} is held until somebody promotes or aborts it"))
         }
         _ => green_proof(machine, others, is_over),

@@ -17,15 +17,21 @@ pub struct Marks {
     pub slot: String,
     /// The blue whose place it takes.
     pub replaces: Option<String>,
-    /// [`MADE`], or [`TO_BE_HELD`].
-    pub phase: String,
+    /// How many greens the deploy makes.
+    pub greens: usize,
+    pub phase: Phase,
 }
 
-/// The phase of a green of a deploy that goes on by itself.
-pub const MADE: &str = "made";
-
-/// The phase of a green of a deploy that ends before the traffic moves, for somebody to promote it.
-pub const TO_BE_HELD: &str = "to-be-held";
+/// What is to be done, beyond the greens, that no mark tells of: only the plan does.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Phase {
+    #[default]
+    Made,
+    /// Machine checks, before the traffic moves.
+    ToCheck,
+    /// Machines of groups that are to go, after the greens took over.
+    ToRemove,
+}
 
 /// Which way a run was going. On each blue, by its id.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +45,8 @@ pub struct Course {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Direction {
     Forward,
+    /// Until somebody promotes or aborts it.
+    Held,
     Back,
 }
 
@@ -59,36 +67,65 @@ impl Marks {
             run: own(RUN)?,
             slot: own(SLOT)?,
             replaces: own(REPLACES).filter(|id| id != NONE),
-            phase: own(PHASE).unwrap_or_default(),
+            greens: own(GREENS)?.parse().ok()?,
+            phase: Phase::read(&own(PHASE)?)?,
         })
     }
 
     /// As metadata of the machine that is called `name`.
-    pub fn entries(&self, name: &str) -> [(&'static str, String); 5] {
+    pub fn entries(&self, name: &str) -> [(&'static str, String); 6] {
         let replaces = self.replaces.as_deref().unwrap_or(NONE);
-        [(PLAN, &*self.plan), (RUN, &self.run), (SLOT, &self.slot), (REPLACES, replaces), (PHASE, &self.phase)]
-            .map(|(key, value)| (key, owned(name, value)))
+        let greens = self.greens.to_string();
+        [
+            (PLAN, &*self.plan),
+            (RUN, &self.run),
+            (SLOT, &self.slot),
+            (REPLACES, replaces),
+            (GREENS, &greens),
+            (PHASE, self.phase.as_str()),
+        ]
+        .map(|(key, value)| (key, owned(name, value)))
+    }
+}
+
+impl Phase {
+    fn read(text: &str) -> Option<Self> {
+        [Self::Made, Self::ToCheck, Self::ToRemove].into_iter().find(|phase| phase.as_str() == text)
+    }
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Made => "made",
+            Self::ToCheck => "to-check",
+            Self::ToRemove => "to-remove",
+        }
+    }
+}
+
+impl Direction {
+    fn read(text: &str) -> Option<Self> {
+        [Self::Forward, Self::Held, Self::Back].into_iter().find(|direction| direction.as_str() == text)
+    }
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Forward => "forward",
+            Self::Held => "held",
+            Self::Back => "back",
+        }
     }
 }
 
 impl Course {
     pub fn of(machine: &Machine) -> Option<Self> {
         let mut words = own(machine, DIRECTION, &machine.id)?.split(' ');
-        let direction = match words.next()? {
-            "forward" => Direction::Forward,
-            "back" => Direction::Back,
-            _ => return None,
-        };
+        let direction = Direction::read(words.next()?)?;
         Some(Self { direction, plan: words.next()?.to_owned(), run: words.next()?.to_owned() })
     }
 
     /// As metadata of the machine with this `id`.
     pub fn entry(&self, id: &str) -> (&'static str, String) {
-        let direction = match self.direction {
-            Direction::Forward => "forward",
-            Direction::Back => "back",
-        };
-        (DIRECTION, owned(id, &format!("{direction} {} {}", self.plan, self.run)))
+        (DIRECTION, owned(id, &format!("{} {} {}", self.direction.as_str(), self.plan, self.run)))
     }
 }
 
@@ -110,6 +147,12 @@ impl ReleaseCommand {
         let state = if self.is_done { "done" } else { "started" };
         (RELEASE_COMMAND, owned(owner, &format!("{state} {}", self.plan)))
     }
+}
+
+/// What the names of the machines that a run makes begin with: of those that finished and carry no
+/// marks any more, only their names tell.
+pub fn name_prefix(run: &str) -> String {
+    format!("cutover-{run}-")
 }
 
 /// Whether metadata of this name is a mark, whoever's.
@@ -150,6 +193,7 @@ const PLAN: &str = "cutover_plan";
 const RUN: &str = "cutover_run";
 const SLOT: &str = "cutover_slot";
 const REPLACES: &str = "cutover_replaces";
+const GREENS: &str = "cutover_greens";
 const PHASE: &str = "cutover_phase";
 const DIRECTION: &str = "cutover_direction";
 const RELEASE_COMMAND: &str = "cutover_release_command";
@@ -180,7 +224,8 @@ mod tests {
             run: text("r1"),
             slot: text("green-app-1"),
             replaces: replaces.map(text),
-            phase: text("made"),
+            greens: 2,
+            phase: Phase::ToCheck,
         }
     }
 
@@ -190,7 +235,7 @@ mod tests {
             let entries = marks(replaces).entries("shop-green-1");
             assert_eq!(Marks::of(&machine("g1", "shop-green-1", &entries)), Some(marks(replaces)));
         }
-        for direction in [Direction::Forward, Direction::Back] {
+        for direction in [Direction::Forward, Direction::Held, Direction::Back] {
             let course = Course { direction, plan: "sha256:aa".into(), run: "r1".into() };
             assert_eq!(Course::of(&machine("a1", "blue", &[course.entry("a1")])), Some(course));
         }

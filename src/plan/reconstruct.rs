@@ -7,9 +7,11 @@ use std::sync::Arc;
 
 use super::capacity::Serving;
 use super::classify::{Placed, Situation};
+use super::command::RELEASE_COMMAND_SLOT;
 use super::green::{Gate, Green, strip_markers, take_standbys};
-use super::mark::{Course, Direction, Marks, ReleaseCommand};
-use super::{Desired, Disposition, Observed, Plan, Policy, Refusal, assemble};
+use super::list::List;
+use super::mark::{Course, Direction, Marks, Phase, ReleaseCommand, name_prefix};
+use super::{Desired, Disposition, Observed, Op, Plan, Policy, Refusal, assemble};
 use crate::config::Config;
 use crate::facts::purpose;
 use crate::fleet::{Fleet, HostStatus, Machine, State};
@@ -27,36 +29,54 @@ pub struct Interrupted {
     /// Which way it went last, as far as it is known.
     pub direction: Option<Direction>,
     pub release_command: Option<ReleaseCommand>,
-    /// Every green is there. If not, it can only be taken back.
+    /// Every green is there, and the marks tell all that is left to do. If not, it can only be
+    /// taken back.
     pub is_complete: bool,
+    /// A blue is destroyed: it can only be finished.
+    pub is_past: bool,
 }
 
-/// What is left of the deploy that did not end on `app`. Of the machines that carry no mark of it,
-/// those in the groups of its greens are the blues.
+/// What is left of the deploy that did not end on `app`. The blues are the machines that its greens
+/// name.
 ///
 /// # Errors
-/// When no machine carries marks, or the marks are of several deploys.
+/// When no machine carries marks, when the marks are of several deploys, and when neither way is
+/// open without the plan.
 pub fn reconstruct(app: &str, fleet: &Fleet) -> Result<Interrupted, Refusal> {
-    let (marked, greens) = only_deploy(app, fleet)?;
+    let (marked, found) = only_deploy(app, fleet)?;
+    let (commands, greens): (Greens, Greens) =
+        found.into_iter().partition(|(_, (machine, _))| purpose(machine).is_some());
     let image = greens.values().find_map(|(machine, _)| machine.config.as_ref()?.image()).unwrap_or_default();
-    let (config, policy) = (Config::default(), Policy::default());
+    let courses: Vec<_> = fleet.machines.iter().filter_map(Course::of).filter(|course| course.plan == marked).collect();
+    let direction = courses.iter().map(|course| course.direction).max();
+    let scene = Scene::new(&greens);
+    let is_held = direction == Some(Direction::Held);
+    let policy = Policy {
+        hold: is_held && !scene.traffic_moved,
+        keep_blue: is_held && scene.traffic_moved,
+        ..Policy::default()
+    };
+    let config = Config::default();
     let desired = Desired { app, image, path: "", text: "", config: &config };
-    let blues = Fleet { machines: others(fleet, &greens), ..Fleet::default() };
+    let blues = Fleet { machines: others(fleet, &[&greens, &commands]), ..Fleet::default() };
     let situation = Situation::new(&desired, &blues, &policy);
-    let scene = Scene::new(&marked, &greens);
     let placed: Vec<_> = situation.machines.iter().map(|machine| scene.place(machine)).collect();
     let made = scene.greens(&situation);
     let serving = Serving::new(&situation, &placed, &made);
-    let courses: Vec<_> = blues.machines.iter().filter_map(Course::of).filter(|course| course.plan == marked).collect();
     let release = fleet.machines.iter().filter_map(ReleaseCommand::of).filter(|command| command.plan == marked);
-    Ok(Interrupted {
-        plan: assemble(&situation, &placed, &made, &serving),
-        run: greens.values().map(|(_, marks)| marks.run.clone()).max().unwrap_or_default(),
-        direction: courses.iter().map(|course| course.direction).max(),
+    let runs = greens.values().chain(commands.values()).map(|(_, marks)| &marks.run);
+    let run = runs.chain(courses.iter().map(|course| &course.run)).max().cloned().unwrap_or_default();
+    let plan = assemble(&situation, &placed, &made, &serving);
+    let left = Interrupted {
+        plan: with_commands(plan, &commands),
+        direction,
         release_command: release.max_by_key(|command| command.is_done),
-        is_complete: scene.is_complete(&placed),
+        is_complete: scene.is_complete(fleet, &run),
+        is_past: scene.is_past(&situation),
+        run,
         marked,
-    })
+    };
+    if scene.needs_plan(&left) { Err(needs_plan(app, &greens)) } else { Ok(left) }
 }
 
 /// A green with what it says of itself, by its slot.
@@ -70,9 +90,14 @@ fn only_deploy<'a>(app: &str, fleet: &'a Fleet) -> Result<(String, Greens<'a>), 
             deploys.entry(marks.plan.clone()).or_default().insert(marks.slot.clone(), (machine, marks));
         }
     }
-    let acted: BTreeSet<String> = fleet.machines.iter().filter_map(Course::of).map(|course| course.plan).collect();
+    let live = fleet.machines.iter().filter(|machine| machine.is_live());
+    let acted: BTreeSet<String> = live.filter_map(Course::of).map(|course| course.plan).collect();
     if deploys.len() > 1 {
         deploys.retain(|plan, _| acted.contains(plan));
+    }
+    // Nothing was made yet, or nothing is left.
+    for plan in acted.into_iter().filter(|_| deploys.is_empty()).collect::<Vec<_>>() {
+        deploys.insert(plan, Greens::new());
     }
     let machines = |deploys: &BTreeMap<String, Greens>| {
         deploys.values().flat_map(|greens| greens.values()).map(|(machine, _)| machine.id.clone()).collect()
@@ -98,12 +123,35 @@ fn nothing(app: &str) -> Refusal {
     }
 }
 
-/// All but the greens, as they were before the deploy, as far as can be told: going back leads
+fn needs_plan(app: &str, greens: &Greens) -> Refusal {
+    Refusal {
+        code: "plan-needed",
+        message: format!(
+            "the deploy of app `{app}` can be finished only, and its marks do not tell all that is left to do"
+        ),
+        machines: greens.values().map(|(machine, _)| machine.id.clone()).collect(),
+        fix: vec!["cutover resume PLAN".to_owned()],
+    }
+}
+
+/// Machines that run one command. Which one, only the plan tells: they can be removed.
+fn with_commands(plan: Plan, commands: &Greens) -> Plan {
+    let mut list = List { steps: plan.steps };
+    for slot in commands.keys() {
+        let op = if slot == RELEASE_COMMAND_SLOT { Op::ReleaseCommand } else { Op::MachineCheck };
+        let at = list.push(op, &[], "its machine is there");
+        list.step(at).slot = Some(slot.clone());
+    }
+    Plan { steps: list.steps, ..plan }
+}
+
+/// All that the deploy did not make, as it was before, as far as can be told: going back leads
 /// there.
-fn others(fleet: &Fleet, greens: &Greens) -> Vec<Machine> {
-    let made: BTreeSet<&str> = greens.values().map(|(machine, _)| machine.id.as_str()).collect();
+fn others(fleet: &Fleet, made: &[&Greens]) -> Vec<Machine> {
+    let greens = || made.iter().flat_map(|made| made.values());
+    let made: BTreeSet<&str> = greens().map(|(machine, _)| machine.id.as_str()).collect();
     let by_blue: BTreeMap<&str, &Machine> =
-        greens.values().filter_map(|(machine, marks)| Some((marks.replaces.as_deref()?, *machine))).collect();
+        greens().filter_map(|(machine, marks)| Some((marks.replaces.as_deref()?, *machine))).collect();
     let others = fleet.machines.iter().filter(|machine| !made.contains(machine.id.as_str()));
     others
         .map(|machine| by_blue.get(machine.id.as_str()).map_or_else(|| machine.clone(), |green| before(machine, green)))
@@ -123,22 +171,33 @@ fn before(blue: &Machine, green: &Machine) -> Machine {
     blue
 }
 
+/// Fly prepares a machine for a while before it rests.
+fn is_made_at_rest(green: &Machine, blue: Option<&Machine>) -> bool {
+    let is_standby = green.config.as_ref().is_some_and(|config| config.standbys().next().is_some());
+    green.is_at_rest() || green.state == State::Created && (is_standby || blue.is_some_and(Machine::is_at_rest))
+}
+
 /// What the marks say, for looking up.
 struct Scene<'g, 'a> {
-    marked: &'g str,
     greens: &'g Greens<'a>,
     /// Blues that have a green.
     replaced: BTreeSet<&'g str>,
-    groups: BTreeSet<&'g str>,
     traffic_moved: bool,
+    phase: Phase,
+    /// How many greens there are to be.
+    count: usize,
 }
 
 impl<'g, 'a> Scene<'g, 'a> {
-    fn new(marked: &'g str, greens: &'g Greens<'a>) -> Self {
-        let replaced = greens.values().filter_map(|(_, marks)| marks.replaces.as_deref()).collect();
-        let groups = greens.values().filter_map(|(machine, _)| machine.group()).collect();
-        let traffic_moved = greens.values().any(|(machine, _)| !machine.cordoned);
-        Self { marked, greens, replaced, groups, traffic_moved }
+    fn new(greens: &'g Greens<'a>) -> Self {
+        let marks = || greens.values().map(|(_, marks)| marks);
+        Self {
+            greens,
+            replaced: marks().filter_map(|marks| marks.replaces.as_deref()).collect(),
+            traffic_moved: greens.values().any(|(machine, _)| !machine.cordoned),
+            phase: marks().map(|marks| marks.phase).max().unwrap_or_default(),
+            count: marks().map(|marks| marks.greens).max().unwrap_or_default(),
+        }
     }
 
     fn place<'m>(&self, machine: &'m Machine) -> Placed<'m> {
@@ -177,7 +236,7 @@ impl<'g, 'a> Scene<'g, 'a> {
                 region: &machine.region,
                 gate: Gate::of(&config).map(Arc::new),
                 config: Arc::new(config),
-                launch: !matches!(machine.state, State::Stopped | State::Suspended),
+                launch: !is_made_at_rest(machine, marks.replaces.as_deref().and_then(|id| blues.get(id).copied())),
                 standby_for: standbys.into_iter().map(of_slot).collect(),
                 why: format!("{} was made for it", machine.id),
             }
@@ -187,14 +246,30 @@ impl<'g, 'a> Scene<'g, 'a> {
         made
     }
 
-    /// Traffic moves only when every green is there; before, each blue must have its own, and none
-    /// may be in a group of which no green tells.
-    fn is_complete(&self, placed: &[Placed]) -> bool {
-        let is_of_it = |machine: &Machine| Course::of(machine).is_some_and(|course| course.plan == self.marked);
-        let lacks_green = |blue: &Placed| {
-            let is_blue = blue.is(Disposition::Ignore) && blue.machine.is_managed();
-            is_blue && (self.groups.contains(blue.group) || is_of_it(blue.machine))
+    /// Machine checks come before the traffic. Greens that the deploy had finished with carry no
+    /// marks, only their names.
+    fn is_complete(&self, fleet: &Fleet, run: &str) -> bool {
+        let prefix = name_prefix(run);
+        let is_finished = |machine: &&Machine| machine.is_live() && Marks::of(machine).is_none();
+        let is_green = |machine: &&Machine| purpose(machine).is_none() && machine.name.starts_with(&prefix);
+        let finished = fleet.machines.iter().filter(is_finished).filter(is_green).count();
+        let tells_all = match self.phase {
+            Phase::Made => true,
+            Phase::ToCheck => self.traffic_moved,
+            Phase::ToRemove => false,
         };
-        self.traffic_moved || !placed.iter().any(lacks_green)
+        tells_all && !self.greens.is_empty() && self.greens.len() + finished >= self.count
+    }
+
+    fn is_past(&self, situation: &Situation) -> bool {
+        let is_there = |blue: &&str| situation.machines.iter().any(|machine| machine.id == **blue && machine.is_live());
+        !self.replaced.iter().all(is_there)
+    }
+
+    /// Neither way is open. Machines of groups that are to go are touched last, so that nobody can
+    /// tell whether they were where no blue is replaced.
+    fn needs_plan(&self, left: &Interrupted) -> bool {
+        let may_be_past = self.phase == Phase::ToRemove && self.traffic_moved && self.replaced.is_empty();
+        !left.is_complete && (left.is_past || may_be_past)
     }
 }

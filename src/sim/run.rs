@@ -98,6 +98,16 @@ impl Run {
         self.abort = true;
     }
 
+    /// The process that ran it is gone, and all that was on its way to Fly has arrived.
+    pub fn crash(&mut self) {
+        while let Some((at, way)) = self.ways.pop_first() {
+            if let Travelling::There(_, call) = way {
+                self.world.advance(at.0.max(self.world.now_ms()));
+                self.world.call(&call);
+            }
+        }
+    }
+
     /// The process that ran it is gone, and another takes over: what was on its way to Fly still
     /// arrives.
     pub fn take_over(&mut self, execution: Execution) {
@@ -258,7 +268,8 @@ const fn jump(fault: &Fault) -> Option<(u64, Jump)> {
 
 /// What the plan says of the fleet.
 fn promise(plan: &Plan) -> Promise {
-    let is_touched = |disposition| matches!(disposition, Disposition::Replace | Disposition::Remove);
+    let is_touched =
+        |disposition| matches!(disposition, Disposition::Replace | Disposition::Remove | Disposition::Sweep);
     let (touched, untouched): (Vec<_>, Vec<_>) =
         plan.machines.iter().partition(|machine| is_touched(machine.disposition));
     let removed = touched.iter().filter(|machine| machine.disposition == Disposition::Remove);

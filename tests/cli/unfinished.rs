@@ -35,7 +35,12 @@ fn plan_with_a_hold() -> String {
 fn a_held_deploy_is_told_of_and_promoted() {
     let fly = Fly::listen();
     let told = fly.with(held(&fly).then(["status", "--app", "shop"])).run();
-    assert!(told.stdout.contains("A deploy of shop is neither finished nor taken back"), "{}", told.stdout);
+    assert!(told.stdout.contains("A deploy of shop is held before its traffic moves"), "{}", told.stdout);
+    assert!(
+        told.stdout.ends_with("Next: cutover promote --app shop, or cutover abort --app shop\n"),
+        "{}",
+        told.stdout
+    );
     assert!(told.stdout.contains("cordoned  green in the place of"), "{}", told.stdout);
     let promoted = fly.with(told.then(["promote", "plan.json", "--yes"])).run();
     assert!(is_v2(&fly.machines()));
@@ -49,6 +54,73 @@ fn a_held_deploy_is_taken_back() {
     let fly = Fly::listen();
     let before = fly.machines();
     fly.with(held(&fly).then(["abort", "plan.json", "--yes"])).status(3).run();
+    assert_eq!(fly.machines(), before);
+}
+
+#[test]
+fn a_held_deploy_is_held_again_and_promoted_without_its_plan() {
+    let fly = Fly::listen();
+    let again = fly.with(held(&fly).then(["resume", "--app", "shop", "--yes"])).status(5).run();
+    assert!(again.stderr.contains("Without PLAN"), "{}", again.stderr);
+    // The simulator's leases run as fast as its time.
+    fly.with(again.then(["promote", "--app", "shop", "--yes", "--lease-ttl", "60s"])).run();
+    assert!(is_v2(&fly.machines()));
+}
+
+#[test]
+fn a_held_deploy_is_taken_back_without_its_plan() {
+    let fly = Fly::listen();
+    let before = fly.machines();
+    let aborted = fly.with(held(&fly).then(["abort", "--app", "shop", "--yes"])).status(3).run();
+    assert_eq!(fly.machines(), before);
+    let again = fly.with(aborted.then(["abort", "--app", "shop", "--yes"])).status(1).run();
+    assert!(again.stderr.contains("no machine of app `shop` carries the marks"), "{}", again.stderr);
+}
+
+#[test]
+fn a_deploy_that_did_not_end_is_not_begun_again() {
+    let fly = Fly::listen();
+    let refused = fly.with(held(&fly).then(["apply", "plan.json", "--yes"])).status(6).run();
+    assert!(refused.stdout.contains("A deploy of shop by this plan did not end."), "{}", refused.stdout);
+    assert!(refused.stdout.contains("cutover status --app shop"), "{}", refused.stdout);
+    fly.with(refused.then(["abort", "plan.json", "--yes"])).status(3).run();
+}
+
+/// Held before its cut-over and, once promoted, with its blues kept.
+fn held_twice(fly: &Fly) -> Ran {
+    let args = ["plan", "--image", "registry.fly.io/shop:v2", "--settle", "100ms", "--hold", "--keep-blue"];
+    let planned = fly.with(Test::shop().args(args).args(["-o", "plan.json"])).run();
+    let held = fly.with(planned.then(["apply", "plan.json", "--yes"])).status(5).run();
+    assert!(held.stdout.contains("the traffic moves once somebody promotes"), "{}", held.stdout);
+    let kept = fly.with(held.then(["promote", "plan.json", "--yes"])).status(5).run();
+    assert!(kept.stdout.contains("the blues stay until somebody promotes"), "{}", kept.stdout);
+    let told = fly.with(kept.then(["status", "--app", "shop"])).run();
+    assert!(told.stdout.contains("is held: the traffic has moved, and its blues are kept"), "{}", told.stdout);
+    told
+}
+
+#[test]
+fn a_deploy_with_two_holds_is_promoted_twice() {
+    let fly = Fly::listen();
+    fly.with(held_twice(&fly).then(["promote", "plan.json", "--yes"])).run();
+    assert!(is_v2(&fly.machines()));
+}
+
+#[test]
+fn a_deploy_with_two_holds_is_taken_back_at_the_second() {
+    let fly = Fly::listen();
+    let before = fly.machines();
+    fly.with(held_twice(&fly).then(["abort", "plan.json", "--yes"])).status(3).run();
+    assert_eq!(fly.machines(), before);
+}
+
+#[test]
+fn a_killed_deploy_without_all_its_greens_is_taken_back_without_its_plan() {
+    let fly = Fly::listen();
+    let before = fly.machines();
+    let mut apply = fly.apply(fly.plan());
+    apply.until(|event| event["call"].as_str().is_some_and(|call| call.starts_with("create")));
+    apply.kill().status(3).again(["resume", "--app", "shop", "--yes"]).run();
     assert_eq!(fly.machines(), before);
 }
 

@@ -1,11 +1,12 @@
 //! What the operations of a plan do beyond replacing machines: commands, holds, drains, bakes, the
 //! URL, and the records that are kept of it.
 
-use cutover::execute::{Execution, Intent, OutcomeKind, ReleaseStatus};
-use cutover::fleet::State;
-use cutover::plan::{Drain, Policy, mark};
+use cutover::execute::{self, Execution, Intent, OutcomeKind, ReleaseStatus};
+use cutover::fleet::{Fleet, State};
+use cutover::plan::{Drain, Policy, mark, reconstruct};
 use cutover::sim::{Options, Run};
 
+use crate::notation::SHOP;
 use crate::stories::{self, SITE, Story};
 use crate::{BLUES, GREENS, TWO};
 
@@ -132,6 +133,75 @@ fn a_resumed_deploy_is_held_again_until_somebody_promotes_it() {
     assert_eq!(run.outcome().unwrap().kind, OutcomeKind::Held);
 }
 
+#[test]
+fn a_deploy_with_two_holds_is_promoted_twice() {
+    let policy = Policy { hold: true, keep_blue: true, bake_ms: 600_000, ..Policy::default() };
+    let Story { plan, fleet, options, .. } = with("", &policy);
+    let promoted = execute::Options { promoted: true, ..options.execution.clone() };
+    let mut run = Run::new(&plan, &fleet, options);
+    for (ends, left) in [
+        (OutcomeKind::Held, "a1 started, a2 started, green-app-1 started cordoned, green-app-2 started cordoned"),
+        (OutcomeKind::Held, "a1 started cordoned, a2 started cordoned, green-app-1 started, green-app-2 started"),
+        (OutcomeKind::Completed, GREENS),
+    ] {
+        run.finish();
+        let outcome = run.outcome().unwrap();
+        assert_eq!((outcome.kind, stories::left(run.world().machines()).as_str()), (ends, left), "{outcome:?}");
+        run.take_over(Execution::resume(&plan, promoted.clone(), Intent::Forward));
+    }
+    assert!(run.world().now_ms() < 700_000, "what came before a hold is not done again after it");
+}
+
+#[test]
+fn a_deploy_is_not_begun_while_another_did_not_end() {
+    let Story { plan, fleet, options, .. } = with(MIGRATED, &Policy::default());
+    let another = with("", &Policy { settle_ms: 1, ..Policy::default() }).plan;
+    for plan_now in [&plan, &another] {
+        let mut run = Run::new(&plan, &fleet, options.clone());
+        while run.world().trace().iter().all(|line| !line.contains(" start ")) {
+            assert!(run.next().is_some());
+        }
+        run.take_over(Execution::new(plan_now, options.execution.clone()));
+        run.finish();
+        let outcome = run.outcome().unwrap();
+        assert_eq!(outcome.kind, OutcomeKind::Stale);
+        let whose = if plan_now.digest == plan.digest { "this plan" } else { &plan.digest };
+        assert!(outcome.message.contains(&format!("by {whose} did not end")), "{outcome:?}");
+        assert!(outcome.left.iter().any(|left| left.machine == "a1"), "{outcome:?}");
+        let starts = run.world().trace().iter().filter(|line| line.contains(" call     start ")).count();
+        assert_eq!(starts, 1, "the release command ran once");
+    }
+}
+
+#[test]
+fn cleaning_up_after_a_deploy_lets_others_begin() {
+    let lines = "a1 app iad started v1 course=forward/r1\ng1 app iad started v2 cordoned made-by=r1/green-app-1/a1/2";
+    let ending = Story::with(SITE, lines, &Policy { cleanup: true, ..Policy::default() }).run();
+    ending.ends("completed", "a1 started");
+    assert!(ending.machines.iter().all(|one| !one.is_live() || mark::keys(one).is_empty()), "{:?}", ending.trace);
+}
+
+#[test]
+fn a_release_command_is_not_run_again_without_the_plan_either() {
+    let Story { plan, fleet, options, .. } = with(MIGRATED, &Policy::default());
+    for (intent, ends) in [(Intent::Forward, OutcomeKind::NeedsAttention), (Intent::Back, OutcomeKind::Restored)] {
+        let mut run = Run::new(&plan, &fleet, options.clone());
+        while run.world().trace().iter().all(|line| !line.contains(" start ")) {
+            assert!(run.next().is_some());
+        }
+        run.crash();
+        let found = Fleet { machines: run.world().machines().to_vec(), ..Fleet::default() };
+        let left = reconstruct("shop", &found).unwrap();
+        assert_eq!((left.is_complete, left.release_command.as_ref().unwrap().is_done), (false, false));
+        run.take_over(Execution::pick_up(&left, options.execution.clone(), intent));
+        run.finish();
+        let outcome = run.outcome().unwrap();
+        assert_eq!(outcome.kind, ends, "{outcome:?}");
+        let words = if intent == Intent::Forward { "is not known to be done" } else { "The release command ran" };
+        assert!(outcome.message.contains(words), "{outcome:?}");
+    }
+}
+
 // Drain, bake, URL.
 
 #[test]
@@ -160,6 +230,26 @@ fn a_green_that_dies_while_it_bakes_gives_its_place_back() {
     let story = with("", &policy).fault("machine@green-app-2=dies:60000").run();
     story.ends("restored", BLUES).says("bake").says("green-app-2 does not serve");
     assert_eq!(story.count("stop"), 0, "the blues were running all the time");
+}
+
+#[test]
+fn an_abort_while_it_bakes_gives_the_traffic_back() {
+    let policy = Policy { bake_ms: 120_000, ..Policy::default() };
+    let story = with("", &policy).abort_at(60_000).run();
+    story.ends("restored", BLUES).says("it was aborted");
+    assert_eq!((story.count("stop"), story.count("create")), (0, 2), "the blues were running all the time");
+}
+
+#[test]
+fn a_group_is_verified_by_the_greens_that_have_traffic_by_then() {
+    let lines = "a1 app iad started v1\nw1 worker iad started v1";
+    let policy = Policy { group_order: vec!["worker".into()], ..Policy::default() };
+    let dies = "machine@green-app-1=dies:14000";
+    let ending = Story::with(SHOP, lines, &policy).fault(dies).run();
+    ending.ends("restored", "a1 started, w1 started").says("green-app-1 does not serve");
+    let moved = ending.times_of("uncordon");
+    assert!(moved[0] < 14_000 && moved[1] > 14_000, "the worker had its traffic before: {moved:?}");
+    assert!(ending.time_of("cordon") > 14_000, "its verification was not about the others");
 }
 
 #[test]

@@ -295,7 +295,7 @@ fn leftovers_in_flight_leased_or_without_another_that_serves_stay() {
 
 #[test]
 fn leftovers_are_not_what_a_held_deploy_waits_with() {
-    let before = "a1 app iad started v1 course=forward/r7\ng1 app iad started v2 cordoned held-by=r7/green-app-1/a1";
+    let before = "a1 app iad started v1 course=held/r7\ng1 app iad started v2 cordoned made-by=r7/green-app-1/a1";
     let found = cleanup(before);
     assert!(found.contains("g1 (") && found.contains("run r7 is held until somebody promotes or aborts it"), "{found}");
     // Another run acted since: nobody holds it any more.

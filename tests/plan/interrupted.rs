@@ -28,7 +28,7 @@ fn left_of(lines: &str) -> String {
 fn an_interrupted_deploy_is_told_from_its_marks() {
     insta::assert_snapshot!(left_of("
         a1 app iad started v1 course=forward/r1
-        g1 app iad started v2 cordoned made-by=r1/green-app-1/a1
+        g1 app iad started v2 cordoned made-by=r1/green-app-1/a1/3
         r1 fly_app_console iad stopped v1
         w1 worker iad started v1 course=forward/r1
         w2 worker iad stopped v1 standby=w1 course=forward/r1
@@ -75,23 +75,54 @@ fn an_interrupted_deploy_is_told_from_its_marks() {
 }
 
 #[test]
-fn an_interrupted_deploy_without_all_its_greens_can_only_be_taken_back() {
+fn an_interrupted_deploy_goes_forward_only_when_marks_tell_all_that_is_left() {
     let is_complete = |lines: &str| reconstruct("shop", &fleet(SHOP, lines)).unwrap().is_complete;
-    let green = "g1 app iad started v2 cordoned made-by=r1/green-app-1/a1";
-    assert!(is_complete(&format!("a1 app iad started v1\n{green}")));
-    assert!(!is_complete(&format!("a1 app iad started v1\na2 app iad started v1\n{green}")), "a2 has none");
-    let other = "w1 worker iad started v1 course=forward/r1";
-    assert!(!is_complete(&format!("a1 app iad started v1\n{other}\n{green}")), "its group has none yet, or is removed");
-    assert!(is_complete(&format!("a1 app iad started v1\nw1 worker iad started v1\n{green}")), "not of this deploy");
-    // Traffic moves only when every green is there.
-    assert!(is_complete(
-        "a1 app iad started v1\na2 app iad started v1\ng1 app iad started v2 made-by=r1/green-app-1/a1"
-    ));
+    let two = "a1 app iad started v1\na2 app iad started v1";
+    let green = |marks: &str| format!("{two}\ng1 app iad started v2 {marks}");
+    assert!(is_complete(&green("cordoned made-by=r1/green-app-1/a1/1")));
+    assert!(!is_complete(&green("cordoned made-by=r1/green-app-1/a1/2")), "one is missing");
+    assert!(
+        !is_complete(&green("cordoned made-by=r1/green-app-1/a1/1/to-check")),
+        "its machine checks may not have run"
+    );
+    assert!(is_complete(&green("made-by=r1/green-app-1/a1/1/to-check")), "they did, before it got its traffic");
+    assert!(!is_complete(&green("made-by=r1/green-app-1/a1/1/to-remove")), "nothing tells of what is to go");
+    assert!(!is_complete("a1 app iad started v1 course=forward/r1"), "nothing was made");
+}
+
+#[test]
+fn an_interrupted_deploy_that_can_be_finished_only_may_need_its_plan() {
+    let left = |marks: &str| {
+        left_of(&format!("a2 app iad started v1\ng1 app iad started v2 made-by=r1/green-app-1/a1/{marks}"))
+    };
+    assert!(left("1").starts_with("complete: true"));
+    assert!(left("2").starts_with("plan-needed: "), "a1 is gone, and another green was to be made");
+    assert!(left("1/to-remove").starts_with("plan-needed: "));
+}
+
+#[test]
+fn a_machine_that_runs_one_command_is_no_green() {
+    let left = left_of(
+        "
+        a1 app iad started v1 course=forward/r1
+        c1 fly_app_release_command iad started v2 made-by=r1/release-command/-/2
+    ",
+    );
+    assert!(left.starts_with("complete: false") && left.ends_with("s1 release-command release-command\n"), "{left}");
+}
+
+#[test]
+fn a_held_deploy_is_held_where_it_was() {
+    let of = |lines: &str| reconstruct("shop", &fleet(SHOP, lines)).unwrap().plan.policy;
+    let held = "a1 app iad started v1 course=held/r1\ng1 app iad started v2";
+    let (before, after) =
+        (of(&format!("{held} cordoned made-by=r1/green-app-1/a1")), of(&format!("{held} made-by=r1/green-app-1/a1")));
+    assert_eq!((before.hold, before.keep_blue, after.hold, after.keep_blue), (true, false, false, true));
 }
 
 #[test]
 fn an_interrupted_deploy_is_told_even_when_blues_are_gone_already() {
-    let left = reconstruct("shop", &fleet(SHOP, "g1 app iad started v2 made-by=r1/green-app-1/a1\na2 app iad started v1 cordoned course=back/r2\ng2 app iad started v2 made-by=r2/green-app-2/a2")).unwrap();
+    let left = reconstruct("shop", &fleet(SHOP, "g1 app iad started v2 made-by=r2/green-app-1/a1/2\na2 app iad started v1 cordoned course=back/r2\ng2 app iad started v2 made-by=r2/green-app-2/a2/2")).unwrap();
     assert_eq!((left.marked.as_str(), left.run.as_str(), left.direction), (PLAN, "r2", Some(Direction::Back)));
     assert_eq!(left.plan.machines.len(), 1, "greens are slots, not machines of the plan");
     assert_eq!(left.plan.machines[0].disposition, Disposition::Replace);

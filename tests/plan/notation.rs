@@ -1,13 +1,13 @@
 //! Fleets in a line per machine: `id group region state image words...`, where a word is one of
 //! `cordoned`, `unmanaged`, `unreachable`, `other-config`, `volume`, `failing`, `no-config`,
 //! `leased`, `moved` (its tag did), `of-another-app`, `scheduled`, `auto-destroy`, `standby=ID`,
-//! `memory=MB`, `tag=VALUE` (flyctl's), `made-by=RUN/SLOT/BLUE`, `held-by=RUN/SLOT/BLUE` and `course=forward/RUN` (our marks)
+//! `memory=MB`, `tag=VALUE` (flyctl's), `made-by=RUN/SLOT/BLUE` and `course=forward/RUN` (our marks)
 //! or `cloned=RUN` (another's); a group `-` is one that the machine does not name.
 
 use cutover::config::{self, Config};
 use cutover::fleet::{self, Fleet};
 use cutover::machine::machine_config;
-use cutover::plan::mark::{Course, Direction, MADE, Marks, TO_BE_HELD};
+use cutover::plan::mark::{Course, Direction, Marks, Phase};
 use cutover::plan::{Desired, Plan, Policy, Refusal, plan};
 use cutover::syntax;
 use serde_json::{Map, Value, json};
@@ -129,16 +129,29 @@ fn mark(metadata: &mut Value, id: &str, key: &str, value: &str) {
         run: run.to_owned(),
         slot: slot.to_owned(),
         replaces: replaces.map(str::to_owned),
-        phase: (if key == "held-by" { TO_BE_HELD } else { MADE }).to_owned(),
+        greens: 1,
+        phase: Phase::Made,
     };
     let entries = match (key, parts.as_slice()) {
         ("tag", [tag]) => vec![("fly_bluegreen_deployment_tag", (*tag).to_owned())],
-        ("made-by" | "held-by", [run, slot, blue]) => {
-            marks(run, slot, Some(blue).filter(|blue| **blue != "-").copied()).entries(&format!("name-{id}")).to_vec()
+        // The run, the slot, the blue, how many greens there are to be and what else.
+        ("made-by", [run, slot, blue, more @ ..]) => {
+            let phase = match more.get(1).copied() {
+                Some("to-check") => Phase::ToCheck,
+                Some("to-remove") => Phase::ToRemove,
+                _ => Phase::Made,
+            };
+            let greens = more.first().map_or(1, |count| count.parse().unwrap());
+            let replaces = Some(blue).filter(|blue| **blue != "-").copied();
+            Marks { greens, phase, ..marks(run, slot, replaces) }.entries(&format!("name-{id}")).to_vec()
         }
         ("cloned", [run]) => marks(run, "green-app-1", None).entries("name-of-another").to_vec(),
         ("course", [direction, run]) => {
-            let direction = if *direction == "back" { Direction::Back } else { Direction::Forward };
+            let direction = match *direction {
+                "back" => Direction::Back,
+                "held" => Direction::Held,
+                _ => Direction::Forward,
+            };
             vec![Course { direction, plan: PLAN.to_owned(), run: (*run).to_owned() }.entry(id)]
         }
         _ => panic!("unknown word: {key}={value}"),

@@ -4,7 +4,7 @@
 use super::{Execution, Failure, FailureKind, Opening, Stage};
 use crate::execute::goal::Goal;
 use crate::execute::job::{Job, Owner};
-use crate::execute::{Event, OutcomeKind, Phase, report, stale, steps};
+use crate::execute::{Event, Leftover, OutcomeKind, Phase, report, stale, steps};
 use crate::plan::Op;
 use crate::plan::mark::{Course, Direction};
 
@@ -22,7 +22,7 @@ impl Execution {
             }
             Stage::Idle | Stage::Check | Stage::Leasing => {
                 self.failures.push("it was aborted".to_owned());
-                self.close_as_found();
+                self.close_as_found("resume");
             }
             Stage::Forward => self.turn_back("it was aborted".to_owned()),
             // There is no way back, or we are on it.
@@ -39,6 +39,11 @@ impl Execution {
             let state = self.known.before[&id].state.clone();
             self.tell_state(&id, &state);
         }
+        if self.intent.is_none()
+            && let Some((machine, plan)) = self.unfinished()
+        {
+            return self.refuse_unfinished(&machine, &plan);
+        }
         let differences = match self.intent {
             None => stale::differences(&self.plan, &self.known.before),
             Some(_) => stale::differences_of_begun(&self.plan, &self.known),
@@ -50,6 +55,25 @@ impl Execution {
             return self.take_over();
         }
         self.enter(Stage::Forward, Phase::Forward);
+    }
+
+    /// A deploy of the app that did not end: it has its own way to go on, or back, and its release
+    /// command must not run again. Cleaning up is what may be done beside it.
+    fn unfinished(&self) -> Option<(String, String)> {
+        let mut noticed = self.known.noticed().filter(|_| !self.plan.policy.cleanup);
+        noticed.next().map(|(machine, plan)| (machine.to_owned(), plan))
+    }
+
+    fn refuse_unfinished(&mut self, machine: &str, plan: &str) {
+        let app = &self.plan.app;
+        let whose = if *plan == self.plan.digest { "this plan" } else { plan };
+        let message = format!(
+            "A deploy of {app} by {whose} did not end. Nothing was touched. `cutover resume --app {app}` goes on with it, `cutover abort --app {app}` takes it back."
+        );
+        let why = "it tells of the deploy that did not end".to_owned();
+        let command = format!("cutover status --app {app}");
+        self.left.push(Leftover { machine: machine.to_owned(), why, command });
+        self.close(OutcomeKind::Stale, message);
     }
 
     fn refuse_stale(&mut self, differences: Vec<(String, String)>) {
@@ -77,7 +101,7 @@ impl Execution {
     /// The mark that tells which way the run goes; `None` where there is no machine to tell it.
     pub(super) fn course(&self, direction: Direction) -> Option<Goal> {
         let machine = steps::notice_board(self.view())?;
-        let course = Course { direction, plan: self.plan.digest.clone(), run: self.options.run.clone() };
+        let course = Course { direction, plan: self.known.deploy.clone(), run: self.options.run.clone() };
         let (key, value) = course.entry(&machine);
         Some(Goal::Marked { machine, key, value })
     }
@@ -97,7 +121,7 @@ impl Execution {
         let Err(Failure { why, kind: FailureKind::Failed, .. }) = result else { return };
         match &job.goal {
             Goal::Marked { machine, .. } => {
-                self.warn(format!("that it goes back could not be noted on {machine}: {why}"))
+                self.warn(format!("which way it goes could not be noted on {machine}: {why}"))
             }
             Goal::Unmarked { machine, .. } => self.warn(format!("the marks on {machine} could not be removed: {why}")),
             Goal::Reported { .. } => self.warn(format!("how it ended could not be recorded with the release: {why}")),

@@ -7,7 +7,7 @@ use crate::execute::goal::Goal;
 use crate::execute::job::Owner;
 use crate::execute::order::Order;
 use crate::execute::{Leftover, Outcome, OutcomeKind, Phase, ReleaseStatus, report, steps};
-use crate::plan::mark::{self, Marks};
+use crate::plan::mark::{self, Direction, Marks};
 use crate::plan::{Disposition, Op};
 
 impl Execution {
@@ -106,8 +106,11 @@ impl Execution {
 
     /// What is written down at the end: how it went, and that nothing is under way any more.
     fn last_words(&self, kind: OutcomeKind, message: &str) -> Vec<Goal> {
-        if self.opening == Opening::Not || kind == OutcomeKind::Held {
+        if self.opening == Opening::Not {
             return Vec::new();
+        }
+        if kind == OutcomeKind::Held {
+            return self.course(Direction::Held).into_iter().collect();
         }
         let took_over = self.stage == Stage::Finish && self.rescue.is_empty();
         let (status, error) = match kind {
@@ -128,7 +131,16 @@ impl Execution {
         let greens = greens.map(|green| Goal::Unmarked { machine: green.id.clone(), keys: keys_of_greens.clone() });
         let board = steps::notice_board(self.view());
         let board = board.map(|machine| Goal::Unmarked { machine, keys: mark::NOTICES.map(str::to_owned).into() });
-        greens.chain(board).collect()
+        greens.chain(board).chain(self.marks_of_others()).collect()
+    }
+
+    /// What told of a deploy ends with the last of its greens.
+    fn marks_of_others(&self) -> Vec<Goal> {
+        let noticed = self.known.noticed().filter(|(_, deploy)| !self.known.has_green_of(deploy));
+        let swept = noticed.filter(|_| self.plan.policy.cleanup);
+        swept
+            .map(|(id, _)| Goal::Unmarked { machine: id.to_owned(), keys: mark::NOTICES.map(str::to_owned).into() })
+            .collect()
     }
 
     pub(super) fn end(&mut self, outcome: Outcome) {

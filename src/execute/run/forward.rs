@@ -71,7 +71,7 @@ impl Execution {
     fn step_failed(&mut self, place: usize, failure: Failure) {
         self.tell_step(place, StepState::Failed, Some(failure.why.clone()));
         if failure.kind == FailureKind::Lost && self.plan.steps[place].op == Op::ReleaseCommand {
-            self.lost_release_command(place);
+            self.lost_release_command();
         }
         match self.stage {
             Stage::Finish => self.failed_for_good(place, failure),
@@ -85,9 +85,11 @@ impl Execution {
     }
 
     /// It was begun, and nobody knows whether it came to its end: a person has to look.
-    pub(super) fn lost_release_command(&mut self, place: usize) {
-        let slot = self.plan.steps[place].slot.clone().unwrap_or_default();
-        let machine = self.known.greens.get(&slot).map_or(slot, |green| green.id.clone());
+    pub(super) fn lost_release_command(&mut self) {
+        let step = self.plan.steps.iter().find(|step| step.op == Op::ReleaseCommand);
+        let slot = step.and_then(|step| step.slot.clone());
+        let made = slot.as_ref().and_then(|slot| self.known.greens.get(slot)).map(|green| green.id.clone());
+        let machine = made.or(slot).unwrap_or_else(|| "release-command".to_owned());
         let why = "the release command was started, and nobody knows how it ended: it is not run again".to_owned();
         self.left.push(Leftover { machine, why, command: format!("fly logs -a {}", self.plan.app) });
     }

@@ -1,6 +1,6 @@
 //! Going on with what another run began: how far each step is follows from the fleet alone.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::{Execution, Fate, Intent, Opening, Stage};
@@ -8,7 +8,7 @@ use crate::execute::goal::Goal;
 use crate::execute::job::Owner;
 use crate::execute::{Leftover, OutcomeKind, Phase, name, steps};
 use crate::fleet::{Machine, State};
-use crate::plan::mark::ReleaseCommand;
+use crate::plan::mark::{Course, Direction, ReleaseCommand};
 use crate::plan::{Observed, Op, PlannedMachine, Step};
 
 impl Execution {
@@ -35,12 +35,13 @@ impl Execution {
             self.stage = Stage::Check;
             return self.add_jobs(vec![Goal::ReadFleet], Owner::Check);
         }
-        self.close_as_found();
+        self.close_as_found("resume");
     }
 
-    /// Nothing was done by this run, and the deploy is as far as it was.
-    pub(super) fn close_as_found(&mut self) {
-        let command = format!("cutover resume --app {}", self.plan.app);
+    /// Nothing was done by this run, and the deploy is as far as it was. `verb`: the command that may
+    /// bring it to an end.
+    pub(super) fn close_as_found(&mut self, verb: &str) {
+        let command = format!("cutover {verb} --app {}", self.plan.app);
         let is_odd = |planned: &&PlannedMachine| {
             let now = self.known.before.get(&planned.id);
             now.is_some_and(|now| now.cordoned != planned.observed.cordoned || now.state != planned.observed.state)
@@ -65,9 +66,14 @@ impl Execution {
     }
 
     fn go_on(&mut self) {
+        if let Some(slot) = self.unplanned() {
+            self.failures.push(format!("{slot} was made only now"));
+            return self.close_as_found("resume");
+        }
         self.recall_the_blues();
         let is_done = self.what_was_done();
-        let is_past = is_done.iter().zip(&self.plan.steps).any(|(is_done, step)| *is_done && step.op == Op::Destroy);
+        let is_past = self.is_past
+            || is_done.iter().zip(&self.plan.steps).any(|(is_done, step)| *is_done && step.op == Op::Destroy);
         for (progress, is_done) in self.progress.iter_mut().zip(is_done) {
             progress.is_done_before = is_done;
         }
@@ -81,16 +87,19 @@ impl Execution {
                 self.stage = Stage::Forward;
                 self.turn_back("it was aborted".to_owned());
             }
-            _ => match self.release_command_of_unknown_fate() {
-                Some(place) => {
-                    self.lost_release_command(place);
-                    self.failures
-                        .push("its release command was started before, and is not known to be done".to_owned());
-                    self.close_as_found();
-                }
-                None => self.enter(Stage::Forward, Phase::Forward),
-            },
+            _ if self.is_release_command_lost() => {
+                self.lost_release_command();
+                self.failures.push("its release command was started before, and is not known to be done".to_owned());
+                self.close_as_found("abort");
+            }
+            _ => self.enter(Stage::Forward, Phase::Forward),
         }
+    }
+
+    /// A machine of this deploy that came after its marks were read: there is no plan that knows it.
+    fn unplanned(&self) -> Option<String> {
+        let slots: BTreeSet<&str> = self.plan.steps.iter().filter_map(|step| step.slot.as_deref()).collect();
+        self.known.greens.keys().find(|slot| !slots.contains(slot.as_str())).cloned()
     }
 
     /// What the blues were before the deploy began: as the plan observed them.
@@ -124,9 +133,10 @@ impl Execution {
             .map(|step| step.needs.iter().filter_map(|need| places.get(need.as_str()).copied()).collect())
             .collect();
         let traces: Vec<Option<bool>> = self.plan.steps.iter().map(|step| self.trace(step)).collect();
+        let held = self.held_at(&traces);
         let mut is_behind = vec![false; traces.len()];
         for place in (0..traces.len()).rev() {
-            if is_behind[place] || traces[place] == Some(true) {
+            if is_behind[place] || traces[place] == Some(true) || held == Some(place) {
                 needs[place].iter().for_each(|need| is_behind[*need] = true);
             }
         }
@@ -140,6 +150,16 @@ impl Execution {
             self.recall_fate(place, *is_done);
         }
         is_done
+    }
+
+    /// The hold at which somebody has to decide: the later one when the traffic has moved.
+    fn held_at(&self, traces: &[Option<bool>]) -> Option<usize> {
+        let mut courses = self.known.before.values().filter_map(|machine| Course::of(machine));
+        let is_held = |course: &Course| course.plan == self.known.deploy && course.direction == Direction::Held;
+        courses.find(is_held)?;
+        let of = |op| (0..traces.len()).filter(move |place| self.plan.steps[*place].op == op);
+        let has_moved = of(Op::Uncordon).any(|place| traces[place] == Some(true));
+        if has_moved { of(Op::Hold).next_back() } else { of(Op::Hold).next() }
     }
 
     /// Whether the fleet shows that the step was done; `None` where it would not show.
@@ -163,7 +183,7 @@ impl Execution {
         let fate = match step.op {
             // One may still be on its way, or missing in the list.
             Op::Create if !is_done => Fate::Maybe,
-            Op::ReleaseCommand if self.release_command_of_unknown_fate().is_some() => Fate::Maybe,
+            Op::ReleaseCommand if self.is_release_command_lost() => Fate::Maybe,
             Op::Stop if step.machine.as_ref().is_some_and(rests) => Fate::Changed,
             Op::Create | Op::Uncordon | Op::Cordon | Op::Destroy | Op::ReleaseCommand if is_done => Fate::Changed,
             Op::ReleaseCommand | Op::MachineCheck
@@ -182,15 +202,18 @@ impl Execution {
 
     fn noted_release_command(&self) -> Option<ReleaseCommand> {
         let noted = self.known.before.values().filter_map(|machine| ReleaseCommand::of(machine));
-        noted.filter(|noted| noted.plan == self.plan.digest).max_by_key(|noted| noted.is_done)
+        noted.filter(|noted| noted.plan == self.known.deploy).max_by_key(|noted| noted.is_done)
     }
 
-    /// The step of a release command that was begun, and neither ended nor still runs.
-    fn release_command_of_unknown_fate(&self) -> Option<usize> {
-        let place = self.plan.steps.iter().position(|step| step.op == Op::ReleaseCommand)?;
-        let is_there = self.plan.steps[place].slot.as_ref().is_some_and(|slot| self.known.greens.contains_key(slot));
+    /// It was begun, and neither ended nor still runs where this run could wait for it.
+    fn is_release_command_lost(&self) -> bool {
+        let goes_on = |(place, step): (usize, &Step)| {
+            let is_there = step.slot.as_ref().is_some_and(|slot| self.known.greens.contains_key(slot));
+            let is_one = step.op == Op::ReleaseCommand && step.request.is_some();
+            is_one && (is_there || self.progress[place].is_done_before)
+        };
         let is_begun = self.noted_release_command().is_some_and(|noted| !noted.is_done);
-        (is_begun && !is_there && !self.progress[place].is_done_before).then_some(place)
+        is_begun && !self.plan.steps.iter().enumerate().any(goes_on)
     }
 }
 
