@@ -190,7 +190,10 @@ fn a_release_command_is_not_run_again_without_the_plan_either() {
             assert!(run.next().is_some());
         }
         run.crash();
-        let found = Fleet { machines: run.world().machines().to_vec(), ..Fleet::default() };
+        let found = Fleet {
+            machines: run.world().machines().iter().map(|machine| cutover::fleet::Machine::clone(machine)).collect(),
+            ..Fleet::default()
+        };
         let left = reconstruct("shop", &found).unwrap();
         assert_eq!((left.is_complete, left.release_command.as_ref().unwrap().is_done), (false, false));
         run.take_over(Execution::pick_up(&left, options.execution.clone(), intent));
