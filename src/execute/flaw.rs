@@ -18,8 +18,6 @@ pub(crate) enum Flaw {
     SwallowFailures,
     /// Going back, the blues stay cordoned.
     LeaveCordoned,
-    /// Going back, a green whose create went unanswered is not looked for.
-    ForgetUnanswered,
     /// Going back begins before the changes under way are answered.
     DoNotWait,
     /// The notes on machines stay there.
@@ -28,7 +26,7 @@ pub(crate) enum Flaw {
 
 impl Flaw {
     #[cfg(test)]
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::CreateBlindly,
         Self::DestroyBlindly,
         Self::TrustOnePass,
@@ -36,7 +34,6 @@ impl Flaw {
         Self::ForgetLeases,
         Self::SwallowFailures,
         Self::LeaveCordoned,
-        Self::ForgetUnanswered,
         Self::DoNotWait,
         Self::ForgetMarks,
     ];

@@ -163,7 +163,7 @@ impl Job {
                 Some(green) => {
                     self.guarded(&green.id, rests_on, view).unwrap_or_else(|| Next::Call(destroy(&green.id, known)))
                 }
-                None if self.looks >= LOOKS || view.options.has(Flaw::ForgetUnanswered) => Next::Done,
+                None if self.looks >= LOOKS => Next::Done,
                 None => Next::Look,
             },
             Goal::Paused { ms } => match self.began_ms.saturating_add(*ms) {

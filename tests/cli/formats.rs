@@ -117,6 +117,6 @@ fn sarif_tells_places_suppressions_and_fixes() {
     insta::assert_snapshot!(told.collect::<Vec<_>>().join("\n"), @r#"
     "unknown-key" "a%2Cb%3A%20c/fly.toml" 2:1 "warning" fixes 0, suppressed null
     "unknown-strategy" "a%2Cb%3A%20c/fly.toml" 6:12 "error" fixes 1, suppressed null
-    "unknown-key" "a%2Cb%3A%20c/fly.toml" 3:1 "warning" fixes 0, suppressed [{"justification":"\"why\"","kind":"inSource"}]
+    "unknown-key" "a%2Cb%3A%20c/fly.toml" 3:1 "warning" fixes 1, suppressed [{"justification":"\"why\"","kind":"inSource"}]
     "#);
 }

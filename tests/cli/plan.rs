@@ -20,7 +20,7 @@ fn a_plan_to_review() {
       machines  5 now, at most 10 at once, 5 afterwards
       extra     up to 5 machines more than now (5 CPUs and 2.5 GB): billed while
                 running, and counted by the organization's limit
-      time      about 47s; 9m25s if all that waits waits as long as it may
+      time      about 47s; 9m25s if every wait lasts as long as it may
       calls     45 to the Machines API
       policy    wait up to 3m for each machine
       defaults  settle 10s; never fewer machines serving than now; 8 calls at once;
@@ -47,7 +47,8 @@ fn a_plan_to_review() {
       s1-s4     lease         4 blues: app (ams, iad×2), worker (iad)
 
     Make the greens, hidden from the proxy
-      s6..s18   create        5 greens: app (ams, iad×2), worker (iad×2)
+      s6..s18   create        5 greens: app (ams, iad×2), worker (iad×2), 1 of them
+                              not started
       s7..s16   wait started  4 greens: app (ams, iad×2), worker (iad), at most 3m
       s8..s17   wait healthy  4 greens: app (ams, iad×2), worker (iad), at most 3m
 
@@ -105,7 +106,7 @@ fn a_plan_of_three_groups_to_review() {
       machines  8 now, at most 16 at once, 8 afterwards
       extra     up to 8 machines more than now (11 CPUs and 5.5 GB): billed while
                 running, and counted by the organization's limit
-      time      about 6m33s; 32m51s if all that waits waits as long as it may
+      time      about 6m33s; 32m51s if every wait lasts as long as it may
       calls     82 to the Machines API
       policy    wait up to 4m for each machine; hold before the traffic moves;
                 traffic moves in this order: api; bake 5m; drain until idle, at most
@@ -141,7 +142,7 @@ fn a_plan_of_three_groups_to_review() {
         ~ image                  registry.fly.io/bazaar:v7@sha256:9a3f0c7e51d2… →
                                  registry.fly.io/bazaar:v8
 
-    Lock the blues
+    Lock the blues, run the release command
       s1-s6     lease            6 blues: api (fra, iad×2), web (fra, iad), worker
                                  (iad)
       s8        release command  `bin/rails db:migrate`, at most 10m; nothing takes
@@ -149,7 +150,7 @@ fn a_plan_of_three_groups_to_review() {
 
     Make the greens, hidden from the proxy
       s9..s28   create           8 greens: api (fra, iad×2), web (fra, iad×2),
-                                 worker (iad×2)
+                                 worker (iad×2), 2 of them not started
       s10..s26  wait started     6 greens: api (fra, iad×2), web (fra, iad), worker
                                  (iad), at most 4m
       s11..s27  wait healthy     6 greens: api (fra, iad×2), web (fra, iad), worker
@@ -210,8 +211,9 @@ fn a_plan_of_three_groups_to_review() {
       digest (`registry.fly.io/bazaar:v8@sha256:...`) to deploy what was reviewed
 
     warning[unverified-greens]
-      at rest, and so are their successors, which are made without being started and
-      checked: 286ed6df9c2e78
+      what takes the place of 286ed6df9c2e78 is not started and not checked, since
+      what it replaces is not running; `--verify-stopped` has it started and
+      checked, too
 
     warning[size-changes]
       group `api`: 5683d97ec14518 has 2 shared CPU and 512 MB, its green 2 shared

@@ -52,7 +52,7 @@ const ROWS: &[(&str, Proof)] = &[
     ("A8", Test("a_destroy_that_fails_is_never_silent")),
     ("A13", Test("a_lease_held_by_somebody_else_can_be_waited_for")),
     ("B1", Test("a_green_that_dies_while_the_blues_stop_brings_them_back")),
-    ("B2", Test("ctrl_c_takes_back_what_was_done")),
+    ("B2", Test("a_signal_takes_back_what_was_done")),
     ("B3", Test("a_blue_at_rest_gets_a_green_at_rest")),
     ("B4", Reason("what a green at rest is shown as is the renderer's business: events tell only what was seen")),
     ("B6", Reason("which greens are started is the planner's choice (verify_stopped)")),
@@ -89,7 +89,7 @@ const ROWS: &[(&str, Proof)] = &[
     ("C10", Test("c10_a_release_is_recorded_and_its_failure_is_only_a_warning")),
     ("C11", Test("a_green_that_dies_after_its_checks_passed_never_takes_over")),
     ("C12", Test("a_reply_that_never_comes_counts_as_lost")),
-    ("C13", Test("a_second_ctrl_c_stops_at_once_and_names_what_is_left")),
+    ("C13", Test("a_second_signal_stops_at_once_and_names_what_is_left")),
     ("D20", Test("d20_a_release_command_runs_once_before_any_green_is_made")),
     (
         "D21",

@@ -299,7 +299,7 @@ fn leftovers_are_not_what_a_held_deploy_waits_with() {
     let found = cleanup(before);
     assert!(found.contains("g1 (") && found.contains("run r7 is held until somebody promotes or aborts it"), "{found}");
     // Another run acted since: nobody holds it any more.
-    let later = cleanup(&before.replace("forward/r7", "back/r8"));
+    let later = cleanup(&before.replace("held/r7", "back/r8"));
     assert!(later.contains("g1 sweep"), "{later}");
     // Blues that are kept, with the tag of the deploy of flyctl that made them.
     let kept =
