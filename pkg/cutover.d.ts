@@ -36,8 +36,11 @@ export function machineConfig(
 /** Plans a blue-green deploy. Throws only when the request itself has the wrong shape. */
 export function plan(request: PlanRequest): Planned | Refused | Unreadable;
 
-/** A plan, as `cutover show` prints it: for people, or as JSON with secret-like values masked. */
-export function renderPlan(plan: string, format: "text" | "json"): string;
+/**
+ * A plan, as `cutover show` prints it: for people, for a pull request, or as JSON; what looks like
+ * a secret is masked.
+ */
+export function renderPlan(plan: string, format: "text" | "json" | "markdown"): string;
 
 /** One deploy in the simulator, in virtual time: the same executor as on Fly, and no clock. */
 export class Simulation {
@@ -50,6 +53,80 @@ export class Simulation {
   /** How it ended; `undefined` before that. */
   outcome(): Outcome | undefined;
   free(): void;
+}
+
+/**
+ * Carries out a plan on Fly.io: `plan` as `Planned.json`. Anything that has `fetch` and timers will
+ * do; it has to live until the promise is kept. Resolves however the deploy ends; throws when the
+ * plan or an option cannot be read.
+ */
+export function apply(plan: string, options: ApplyOptions): Promise<Outcome>;
+
+export interface ApplyOptions {
+  /** For the Machines API; with its scheme or without. Goes to the two URLs below and nowhere else. */
+  token: string;
+  /** Default: the one of this place. */
+  fetch?: (url: string, init: RequestInit) => Promise<Response>;
+  /** The Machines API, if not https://api.machines.dev. */
+  baseUrl?: string;
+  /** Release records and logs. Default: https://api.fly.io, or `baseUrl` where that is given. */
+  releasesUrl?: string;
+  onEvent?: (event: RunEvent & { t_ms: number }) => void;
+  /** Aborted, it takes back what was done, or finishes when the first blue is already destroyed. */
+  signal?: AbortSignal;
+  /** Goes on with what another run of the same plan began. */
+  resume?: "forward" | "back";
+  /** With `resume`: past the point where the deploy is held. */
+  promoted?: boolean;
+  /** Unique among the runs of an app: lower-case letters, digits and dashes. Default: made up. */
+  run?: string;
+  /** For the jitter of retries. Default: made up. */
+  seed?: number;
+}
+
+/**
+ * What `apply` drives, for a loop of your own: no clock and no network. Each method gives what to do
+ * next; times are milliseconds since `begin`.
+ */
+export class Execution {
+  constructor(plan: string, options: ExecutionOptions);
+  /** Once, first. */
+  begin(nowMs: number): ExecutionStep;
+  /** A request was answered; `headers` as pairs, names in lower case. */
+  respond(nowMs: number, id: number, status: number, headers: [string, string][], body: Uint8Array): ExecutionStep;
+  /** A request was not answered, and will not be: whether it was done is unknown. */
+  lose(nowMs: number, id: number): ExecutionStep;
+  /** The time has come that a step asked for. */
+  wake(nowMs: number): ExecutionStep;
+  /** Go back while that is possible, else finish. */
+  abort(nowMs: number): ExecutionStep;
+  free(): void;
+}
+
+export type ExecutionOptions = { run: string; token?: string } & Pick<
+  ApplyOptions,
+  "baseUrl" | "releasesUrl" | "resume" | "promoted" | "seed"
+>;
+
+export interface ExecutionStep {
+  /** To be made now, side by side; each ends in one `respond` or `lose`. Do not follow redirects. */
+  requests: ExecutionRequest[];
+  events: RunEvent[];
+  /** When to call `wake` if nothing happens before. */
+  wake_at_ms: number | null;
+  /** Set once, at the end; call nothing but `free` then. */
+  outcome: Outcome | null;
+}
+
+export interface ExecutionRequest {
+  id: number;
+  method: string;
+  url: string;
+  /** The token is among them. */
+  headers: [string, string][];
+  body: string | null;
+  /** After this long without an answer it is to be lost. */
+  timeout_ms: number;
 }
 
 export interface SimulationOptions {
@@ -73,7 +150,9 @@ export type RunEvent =
   | { event: "step"; step: string; state: "running" | "done" | "failed" | "taken-back"; message?: string }
   | { event: "call"; id: number; step: string; call: string }
   | { event: "reply"; id: number; step: string; reply: string }
-  | { event: "machine"; id: string; slot: string | null; state: string; checks_passing: number; checks_total: number }
+  | { event: "state"; id: string; slot: string | null; state: string; checks_passing: number; checks_total: number }
+  | { event: "wait"; step: string; until_ms: number }
+  | { event: "warning"; message: string }
   | { event: "done"; outcome: OutcomeKind; left: Leftover[]; message: string };
 
 /** A machine as the Machines API describes it; more fields than these may be there. */
@@ -101,7 +180,7 @@ export interface Outcome {
   left: Leftover[];
 }
 
-export type OutcomeKind = "completed" | "restored" | "needs-attention" | "stale" | "refused";
+export type OutcomeKind = "completed" | "held" | "restored" | "needs-attention" | "stale" | "refused";
 
 /** Something that a person has to look after. */
 export interface Leftover {
@@ -121,7 +200,9 @@ export interface PlanRequest {
   machines: string;
   /** Absent: `[build] image` of the file. */
   image?: string;
-  /** Absent fields have their defaults. */
+  /** The text of cutover.toml: its `[policy]` says how the deploy is to go. */
+  settings?: string;
+  /** Goes before `settings`; absent fields have their defaults. */
   policy?: Partial<Policy>;
 }
 
@@ -185,14 +266,29 @@ export interface Fix {
 
 export type MachineConfig = Record<string, unknown>;
 
+/** `docs/plans.md` says what each means. */
 export interface Policy {
   settle_ms: number;
   wait_timeout_ms: number;
+  stability_ms: number;
+  hold: boolean;
+  drain: "fixed" | "until-idle";
+  drain_timeout_ms: number;
+  idle_command?: string;
+  bake_ms: number;
+  keep_blue: boolean;
+  floor?: { machines: number } | { percent: number };
+  surge?: number;
+  concurrency: number;
+  group_order: string[];
+  verify_url?: string;
+  verify_stopped: boolean;
   groups: string[];
   exclude_machines: string[];
   first_deploy: boolean;
   allow_unchecked: boolean;
   high_availability: boolean;
+  cleanup: boolean;
 }
 
 export interface Plan {
@@ -207,6 +303,13 @@ export interface Plan {
   machines: PlannedMachine[];
   /** In an order that satisfies every `needs`. */
   steps: PlanStep[];
+  /** What the operations of the steps mean. */
+  operations: Record<string, { precondition: string; postcondition: string; calls: string[] }>;
+  /** How many machines must serve at any time. */
+  floors: { group: string; region: string; serving: number }[];
+  /** What differs between blues and their greens; `path` as in `env.LOG_LEVEL`. */
+  changes: { group: string; machines: string[]; path: string; from?: unknown; to?: unknown }[];
+  estimate: { expected_ms: number; worst_ms: number; peak_machines: number; calls: number };
   point_of_no_return?: string;
   capacity: { after: string | null; group: string; region: string; serving: number }[];
   warnings: { code: string; message: string }[];
@@ -216,7 +319,7 @@ export interface PlannedMachine {
   id: string;
   group: string;
   region: string;
-  disposition: string;
+  disposition: "replace" | "keep" | "remove" | "ignore" | "leftover" | "sweep" | "unreachable";
   why: string;
   observed: {
     state: string;
@@ -230,16 +333,22 @@ export interface PlannedMachine {
 
 export interface PlanStep {
   id: string;
-  op: string;
+  op:
+    | "lease" | "release-command" | "create" | "wait-started" | "wait-healthy" | "machine-check" | "gate" | "hold"
+    | "uncordon" | "settle" | "verify" | "cordon" | "verify-url" | "bake" | "drain" | "stop" | "wait-stopped"
+    | "destroy" | "release";
   machine?: string;
   slot?: string;
   replaces?: string;
+  /** On `machine-check`: the green that is checked. */
+  checks?: string;
   standby_for?: string[];
   group?: string;
   region?: string;
   needs: string[];
   undo: string | null;
   why: string;
+  timeout_ms?: number;
   request?: {
     region: string;
     config: MachineConfig;

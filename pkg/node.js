@@ -4,6 +4,7 @@ import { readFile } from "node:fs/promises";
 import initialize from "./dist/cutover.js";
 
 export * from "./dist/cutover.js";
+export { apply } from "./apply.js";
 
 const WASM = new URL("./dist/cutover_bg.wasm", import.meta.url);
 

@@ -12,12 +12,13 @@
 //! | [`diagnostic`] | what is wrong, where, and how to mend it |
 //! | [`schema`] | every key of fly.toml once: type, older forms, default, documentation |
 //! | [`syntax`] | TOML, JSON, YAML to a tree that knows where it stands |
+//! | [`settings`] | how cutover.toml is read, whichever part of it |
 //! | [`config`] | fly.toml as types, read as flyctl reads it |
 //! | [`fleet`] | machines as observed |
 //! | [`machine`] | the Machine config that Fly receives for a process group |
 //! | [`facts`] | what follows from config and fleet together |
 //! | [`rules`], [`lint`] | one file per rule; the driver with settings and suppressions |
-//! | [`plan`], [`propose`] | from config, fleet and policy to steps; from texts to a plan |
+//! | [`plan`], [`policy`], [`propose`] | from config, fleet and policy to steps; what a policy can say; from texts to a plan |
 //! | [`execute`] | the state machine that runs a plan, without I/O |
 //! | [`protocol`] | its calls as HTTP requests and responses, as values |
 //! | [`sim`] | a Fly in virtual time |
@@ -47,11 +48,13 @@ pub mod machine;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod native;
 pub mod plan;
+pub mod policy;
 pub mod propose;
 pub mod protocol;
 pub mod render;
 pub mod rules;
 pub mod schema;
+pub mod settings;
 pub mod sim;
 pub mod span;
 pub mod syntax;

@@ -51,6 +51,13 @@ pub const COMPRESSIONS: [&str; 2] = ["gzip", "zstd"];
 /// not say. Source: flyctl `internal/command/deploy/machines.go`, checked 2026-08-21.
 pub const WAIT_TIMEOUT_DEFAULT: Duration = Duration::from_secs(300);
 
+/// How long a release command may run when the file does not say. Source: as before.
+pub const RELEASE_COMMAND_TIMEOUT_DEFAULT: Duration = Duration::from_secs(300);
+
+/// Machines that can be made in one app: so many at once, then one a second. Source:
+/// fly.io/docs/machines/api/working-with-machines-api, checked 2026-08-21.
+pub const CREATES_AT_ONCE: u64 = 3;
+
 /// Regions in which machines can be made. The list ages: Fly closed 17 of 35 regions in 2025.
 /// Source: Fly's documentation `reference/regions`, checked 2026-08-07.
 pub const REGIONS: [&str; 18] = [

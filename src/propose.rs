@@ -42,7 +42,7 @@ pub fn propose(proposal: &Proposal, fleet: &Fleet, policy: &Policy) -> Result<Pl
     }
     let mut config = config::read(&syntax::parse(proposal.text, Format::of_path(proposal.path))).config;
     config.supply(proposal.contents);
-    let named = |name: &&str| !name.is_empty();
+    let named = |name: &&str| !name.trim().is_empty();
     let app = proposal.app.or_else(|| app_of(&config)).filter(named).ok_or(Unplanned::NoApp)?;
     let image = proposal.image.or_else(|| image_of(&config)).filter(named).ok_or(Unplanned::NoImage)?;
     let desired = Desired { app, image, path: proposal.path, text: proposal.text, config: &config };
@@ -113,6 +113,7 @@ mod tests {
         assert_eq!(check("app = ''\n", None, Some("shop:v2")), "NoApp");
         assert_eq!(check("app = 'shop'\n", None, None), "NoImage");
         assert_eq!(check("app = 'shop'\n", None, Some("")), "NoImage");
+        assert_eq!(check("app = 'shop'\n", None, Some(" ")), "NoImage");
     }
 
     #[test]

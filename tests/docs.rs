@@ -41,6 +41,7 @@ fn pages() -> BTreeMap<String, String> {
     let others = [
         ("rules/README.md".to_owned(), markdown::rules()),
         ("fly-toml.md".to_owned(), markdown::fly_toml()),
+        ("plans.md".to_owned(), markdown::plans()),
         ("cli.md".to_owned(), cli()),
     ];
     rules.chain(others).collect()

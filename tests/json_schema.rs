@@ -15,7 +15,7 @@ use cutover::config::{self, Contents, Problem};
 use cutover::diagnostic::Flyctl;
 use cutover::fleet::{self, Fleet};
 use cutover::lint::{self, Input, Report, Settings};
-use cutover::plan::{Plan, Policy};
+use cutover::plan::{Drain, Floor, Op, Plan, Policy};
 use cutover::propose::{self, Proposal, Unplanned};
 use cutover::render::{self, Checked, Of};
 use cutover::sim::{Fault, Options, Run};
@@ -227,12 +227,46 @@ fn sarif_schema() -> PathBuf {
 #[test]
 fn what_plan_prints_is_as_its_schema_says() {
     let schema = validator(Of::Plan);
-    let (plan, _) = plan();
-    for printed in [plan.to_json(), render::json::plan(&plan), refused()] {
-        let mut value: Value = serde_json::from_str(&printed).unwrap();
-        is_valid(&schema, &value, &printed);
-        value["version"] = 2.into();
-        assert!(!schema.is_valid(&value));
+    let read =
+        |name| std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/shop").join(name)).unwrap();
+    let (text, fleet) = (read("fly.toml"), fleet::parse(&read("machines.json")).unwrap());
+    let (image, contents) = (Some("registry.fly.io/shop:v2"), Contents::default());
+    let proposal = Proposal { path: "fly.toml", text: &text, app: None, image, contents: &contents };
+    let everything = Policy {
+        idle_command: Some("true".into()),
+        drain: Drain::UntilIdle,
+        drain_timeout_ms: 60_000,
+        floor: Some(Floor::Percent(50)),
+        surge: Some(2),
+        verify_url: Some("https://shop.example".into()),
+        ..Policy::default()
+    };
+    for policy in [Policy::default(), everything] {
+        let plan = propose::propose(&proposal, &fleet, &policy).unwrap();
+        for printed in [plan.to_json(), render::json::plan(&plan), refused()] {
+            let mut value: Value = serde_json::from_str(&printed).unwrap();
+            assert!(schema.is_valid(&value), "{:?}", schema.validate(&value));
+            value["version"] = 2.into();
+            assert!(!schema.is_valid(&value));
+        }
+        let schema: Value = serde_json::from_str(&render::json_schema(Of::Plan)).unwrap();
+        let mut unknown = Vec::new();
+        unknown_fields(&serde_json::to_value(&plan).unwrap(), &schema["anyOf"][0], "plan", &mut unknown);
+        assert!(unknown.is_empty(), "the schema does not know {unknown:?}");
+    }
+}
+
+/// Schemas are open; what is printed must be in them all the same.
+fn unknown_fields(value: &Value, schema: &Value, path: &str, unknown: &mut Vec<String>) {
+    for item in value.as_array().into_iter().flatten() {
+        unknown_fields(item, &schema["items"], path, unknown);
+    }
+    let Some(properties) = schema["properties"].as_object() else { return };
+    for (key, inner) in value.as_object().into_iter().flatten() {
+        match properties.get(key) {
+            Some(known) => unknown_fields(inner, known, &format!("{path}.{key}"), unknown),
+            None => unknown.push(format!("{path}.{key}")),
+        }
     }
 }
 
@@ -250,6 +284,7 @@ fn what_apply_prints_is_as_its_schema_says() {
         "create#2=lost-after",
         "list=unauthorized",
         "list#1=lost-before",
+        "record=refused",
         "stop=refused",
         "destroy=refused",
         "*#5=lost-before",
@@ -276,21 +311,29 @@ fn what_apply_prints_is_as_its_schema_says() {
             }
         }
     }
-    let mut run = Run::new(&plan, &fleet::parse("[]").unwrap(), Options::default());
-    for (t_ms, event) in run.finish() {
-        let line: Value = serde_json::from_str(&render::json::event(t_ms, &event)).unwrap();
-        is_valid(&schema, &line, &format!("another fleet: {line}"));
-        seen.insert(format!("outcome {}", line["outcome"]));
+    let mut held = plan.clone();
+    held.steps.iter_mut().rfind(|step| step.op == Op::Gate).unwrap().op = Op::Hold;
+    for (name, plan, fleet) in
+        [("another fleet", &plan, &fleet::parse("[]").unwrap()), ("a hold in the place of a gate", &held, &fleet)]
+    {
+        for (t_ms, event) in Run::new(plan, fleet, Options::default()).finish() {
+            let line: Value = serde_json::from_str(&render::json::event(t_ms, &event)).unwrap();
+            is_valid(&schema, &line, &format!("{name}: {line}"));
+            seen.insert(format!("outcome {}", line["outcome"]));
+        }
     }
     let seen: Vec<String> = seen.into_iter().filter(|one| !one.ends_with("null")).collect();
     insta::assert_snapshot!(seen.join("\n"), @r#"
     event "call"
     event "done"
-    event "machine"
     event "phase"
     event "reply"
+    event "state"
     event "step"
+    event "wait"
+    event "warning"
     outcome "completed"
+    outcome "held"
     outcome "needs-attention"
     outcome "refused"
     outcome "restored"

@@ -103,6 +103,11 @@ impl Editor {
         self.ask("textDocument/codeAction", params)["result"].clone()
     }
 
+    fn at_place(&mut self, method: &str, line: usize, character: usize) -> Value {
+        let position = json!({"line": line, "character": character});
+        self.ask(method, json!({"textDocument": {"uri": URI}, "position": position}))["result"].clone()
+    }
+
     fn exit(mut self) -> i32 {
         self.tell("exit", Value::Null);
         drop(self.input.take());
@@ -201,6 +206,52 @@ fn a_safe_fix_is_preferred_and_reaches_old_editors_without_a_version() {
 }
 
 #[test]
+fn keys_are_explained_and_offered_at_places_behind_wide_characters() {
+    let line = |args: &str| format!("app = \"shop\"\nbuild = {{ args = {{ CRAB = \"🦀🦀\" }}, {args} }}\n");
+    let start: usize = "build = { args = { CRAB = \"🦀🦀\" }, ".chars().map(char::len_utf16).sum();
+    let snippets = json!({"completion": {"completionItem": {"snippetSupport": true}}});
+    for (capabilities, inserted) in
+        [(json!({"textDocument": snippets}), "dockerfile = \"$0\""), (json!({}), "dockerfile = \"\"")]
+    {
+        let (mut editor, hello) = Editor::new(capabilities);
+        assert_eq!(hello["capabilities"]["hoverProvider"], true);
+        assert_eq!(hello["capabilities"]["completionProvider"]["triggerCharacters"], json!(["[", ".", "=", "\""]));
+        let range =
+            |end: usize| json!({"start": {"line": 1, "character": start}, "end": {"line": 1, "character": end}});
+
+        editor.open(&line("dockerfile = \"D\""));
+        let hover = editor.at_place("textDocument/hover", 1, start + 3);
+        assert_eq!(hover["range"], range(start + "dockerfile".len()));
+        assert_eq!(hover["contents"]["kind"], "markdown");
+        let text = hover["contents"]["value"].as_str().unwrap();
+        assert!(text.starts_with("`build.dockerfile`: text\n\nPath or URL"), "{text}");
+        assert_eq!(editor.at_place("textDocument/hover", 1, 7), Value::Null);
+
+        editor.change(2, json!([{"text": line("dock")}]));
+        let offers = editor.at_place("textDocument/completion", 1, start + 4);
+        let named = |label: &str| offers.as_array().unwrap().iter().find(|offer| offer["label"] == label);
+        assert_eq!(named("args"), None, "it is there already");
+        let offer = named("dockerfile").unwrap();
+        assert_eq!(offer["textEdit"], json!({"range": range(start + 4), "newText": inserted}));
+        assert_eq!(offer["detail"], "text, unset: Dockerfile");
+        assert_eq!(offer["documentation"]["value"], "Path or URL of the Dockerfile.");
+    }
+}
+
+#[test]
+fn what_is_offered_is_compared_with_what_stands_there() {
+    let (mut editor, _) = Editor::new(json!({}));
+    editor.open("[dep\n\n[[vm]]\ncpu_kind = 's'\n");
+    let mut compared = |line: usize, character: usize| {
+        let offers = editor.at_place("textDocument/completion", line, character);
+        let offers = offers.as_array().unwrap().iter().map(|offer| offer["filterText"].as_str().unwrap().to_owned());
+        offers.collect::<Vec<_>>()
+    };
+    assert!(compared(0, 4).contains(&"[deploy]".to_owned()));
+    assert_eq!(compared(3, 13), ["'shared", "'performance"]);
+}
+
+#[test]
 fn labels_are_related_information() {
     let (mut editor, _) = Editor::new(json!({}));
     let opened = editor.open(
@@ -238,7 +289,10 @@ fn requests_out_of_turn_or_unknown_are_refused_and_do_no_harm() {
     assert_eq!(editor.ask("textDocument/codeAction", json!({}))["error"]["code"], -32002, "before initialize");
     editor.ask("initialize", json!({"capabilities": {"general": "not an object"}}));
     assert_eq!(editor.ask("initialize", json!({}))["error"]["code"], -32600, "twice");
-    assert_eq!(editor.ask("textDocument/hover", json!({}))["error"]["code"], -32601, "unknown");
+    assert_eq!(editor.ask("textDocument/rename", json!({}))["error"]["code"], -32601, "unknown");
+    assert_eq!(editor.ask("textDocument/hover", json!({}))["error"]["code"], -32602, "without a place");
+    let closed = json!({"textDocument": {"uri": URI}, "position": {"line": 0, "character": 0}});
+    assert_eq!(editor.ask("textDocument/completion", closed)["result"], Value::Null, "of a text that is not open");
     assert_eq!(editor.ask("textDocument/codeAction", json!({}))["error"]["code"], -32602, "without parameters");
     editor.tell("$/setTrace", json!({"value": "off"}));
     editor.tell("textDocument/didOpen", json!({}));

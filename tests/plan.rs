@@ -1,10 +1,18 @@
 //! What the planner does with small fleets, as a reader would say it.
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, clippy::print_stdout)]
 
+#[path = "plan/cover.rs"]
+mod cover;
+#[path = "plan/failure_modes.rs"]
+mod failure_modes;
+#[path = "plan/interrupted.rs"]
+mod interrupted;
 #[path = "plan/notation.rs"]
 mod notation;
 #[path = "plan/parity.rs"]
 mod parity;
+#[path = "plan/policies.rs"]
+mod policies;
 #[path = "plan/properties.rs"]
 mod properties;
 #[path = "plan/refusals.rs"]
@@ -153,7 +161,7 @@ fn every_machine_has_its_place_and_a_reason() {
     a3 unreachable: its host does not answer: it cannot be cordoned, stopped or destroyed now
     a4 leftover: it is destroyed already
     a5 replace: it runs shop:v1
-    r1 leftover: it was made for a release command and serves nothing
+    r1 leftover: it was made for a release command and serves nothing; it is stopped, so that its command is not running
     w1 keep: it runs the image and the config that are wanted
     w2 ignore: Fly does not say what it runs, so nobody can tell whether the deploy manages it
     z1 remove: fly.toml has no group `gone`
@@ -161,9 +169,9 @@ fn every_machine_has_its_place_and_a_reason() {
     warning unreachable-stays
     warning unmanaged-ignored
     warning unknown-config
+    warning leased
     warning leftovers
     warning group-removed
-    warning leased
     "#);
 }
 
@@ -186,6 +194,7 @@ fn one_machine_that_differs_makes_the_whole_group_change() {
     a2 replace: it runs the image, but with another config
     a3 replace: it runs the image, but is cordoned
     w1 keep: it runs the image and the config that are wanted
+    warning image-not-new
     "#);
 }
 
@@ -326,7 +335,7 @@ fn the_file_can_ask_for_what_this_plan_does_not_do() {
     a1 replace: it runs shop:v1
     w1 replace: it runs shop:v1
     warning strategy-differs
-    warning release-command-not-run
+    warning release-command
     "#);
 }
 
@@ -366,9 +375,9 @@ fn a_plan_that_is_not_as_it_was_written_is_refused() {
     insta::assert_snapshot!(all.concat(), @r#"
     the plan was changed after it was made: its digest does not match; make it again with `cutover plan`
     this is a plan of version 2, and only version 1 is known here: update cutover
-    this is not a plan of version 1: unknown field `surprise`, expected one of `version`, `app`, `image`, `policy`, `source`, `definition`, `digest`, `fleet`, `machines`, `steps`, `point_of_no_return`, `capacity`, `warnings`; make it again with `cutover plan`
-    this is not a plan of version 1: unknown field `stepz`, expected one of `version`, `app`, `image`, `policy`, `source`, `definition`, `digest`, `fleet`, `machines`, `steps`, `point_of_no_return`, `capacity`, `warnings`; make it again with `cutover plan`
-    the plan is cut off at line 222; make it again with `cutover plan`
+    this is not a plan of version 1: unknown field `surprise`, expected one of `version`, `app`, `image`, `policy`, `source`, `definition`, `digest`, `fleet`, `machines`, `steps`, `operations`, `floors`, `changes`, `estimate`, `point_of_no_return`, `capacity`, `warnings` at line 3 column 12; make it again with `cutover plan`
+    this is not a plan of version 1: unknown field `stepz`, expected one of `version`, `app`, `image`, `policy`, `source`, `definition`, `digest`, `fleet`, `machines`, `steps`, `operations`, `floors`, `changes`, `estimate`, `point_of_no_return`, `capacity`, `warnings` at line 96 column 9; make it again with `cutover plan`
+    the plan is cut off at line 295; make it again with `cutover plan`
     this is not a plan: it has no `version`
     the plan is empty; make it again with `cutover plan`
     this is not a plan: expected ident at line 1 column 2

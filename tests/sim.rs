@@ -1,158 +1,56 @@
-//! Small worlds exhaustively: every call refused, lost before and lost after it was done, two of
-//! them at a time, and an abort at every moment. Whatever happens, the run ends, the capacity
-//! never falls below the floor, and the outcome tells the truth about what is left.
-#![allow(clippy::unwrap_used, clippy::disallowed_methods)]
+//! Deploys in which things go wrong, explored: a sample of the small worlds' runs and of the large
+//! ones; `cutover sim explore` goes through all of them.
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, clippy::print_stdout)]
 
+#[path = "sim/flyctl.rs"]
+mod flyctl;
 #[path = "plan/notation.rs"]
 #[allow(dead_code)]
 mod notation;
 #[path = "sim/recorded.rs"]
 mod recorded;
 
-use std::collections::BTreeSet;
-
-use cutover::execute::{Outcome, OutcomeKind, Why};
-use cutover::fleet::{Fleet, Machine, State};
-use cutover::plan::{Plan, Policy};
-use cutover::sim::{Effect, Fault, Options, Run};
+use cutover::plan::Policy;
+use cutover::sim::explore::Explorer;
+use cutover::sim::{Options, Run};
 use notation::{SHOP, fleet, plan_of};
 
-struct Small {
-    name: &'static str,
-    fleet: Fleet,
-    plan: Plan,
-}
-
-fn small(name: &'static str, lines: &str) -> Small {
-    let lines = format!("{lines}\nw1 worker iad started v2");
-    let fleet = fleet(SHOP, &lines);
-    let policy = Policy { settle_ms: 1_000, wait_timeout_ms: 60_000, ..Policy::default() };
-    Small { name, plan: plan_of(SHOP, &fleet, "v2", &policy).unwrap(), fleet }
-}
-
-fn smalls() -> [Small; 3] {
-    [
-        small("one blue", "a1 app iad started v1"),
-        small("two blues", "a1 app iad started v1\na2 app iad started v1"),
-        small("one of two at rest", "a1 app iad started v1\na2 app iad stopped v1"),
-    ]
-}
-
-/// The run with its faults, aborted at the given moment; gives how many calls it made and how many
-/// moments it lasted.
-fn check(small: &Small, faults: &[Fault], abort_at: Option<u64>) -> (usize, u64, OutcomeKind) {
-    let mut options = Options { faults: faults.to_vec(), ..Options::default() };
-    options.execution.lease_ttl_s = 30;
-    let mut run = Run::new(&small.plan, &small.fleet, options);
-    let mut moments = 0;
-    while run.next().is_some() {
-        moments += 1;
-        if abort_at == Some(moments) {
-            run.abort();
-        }
-    }
-    let world = run.world();
-    let outcome = run.outcome().unwrap();
-    let told =
-        || format!("{}, {faults:?}, abort at {abort_at:?}: {outcome:#?}\n{}", small.name, world.trace().join("\n"));
-    assert!(world.breaches().is_empty(), "{}", told());
-    if let Err(lie) = is_true(outcome, &small.fleet.machines, world.machines()) {
-        panic!("{lie}: {}", told());
-    }
-    (world.trace().iter().filter(|line| line.contains(" call ")).count(), moments, outcome.kind)
-}
-
-fn is_true(outcome: &Outcome, before: &[Machine], after: &[Machine]) -> Result<(), String> {
-    let face = |machine: &Machine| (machine.id.clone(), machine.state.to_string(), machine.cordoned);
-    let live = |machines: &[Machine]| -> BTreeSet<_> {
-        machines.iter().filter(|machine| machine.state != State::Destroyed).map(face).collect()
-    };
-    let (was, is) = (live(before), live(after));
-    let named: BTreeSet<&str> = outcome.left.iter().map(|left| left.machine.as_str()).collect();
-    match outcome.kind {
-        OutcomeKind::Restored | OutcomeKind::Refused | OutcomeKind::Stale if was != is => {
-            Err("the fleet is not as before".into())
-        }
-        OutcomeKind::Completed if is.iter().any(|(id, _, _)| id.starts_with('a')) => Err("a blue is left".into()),
-        OutcomeKind::Completed if is.iter().any(|(_, _, cordoned)| *cordoned) => Err("a green is cordoned".into()),
-        OutcomeKind::Completed if is.len() != was.len() => Err("not as many machines as before".into()),
-        OutcomeKind::NeedsAttention if named.is_empty() => Err("nobody is told what to do".into()),
-        OutcomeKind::NeedsAttention => {
-            // A blue that is not as before, and a green that takes no traffic, is named.
-            let is_odd = |(id, _, cordoned): &&(String, String, bool)| *cordoned || id.starts_with('a');
-            let odd = is.difference(&was).filter(is_odd).find(|(id, ..)| !named.contains(id.as_str()));
-            odd.map_or(Ok(()), |(id, ..)| Err(format!("{id} is left and not named")))
-        }
-        _ => Ok(()),
-    }
-}
-
-fn faults_of(nth: usize) -> impl Iterator<Item = Fault> {
-    let refused = Effect::Refused(Why::Other { status: 400, message: "injected".into() });
-    [refused, Effect::LostBefore, Effect::LostAfter].into_iter().map(move |effect| Fault::Call {
-        kind: None,
-        machine: None,
-        nth: Some(nth as u64),
-        effect,
-    })
-}
-
-#[test]
-fn every_single_fault_and_abort_ends_well() {
+fn check(numbers: impl Iterator<Item = u64>) {
+    let explorer = Explorer::new();
     let mut runs = 0;
-    for small in smalls() {
-        let (calls, moments, kind) = check(&small, &[], None);
-        assert_eq!(kind, OutcomeKind::Completed);
-        for abort_at in 0..=moments {
-            check(&small, &[], Some(abort_at));
-            runs += 1;
+    for number in numbers {
+        if let Err(failure) = explorer.run(number) {
+            let told = explorer.tell(number);
+            panic!("{}: {}\n{}\n{}", failure.number, failure.what, told.case, told.trace.join("\n"));
         }
-        for fault in (1..=calls).flat_map(faults_of) {
-            check(&small, &[fault], None);
-            runs += 1;
-        }
+        runs += 1;
     }
     println!("{runs} runs");
 }
 
 #[test]
-fn every_pair_of_faults_ends_well() {
-    let mut runs = 0;
-    for small in smalls() {
-        let (calls, ..) = check(&small, &[], None);
-        for (first, second) in (1..=calls).flat_map(|first| (first + 1..=calls + 8).map(move |second| (first, second)))
-        {
-            for fault in faults_of(first) {
-                for other in faults_of(second) {
-                    check(&small, &[fault.clone(), other], None);
-                    runs += 1;
-                }
-            }
-        }
-    }
-    println!("{runs} runs");
+fn every_fault_and_every_intervention_alone_ends_well() {
+    check(0..2_400);
 }
 
 #[test]
-fn every_fault_with_an_abort_at_any_moment_ends_well() {
-    let mut runs = 0;
-    for small in smalls() {
-        let (calls, moments, _) = check(&small, &[], None);
-        for fault in (1..=calls).flat_map(faults_of) {
-            for abort_at in (0..moments + 4).step_by(3) {
-                check(&small, std::slice::from_ref(&fault), Some(abort_at));
-                runs += 1;
-            }
-        }
-    }
-    println!("{runs} runs");
+fn every_fault_with_every_intervention_ends_well() {
+    let all = Explorer::new().small_runs();
+    check((2_400..all).step_by(67));
+}
+
+#[test]
+fn several_faults_at_once_end_well() {
+    let large = Explorer::new().small_runs();
+    check(large..large + 400);
 }
 
 #[test]
 fn the_same_seed_gives_the_same_trace() {
+    let fleet = fleet(SHOP, "a1 app iad started v1\na2 app iad started v1\nw1 worker iad started v2");
+    let plan = plan_of(SHOP, &fleet, "v2", &Policy::default()).unwrap();
     let trace = |seed| {
-        let [_, two, _] = smalls();
-        let mut run = Run::new(&two.plan, &two.fleet, Options { seed, ..Options::default() });
+        let mut run = Run::new(&plan, &fleet, Options { seed, ..Options::default() });
         run.finish();
         run.world().trace().join("\n")
     };

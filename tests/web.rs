@@ -51,6 +51,14 @@ fn a_field_that_the_request_does_not_have_is_named() {
 }
 
 #[wasm_bindgen_test]
+fn the_settings_say_the_policy_and_what_is_wrong_with_them_is_told() {
+    let planned = |settings: &str| value(web::plan(request(&[("image", IMAGE.into()), ("settings", settings.into())])));
+    assert_eq!(planned("[policy]\nsettle = '20s'")["plan"]["policy"]["settle_ms"], 20_000);
+    let error = "cutover.toml:2:1: there is no key `settel` in `[policy]`";
+    assert_eq!(planned("[policy]\nsettel = '20s'")["error"], error);
+}
+
+#[wasm_bindgen_test]
 fn a_simulation_gives_moments_and_then_its_outcome() {
     let planned = value(web::plan(request(&[("image", IMAGE.into())])));
     let json = planned["json"].as_str().expect("a text");

@@ -52,6 +52,7 @@ test("a plan is the same bytes each time, and can be shown", () => {
   assert.ok(plan.steps.some((step) => step.op === "create"));
   assert.match(core.renderPlan(json, "text"), /shop/);
   assert.equal(JSON.parse(core.renderPlan(json, "json")).digest, plan.digest);
+  assert.match(core.renderPlan(json, "markdown"), /^```mermaid$/m);
 });
 
 test("policy is heard, and what is wrong with it is said", () => {

@@ -35,6 +35,7 @@ async function values() {
   return [
     ["PlanRequest", request],
     ["Planned", planned],
+    ["Planned", core.plan({ ...request, settings: SETTINGS })],
     ["Refused", core.plan({ ...request, machines: "[]" })],
     ["Unreadable", core.plan({ ...request, machines: "?" })],
     ["CheckedFile", core.check(`ap = "shop"\n[[http_service.checks]]\n`, "fly.toml")],
@@ -42,6 +43,14 @@ async function values() {
     ...moments,
   ];
 }
+
+const SETTINGS = `[policy]
+drain = "until-idle"
+idle-command = "true"
+floor = "50%"
+surge = 2
+verify-url = "https://shop.example"
+`;
 
 function simulated(planned, machines, faults) {
   const simulation = new core.Simulation(planned.json, machines, { faults });

@@ -1,9 +1,13 @@
 //! What a run knows of the fleet: learned from replies, and from nothing else.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
+use super::name::machine_name;
 use super::{Answer, Call, Reply};
 use crate::fleet::{Machine, State};
+use crate::plan::mark::{Course, Marks};
+use crate::plan::{Op, Plan};
 
 /// A machine that steps and goals speak of.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -16,14 +20,28 @@ pub(super) enum Target {
 
 #[derive(Debug, Clone, Default)]
 pub(super) struct Knowledge {
+    /// The digest in the marks of this deploy: of its plan, or of the lost one.
+    pub deploy: String,
+    /// The group of each machine that names none.
+    groups: BTreeMap<String, String>,
+    /// The names that this run gives, with their slots.
+    names: BTreeMap<String, String>,
     /// Every machine as it was before anything was done.
-    pub before: BTreeMap<String, Machine>,
+    pub before: BTreeMap<String, Arc<Machine>>,
     /// The machines made so far, by slot.
     pub greens: BTreeMap<String, Green>,
+    slot_of: BTreeMap<String, String>,
+    /// Second machines of a slot: nobody wants them.
+    pub surplus: BTreeSet<String>,
     /// The leases held, by machine.
     pub leases: BTreeMap<String, Held>,
     /// The last look at each machine, by id.
-    pub sightings: BTreeMap<String, Sighting>,
+    sightings: BTreeMap<String, Sighting>,
+    /// When the fleet was last asked for as a whole.
+    listed_ms: Option<u64>,
+    /// How many of the machines seen serve, per group and region.
+    serving: BTreeMap<(String, String), u64>,
+    pub release: Option<Release>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,12 +56,19 @@ pub(super) struct Held {
     pub expires_ms: u64,
 }
 
+/// What the release API calls this deploy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Release {
+    pub id: String,
+    pub version: String,
+}
+
 #[derive(Debug, Clone)]
 pub(super) struct Sighting {
     /// When the question was asked: the answer may be as old as this.
     pub asked_ms: u64,
     /// `None`: there is no such machine.
-    pub machine: Option<Machine>,
+    pub machine: Option<Arc<Machine>>,
 }
 
 impl Target {
@@ -56,12 +81,24 @@ impl Target {
 }
 
 impl Knowledge {
+    pub(super) fn new(plan: &Plan, deploy: &str, run: &str) -> Self {
+        let groups = plan.machines.iter().map(|machine| (machine.id.clone(), machine.group.clone()));
+        let makes = |op| matches!(op, Op::Create | Op::ReleaseCommand | Op::MachineCheck);
+        let slots = plan.steps.iter().filter(|step| makes(step.op)).filter_map(|step| step.slot.clone());
+        let names = slots.map(|slot| (machine_name(run, &slot, 1), slot));
+        Self { deploy: deploy.to_owned(), groups: groups.collect(), names: names.collect(), ..Self::default() }
+    }
+
     /// The id of the target, once it exists.
     pub(super) fn id<'a>(&'a self, target: &'a Target) -> Option<&'a str> {
         match target {
             Target::Machine(id) => Some(id),
             Target::Slot(slot) => self.greens.get(slot).map(|green| green.id.as_str()),
         }
+    }
+
+    pub(super) fn slot_of(&self, id: &str) -> Option<&String> {
+        self.slot_of.get(id)
     }
 
     pub(super) fn instance_id(&self, target: &Target) -> String {
@@ -81,34 +118,158 @@ impl Knowledge {
         self.before.get(id).is_some_and(|machine| machine.state == State::Started)
     }
 
+    /// The last look at a machine.
+    pub(super) fn seen(&self, id: &str) -> Option<&Machine> {
+        self.sightings.get(id)?.machine.as_deref()
+    }
+
+    /// The machines that carry the direction of a deploy, each with the digest of its plan.
+    pub(super) fn noticed(&self) -> impl Iterator<Item = (&str, String)> {
+        self.live().filter_map(|machine| Some((machine.id.as_str(), Course::of(machine)?.plan)))
+    }
+
+    /// Whether a green of this deploy was there when last looked at.
+    pub(super) fn has_green_of(&self, deploy: &str) -> bool {
+        self.live().filter_map(Marks::of).any(|marks| marks.plan == deploy)
+    }
+
+    fn live(&self) -> impl Iterator<Item = &Machine> {
+        let machines = self.sightings.values().filter_map(|sighting| sighting.machine.as_deref());
+        machines.filter(|machine| machine.is_live())
+    }
+
+    /// It was there, and is no more.
+    pub(super) fn is_gone(&self, id: &str) -> bool {
+        self.sightings.get(id).is_some_and(|sighting| !sighting.machine.as_deref().is_some_and(Machine::is_live))
+    }
+
     /// The look at a machine, if it is recent enough to act on.
-    pub(super) fn fresh(&self, id: &str, now_ms: u64, oldest_ms: u64) -> Option<&Sighting> {
-        self.sightings.get(id).filter(|sighting| now_ms.saturating_sub(sighting.asked_ms) <= oldest_ms)
+    pub(super) fn seen_since(&self, id: &str, since_ms: u64) -> Option<&Sighting> {
+        self.sightings.get(id).filter(|sighting| sighting.asked_ms >= since_ms)
+    }
+
+    pub(super) fn is_listed_since(&self, since_ms: u64) -> bool {
+        self.listed_ms.is_some_and(|listed_ms| listed_ms >= since_ms)
+    }
+
+    /// How many machines serve in a place without this one; an empty region is any.
+    pub(super) fn serving_without(&self, id: &str, group: &str, region: &str) -> u64 {
+        let is_meant = |place: &(String, String)| place.0 == group && (region.is_empty() || place.1 == region);
+        let all: u64 = self.serving.iter().filter(|(place, _)| is_meant(place)).map(|(_, count)| count).sum();
+        let own = self.seen(id).and_then(|machine| self.place(machine)).is_some_and(|place| is_meant(&place));
+        all - u64::from(own)
     }
 
     /// `asked_ms`: when the call was made; a lease counts from then, so that we never believe in
     /// it longer than Fly does.
     pub(super) fn learn(&mut self, call: &Call, reply: &Reply, asked_ms: u64) {
         match (call, reply) {
+            (Call::ListMachines, Reply::Done(Answer::Machines(machines))) => {
+                self.listed_ms = Some(asked_ms);
+                for machine in machines {
+                    self.recognize(machine);
+                    self.see(&machine.id, Sighting { asked_ms, machine: Some(Arc::clone(machine)) });
+                }
+            }
             (Call::GetMachine { id }, Reply::Done(Answer::Machine(machine))) => {
-                self.sightings.insert(id.clone(), Sighting { asked_ms, machine: Some((**machine).clone()) });
+                self.recognize(machine);
+                self.see(id, Sighting { asked_ms, machine: Some(Arc::clone(machine)) });
             }
-            (Call::GetMachine { id }, Reply::Absent) => {
-                self.sightings.insert(id.clone(), Sighting { asked_ms, machine: None });
+            (
+                Call::GetMachine { id }
+                | Call::Cordon { id, .. }
+                | Call::Uncordon { id, .. }
+                | Call::Start { id, .. }
+                | Call::Stop { id, .. }
+                | Call::Destroy { id, .. },
+                Reply::Absent,
+            )
+            | (Call::Destroy { id, .. }, Reply::Done(_)) => {
+                self.see(id, Sighting { asked_ms, machine: None });
             }
+            (Call::Cordon { id, .. }, Reply::Done(_)) => self.revise(id, |machine| machine.cordoned = true),
+            (Call::Uncordon { id, .. }, Reply::Done(_)) => self.revise(id, |machine| machine.cordoned = false),
+            // What was seen before our own change says nothing of now.
+            (Call::Start { id, .. }, Reply::Done(_)) => self.revise(id, |machine| machine.state = State::Starting),
+            (Call::Stop { id, .. }, Reply::Done(_)) => self.revise(id, |machine| machine.state = State::Stopping),
+            (
+                Call::Cordon { id, .. } | Call::Uncordon { id, .. } | Call::Start { id, .. } | Call::Stop { id, .. },
+                Reply::Unknown,
+            ) => self.forget(id),
             (Call::AcquireLease { id, ttl_s, .. }, Reply::Done(Answer::Lease { nonce, .. })) => {
                 let expires_ms = asked_ms.saturating_add(ttl_s.saturating_mul(1_000));
                 self.leases.insert(id.clone(), Held { nonce: nonce.clone(), expires_ms });
             }
-            (Call::ReleaseLease { id, .. } | Call::Destroy { id, .. }, Reply::Done(_) | Reply::Absent) => {
-                self.leases.remove(id);
+            (Call::CreateRelease { .. }, Reply::Done(Answer::Release { id, version })) => {
+                self.release = Some(Release { id: id.clone(), version: version.clone() });
             }
             _ => {}
+        }
+        if let (Call::ReleaseLease { id, .. } | Call::Destroy { id, .. }, Reply::Done(_) | Reply::Absent) =
+            (call, reply)
+        {
+            self.leases.remove(id);
+        }
+    }
+
+    /// The fleet as it was before anything was done; what is not in it is not there.
+    pub(super) fn begin_with(&mut self, machines: &[Arc<Machine>]) {
+        self.before = machines.iter().map(|machine| (machine.id.clone(), Arc::clone(machine))).collect();
+        let gone: Vec<String> = self.sightings.keys().filter(|id| !self.before.contains_key(*id)).cloned().collect();
+        for id in gone {
+            let asked_ms = self.listed_ms.unwrap_or(0);
+            self.see(&id, Sighting { asked_ms, machine: None });
         }
     }
 
     pub(super) fn made(&mut self, slot: &str, machine: &Machine) {
         let green = Green { id: machine.id.clone(), instance_id: machine.instance_id.clone() };
+        self.slot_of.insert(green.id.clone(), slot.to_owned());
         self.greens.insert(slot.to_owned(), green);
+    }
+
+    /// A machine that this plan made says so itself; when all is done, only its name still does.
+    fn recognize(&mut self, machine: &Machine) {
+        let marked = Marks::of(machine).filter(|marks| marks.plan == self.deploy).map(|marks| marks.slot);
+        let slot = marked.or_else(|| self.names.get(&machine.name).cloned());
+        let Some(slot) = slot.filter(|_| machine.is_live()) else { return };
+        match self.greens.get(&slot) {
+            Some(green) if green.id != machine.id => drop(self.surplus.insert(machine.id.clone())),
+            Some(_) => {}
+            None => self.made(&slot, machine),
+        }
+    }
+
+    fn see(&mut self, id: &str, sighting: Sighting) {
+        self.count(id, |count| count - 1);
+        self.sightings.insert(id.to_owned(), sighting);
+        self.count(id, |count| count + 1);
+    }
+
+    fn forget(&mut self, id: &str) {
+        self.count(id, |count| count - 1);
+        self.sightings.remove(id);
+    }
+
+    fn revise(&mut self, id: &str, change: impl FnOnce(&mut Machine)) {
+        self.count(id, |count| count - 1);
+        if let Some(machine) = self.sightings.get_mut(id).and_then(|sighting| sighting.machine.as_mut()) {
+            change(Arc::make_mut(machine));
+        }
+        self.count(id, |count| count + 1);
+    }
+
+    fn count(&mut self, id: &str, change: impl FnOnce(u64) -> u64) {
+        if let Some(place) = self.seen(id).and_then(|machine| self.place(machine)) {
+            let count = self.serving.entry(place).or_default();
+            *count = change(*count);
+        }
+    }
+
+    /// Where it serves, if it does.
+    fn place(&self, machine: &Machine) -> Option<(String, String)> {
+        let planned = || self.groups.get(&machine.id).map(String::as_str);
+        let group = machine.group().or_else(planned)?;
+        machine.is_serving().then(|| (group.to_owned(), machine.region.clone()))
     }
 }

@@ -18,10 +18,17 @@ pub enum Kind {
     Stop,
     Destroy,
     Wait,
+    SetMetadata,
+    ClearMetadata,
+    Exec,
+    Logs,
+    CreateRelease,
+    UpdateRelease,
+    Probe,
 }
 
 impl Kind {
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 19] = [
         Self::List,
         Self::Get,
         Self::Create,
@@ -34,6 +41,13 @@ impl Kind {
         Self::Stop,
         Self::Destroy,
         Self::Wait,
+        Self::SetMetadata,
+        Self::ClearMetadata,
+        Self::Exec,
+        Self::Logs,
+        Self::CreateRelease,
+        Self::UpdateRelease,
+        Self::Probe,
     ];
 
     pub fn of(call: &Call) -> Self {
@@ -50,6 +64,13 @@ impl Kind {
             Call::Stop { .. } => Self::Stop,
             Call::Destroy { .. } => Self::Destroy,
             Call::Wait { .. } => Self::Wait,
+            Call::SetMetadata { .. } => Self::SetMetadata,
+            Call::ClearMetadata { .. } => Self::ClearMetadata,
+            Call::Exec { .. } => Self::Exec,
+            Call::Logs { .. } => Self::Logs,
+            Call::CreateRelease { .. } => Self::CreateRelease,
+            Call::UpdateRelease { .. } => Self::UpdateRelease,
+            Call::Probe { .. } => Self::Probe,
         }
     }
 
@@ -67,13 +88,45 @@ impl Kind {
             Self::Stop => "stop",
             Self::Destroy => "destroy",
             Self::Wait => "wait",
+            Self::SetMetadata => "mark",
+            Self::ClearMetadata => "unmark",
+            Self::Exec => "exec",
+            Self::Logs => "logs",
+            Self::CreateRelease => "record",
+            Self::UpdateRelease => "report",
+            Self::Probe => "probe",
         }
     }
 
     /// Whether it changes anything: only then does its fate matter once nobody waits for it.
     pub const fn changes(self) -> bool {
-        !matches!(self, Self::List | Self::Get | Self::Wait)
+        !matches!(self, Self::List | Self::Get | Self::Wait | Self::Exec | Self::Logs | Self::Probe)
     }
+
+    /// How often Fly lets it be asked for, of one machine or app; `None`: nobody counts
+    /// (fly.io/docs/machines/api/working-with-machines-api, 2026-08).
+    pub(super) const fn rate(self) -> Option<Rate> {
+        match self {
+            Self::CreateRelease | Self::UpdateRelease | Self::Probe | Self::Logs => None,
+            Self::Get => Some(Rate { interval_ms: 200, burst: 10 }),
+            _ => Some(Rate { interval_ms: 1_000, burst: 3 }),
+        }
+    }
+
+    /// What Fly counts it as.
+    pub(super) const fn action(self) -> Self {
+        match self {
+            Self::RenewLease => Self::AcquireLease,
+            other => other,
+        }
+    }
+}
+
+/// One call per interval, and so many at once after a pause.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Rate {
+    pub interval_ms: u64,
+    pub burst: u64,
 }
 
 /// What a reply without success leads to.
@@ -105,8 +158,8 @@ pub(super) struct Row {
     lease_held: Then,
 }
 
-/// The table. All but create is idempotent; a create becomes so by its unique name, so it is
-/// looked for before it is done again. Only a machine to be destroyed, a lease to be released and
+/// The table. All but the creates are idempotent; that of a machine becomes so by its unique name,
+/// so it is looked for before it is done again, and that of a release record is not repeated. Only a machine to be destroyed, a lease to be released and
 /// a machine to be stopped are as good absent as present.
 pub(super) const fn row(kind: Kind) -> Row {
     use Then::{Again, Done, Fail, Judge, Look};
@@ -115,7 +168,7 @@ pub(super) const fn row(kind: Kind) -> Row {
         Kind::List => Row::new(5, 30_000, 500, Again, Fail, Fail, Fail),
         Kind::Get => Row::new(5, 10_000, 500, Again, Judge, Fail, Fail),
         Kind::Create => Row::new(8, 60_000, 500, Look, Fail, Fail, Fail),
-        Kind::AcquireLease => Row::new(5, 10_000, 500, Again, Fail, Again, Judge),
+        Kind::AcquireLease => Row::new(5, 10_000, 500, Again, Judge, Again, Judge),
         Kind::RenewLease => Row::new(u32::MAX, 3_000, 250, Again, Fail, Again, Fail),
         Kind::ReleaseLease => Row::new(3, 5_000, 250, Again, Done, Fail, Done),
         Kind::Cordon => Row::new(5, 15_000, 500, Again, Fail, Again, Fail),
@@ -124,7 +177,23 @@ pub(super) const fn row(kind: Kind) -> Row {
         Kind::Stop => Row::new(5, 30_000, 500, Again, Done, Again, Fail),
         Kind::Destroy => Row::new(5, 30_000, 500, Again, Done, Again, Fail),
         Kind::Wait => Row::new(5, 10_000, 500, Again, Judge, Fail, Fail),
+        Kind::SetMetadata => Row::new(5, 10_000, 500, Again, Fail, Again, Fail),
+        Kind::ClearMetadata => Row::new(3, 10_000, 500, Again, Done, Again, Fail),
+        Kind::Exec => Row::new(3, 20_000, 500, Again, Judge, Judge, Judge),
+        Kind::Logs => Row::new(2, 5_000, 500, Again, Fail, Fail, Fail),
+        Kind::CreateRelease => Row::new(3, 10_000, 500, Fail, Fail, Fail, Fail),
+        Kind::UpdateRelease => Row::new(3, 10_000, 500, Again, Fail, Fail, Fail),
+        Kind::Probe => Row::new(3, 10_000, 500, Again, Fail, Fail, Fail),
     }
+}
+
+/// After this long without an answer nobody waits for it any more: its fate is unknown.
+pub fn timeout_ms(call: &Call) -> u64 {
+    let waits_ms = match call {
+        Call::Wait { timeout_s, .. } | Call::Exec { timeout_s, .. } => timeout_s * 1_000,
+        _ => 0,
+    };
+    row(Kind::of(call)).timeout_ms + waits_ms
 }
 
 /// What `reply` to a call of this kind leads to; `None` when it was done. `unsure`: an earlier
@@ -135,11 +204,13 @@ pub(super) const fn then(kind: Kind, reply: &Reply, unsure: bool) -> Option<Then
         Reply::Done(_) => return None,
         Reply::Absent => row.absent,
         Reply::Unknown => row.unknown,
-        Reply::Refused(Why::RateLimited) => Then::Again,
+        Reply::Refused(Why::RateLimited { .. }) => Then::Again,
         Reply::Refused(Why::NotYet) => Then::Judge,
         Reply::Refused(Why::WrongState { .. }) => row.wrong_state,
         Reply::Refused(Why::LeaseHeld { .. }) => row.lease_held,
+        Reply::Refused(Why::NameTaken { holder: Some(_), .. }) => Then::Judge,
         Reply::Refused(Why::NameTaken { .. }) if unsure => Then::Look,
+        Reply::Refused(_) if matches!(kind, Kind::Exec) => Then::Judge,
         Reply::Refused(
             Why::NameTaken { .. } | Why::NoCapacity { .. } | Why::Unauthorized { .. } | Why::Other { .. },
         ) => Then::Fail,
@@ -180,7 +251,7 @@ mod tests {
     #[test]
     fn a_create_of_unknown_fate_is_never_repeated_blindly() {
         assert_eq!(then(Kind::Create, &Reply::Unknown, false), Some(Then::Look));
-        let taken = Reply::Refused(Why::NameTaken { message: String::new() });
+        let taken = Reply::Refused(Why::NameTaken { holder: None, message: String::new() });
         assert_eq!(then(Kind::Create, &taken, true), Some(Then::Look));
         assert_eq!(then(Kind::Create, &taken, false), Some(Then::Fail));
     }

@@ -1,6 +1,6 @@
 //! Which steps may begin: those whose predecessors are done, in either direction of the plan.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::plan::Step;
 
@@ -40,6 +40,20 @@ impl Order {
     /// A step that may begin, once.
     pub(super) fn next(&mut self) -> Option<usize> {
         self.ready.pop_front()
+    }
+
+    /// It cannot begin yet after all.
+    pub(super) fn put_back(&mut self, step: usize) {
+        self.ready.push_front(step);
+    }
+
+    /// All that waits for this step, directly or not.
+    pub(super) fn after(&self, step: usize) -> BTreeSet<usize> {
+        let (mut found, mut open) = (BTreeSet::new(), vec![step]);
+        while let Some(step) = open.pop() {
+            open.extend(self.followers[step].iter().filter(|follower| found.insert(**follower)));
+        }
+        found
     }
 
     pub(super) fn done(&mut self, step: usize) {

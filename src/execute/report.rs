@@ -11,6 +11,8 @@ pub(super) fn call(call: &Call) -> String {
     match call {
         Call::CreateMachine { name, .. } => format!("{what} {name}"),
         Call::Wait { id, state, timeout_s, .. } => format!("{what} {id} {state} {timeout_s}s"),
+        Call::Probe { url } => format!("{what} {url}"),
+        Call::SetMetadata { id, key, .. } => format!("{what} {id} {key}"),
         _ => call.machine().map_or_else(|| what.to_owned(), |id| format!("{what} {id}")),
     }
 }
@@ -27,11 +29,11 @@ pub(super) fn reply(reply: &Reply) -> String {
 fn refusal(why: &Why) -> String {
     match why {
         Why::LeaseHeld { owner } => format!("refused: {owner} holds its lease"),
-        Why::RateLimited => "refused: too many requests".to_owned(),
+        Why::RateLimited { .. } => "refused: too many requests".to_owned(),
         Why::NotYet => "not yet".to_owned(),
         Why::Unauthorized { message } => format!("refused: no access ({message})"),
         Why::NoCapacity { message } => format!("refused: no room for it ({message})"),
-        Why::WrongState { message } | Why::NameTaken { message } | Why::Other { message, .. } => {
+        Why::WrongState { message } | Why::NameTaken { message, .. } | Why::Other { message, .. } => {
             format!("refused: {message}")
         }
     }

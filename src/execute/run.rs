@@ -1,61 +1,95 @@
 //! A run: the plan's steps in their order, forward or back, and how it ends.
 
+mod asking;
+mod back;
+mod begin;
 mod ending;
+mod forward;
+mod resuming;
 mod telling;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use super::job::{Asked, Goal, Job, Next, Owner, View};
+#[cfg(test)]
+use super::flaw::Flaw;
+use super::goal::Goal;
+use super::job::{Job, Next, Owner, View};
 use super::knowledge::Knowledge;
-use super::operation::{Kind, pause_ms, row};
+use super::operation::{pause_ms, row};
 use super::order::Order;
-use super::schedule::{JobId, Schedule};
+use super::rate::Rates;
+use super::schedule::{Busy, JobId, Schedule};
 use super::steps::{self, Slots};
-use super::{
-    Answer, Call, Event, Input, Leftover, Outcome, OutcomeKind, Phase, Reply, SplitMix64, Step, StepState, name,
-    report, stale,
-};
+use super::{Event, Input, Leftover, Outcome, Phase, Reply, SplitMix64, Step, report};
 use crate::fleet::State;
-use crate::plan::{Op, Plan};
+use crate::plan::{Floored, Interrupted, Op, Plan};
 
 /// How a run goes, beyond what the plan says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
-    /// Unique to this run and short: the machines made are named after it. Lower-case letters,
-    /// digits and dashes.
+    /// Unique to this deploy and short: the machines made are named after it. Lower-case letters,
+    /// digits and dashes. Who resumes a deploy uses its own.
     pub run: String,
-    /// Leases are taken for this long, or longer where there are many, and renewed at a third of
-    /// it.
+    /// Leases are taken for this long, or longer where there are many, and renewed at half of it.
     pub lease_ttl_s: u64,
     /// How long to wait for somebody else's lease.
     pub lease_wait_ms: u64,
-    /// Calls under way at once; held-open waits are not counted.
-    pub concurrency: usize,
+    /// Somebody let the deploy go on past the point where it is held.
+    pub promoted: bool,
     /// For the jitter of retries.
     pub seed: u64,
+    #[cfg(test)]
+    pub(crate) flaw: Option<Flaw>,
+}
+
+/// Where a resumed deploy is to go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Intent {
+    Forward,
+    /// To the fleet as it was, as long as no blue is destroyed.
+    Back,
 }
 
 impl Options {
     pub fn new(run: impl Into<String>) -> Self {
-        Self { run: run.into(), lease_ttl_s: 13, lease_wait_ms: 0, concurrency: 8, seed: 0 }
+        Self {
+            run: run.into(),
+            lease_ttl_s: 13,
+            lease_wait_ms: 0,
+            promoted: false,
+            seed: 0,
+            #[cfg(test)]
+            flaw: None,
+        }
     }
 }
 
 /// A plan being executed.
 #[derive(Debug, Clone)]
 pub struct Execution {
-    plan: Plan,
+    plan: Arc<Plan>,
     options: Options,
+    /// Of a deploy that another run began.
+    intent: Option<Intent>,
+    /// A blue that the plan does not know of any more is destroyed.
+    is_past: bool,
     slots: Slots,
+    floors: BTreeMap<String, Floored>,
     known: Knowledge,
     schedule: Schedule,
+    rates: Rates,
     order: Order,
     stage: Stage,
+    opening: Opening,
     progress: Vec<Progress>,
+    /// The slots that were uncordoned, or may have been.
+    traffic: BTreeSet<String>,
     random: SplitMix64,
     now_ms: u64,
     /// Why the run goes back, or what failed after the point of no return.
     failures: Vec<String>,
+    is_aborted: bool,
     left: Vec<Leftover>,
     /// After the point of no return: blues that have to serve again, their greens having failed.
     rescue: BTreeSet<String>,
@@ -69,6 +103,8 @@ pub struct Execution {
 enum Stage {
     Idle,
     Check,
+    /// Resumed: the leases are taken before anything is believed.
+    Leasing,
     Forward,
     /// Going forward with no way back.
     Finish,
@@ -79,20 +115,44 @@ enum Stage {
     Ended,
 }
 
+/// Whether others were told that the deploy is under way, before its first change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Opening {
+    Not,
+    UnderWay,
+    Done,
+    /// They were told that it goes back.
+    Back,
+}
+
 /// How far a step of the plan is.
 #[derive(Debug, Clone, Default)]
 struct Progress {
     fate: Fate,
-    /// Jobs of it that are not over.
+    round: usize,
+    /// Jobs of this round that are not over.
     open: usize,
     failed: bool,
+    /// Another run did it.
+    is_done_before: bool,
+    /// Its fate was another run's doing: what this one is refused changes nothing about it.
+    is_recalled: bool,
+    note: Option<String>,
 }
 
 /// Why a goal was not achieved.
 struct Failure {
     why: String,
+    kind: FailureKind,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum FailureKind {
+    Failed,
     /// It was not tried, because what the capacity would rest on does not serve.
-    is_unsafe: bool,
+    Unsafe,
+    /// It was begun, and nobody knows how it ended.
+    Lost,
 }
 
 /// Whether a step changed the fleet.
@@ -105,26 +165,53 @@ enum Fate {
 }
 
 impl Execution {
-    pub fn new(plan: &Plan, mut options: Options) -> Self {
+    pub fn new(plan: impl Into<Arc<Plan>>, options: Options) -> Self {
+        let plan = plan.into();
+        let deploy = plan.digest.clone();
+        Self::with(plan, &deploy, options, None)
+    }
+
+    /// Goes on with what another run began, from the fleet as it is found.
+    pub fn resume(plan: impl Into<Arc<Plan>>, options: Options, intent: Intent) -> Self {
+        let plan = plan.into();
+        let deploy = plan.digest.clone();
+        Self::with(plan, &deploy, options, Some(intent))
+    }
+
+    /// The same without its plan, from what its marks tell.
+    pub fn pick_up(left: &Interrupted, options: Options, intent: Intent) -> Self {
+        let plan = Arc::new(left.plan.clone());
+        Self { is_past: left.is_past, ..Self::with(plan, &left.marked, options, Some(intent)) }
+    }
+
+    /// `deploy`: the digest that the marks of the deploy name.
+    fn with(plan: Arc<Plan>, deploy: &str, mut options: Options, intent: Option<Intent>) -> Self {
         // Renewals must not take up all the calls that may be under way.
         let leases = plan.steps.iter().filter(|step| step.op == Op::Lease).count() as u64;
         options.lease_ttl_s = options.lease_ttl_s.max(leases / LEASES_PER_SECOND);
         Self {
-            slots: Slots::of(plan),
-            known: Knowledge::default(),
+            intent,
+            is_past: false,
+            slots: Slots::of(&plan),
+            floors: steps::floors(&plan),
+            known: Knowledge::new(&plan, deploy, &options.run),
             schedule: Schedule::default(),
+            rates: Rates::default(),
             order: Order::forward(&plan.steps),
             stage: Stage::Idle,
+            opening: Opening::Not,
             progress: vec![Progress::default(); plan.steps.len()],
+            traffic: BTreeSet::new(),
             random: SplitMix64::new(options.seed),
             now_ms: 0,
             failures: Vec::new(),
+            is_aborted: false,
             left: Vec::new(),
             rescue: BTreeSet::new(),
             unsettled: false,
             told: BTreeMap::new(),
             out: Step::default(),
-            plan: plan.clone(),
+            plan,
             options,
         }
     }
@@ -151,28 +238,12 @@ impl Execution {
         std::mem::take(&mut self.out)
     }
 
-    fn begin(&mut self) {
-        self.enter(Stage::Check, Phase::Check);
-        self.schedule.add(Job::new(Goal::ReadFleet, Owner::Check, self.now_ms));
-    }
-
-    fn abort(&mut self) {
-        match self.stage {
-            Stage::Idle | Stage::Check => {
-                self.schedule.forget(|_| true);
-                self.close(OutcomeKind::Restored, "Aborted before anything was changed.".to_owned());
-            }
-            Stage::Forward => self.turn_back("it was aborted".to_owned()),
-            // There is no way back, or we are on it.
-            Stage::Finish | Stage::Turning | Stage::Back | Stage::Closing(_) | Stage::Ended => {}
-        }
-    }
-
     /// Does all that can be done now.
     fn advance(&mut self) {
+        let limit = usize::try_from(self.plan.policy.concurrency).unwrap_or(usize::MAX).max(1);
         loop {
             self.begin_steps();
-            if let Some((id, job)) = self.schedule.take_ready(self.options.concurrency) {
+            if let Some((id, mut job)) = self.schedule.take_ready(limit) {
                 let next = job.next(self.view());
                 self.follow(id, job, next);
             } else if !self.turn() {
@@ -184,302 +255,77 @@ impl Execution {
     fn begin_steps(&mut self) {
         loop {
             match self.stage {
-                Stage::Forward | Stage::Finish => {
+                Stage::Forward | Stage::Finish if self.opening != Opening::UnderWay => {
                     let Some(place) = self.order.next() else { return };
-                    let goals = steps::goals(place, self.view());
-                    self.begin_step(place, goals, Owner::Forward(place));
+                    self.begin_forward(place);
                 }
                 Stage::Back => {
                     let Some(place) = self.order.next() else { return };
-                    let goal = self.undo(place);
-                    self.begin_step(place, goal.into_iter().collect(), Owner::Back(place));
+                    self.begin_back(place);
                 }
                 _ => return,
             }
         }
     }
 
-    fn begin_step(&mut self, place: usize, goals: Vec<Goal>, owner: Owner) {
-        if goals.is_empty() {
-            if matches!(owner, Owner::Forward(_)) {
-                self.tell_step(place, StepState::Done, None);
-            }
-            return self.order.done(place);
-        }
-        self.tell_step(place, StepState::Running, None);
-        self.progress[place].open = goals.len();
+    fn add_jobs(&mut self, goals: Vec<Goal>, owner: Owner) {
         for goal in goals {
             self.schedule.add(Job::new(goal, owner, self.now_ms));
         }
     }
 
-    /// What takes this step back; nothing if it changed nothing.
-    fn undo(&mut self, place: usize) -> Option<Goal> {
-        let step = &self.plan.steps[place];
-        if step.op == Op::Settle && std::mem::take(&mut self.unsettled) {
-            return Some(Goal::Paused { ms: self.plan.policy.settle_ms });
-        }
-        let is_rescue = !self.rescue.is_empty();
-        if is_rescue && !step.machine.as_ref().is_some_and(|machine| self.rescue.contains(machine)) {
-            return None;
-        }
-        if self.progress[place].fate == Fate::Untouched {
-            return None;
-        }
-        let goal = steps::undo_goal(step, self.view(), |slot| self.took_traffic(slot));
-        self.unsettled |= matches!(goal, Some(Goal::Uncordoned { .. })) && !is_rescue;
-        goal
-    }
-
-    fn took_traffic(&self, slot: &str) -> bool {
-        let uncordons = |step: &crate::plan::Step| step.op == Op::Uncordon && step.slot.as_deref() == Some(slot);
-        self.plan.steps.iter().position(uncordons).is_some_and(|place| self.progress[place].fate != Fate::Untouched)
-    }
-
     fn follow(&mut self, id: JobId, job: Job, next: Next) {
+        if !matches!(next, Next::Look | Next::Pause { .. }) {
+            self.schedule.looked(id);
+        }
         match next {
             Next::Call(call) => self.ask(id, job, call),
-            Next::Sleep { until_ms } => self.schedule.sleep(id, job, until_ms),
-            Next::Pause { kind } => {
+            Next::Look => {
+                if !self.schedule.shares_look(id, &job) {
+                    self.ask(id, job, super::Call::ListMachines);
+                }
+            }
+            Next::Sleep { until_ms } => {
+                if matches!(job.goal, Goal::Paused { .. }) {
+                    self.out.events.push(Event::Wait { step: self.step_id(job.owner), until_ms });
+                }
+                self.schedule.sleep(id, job, until_ms);
+            }
+            Next::Pause { kind, least_ms } => {
                 let pause = pause_ms(row(kind).backoff_ms, job.attempts(), &mut self.random);
-                self.schedule.sleep(id, job, self.now_ms + pause);
+                self.schedule.sleep(id, job, self.now_ms + pause.max(least_ms));
             }
-            Next::Done => self.over(&job, Ok(())),
-            Next::Fail(why) => self.over(&job, Err(Failure { why, is_unsafe: false })),
-            Next::Unsafe(why) => self.over(&job, Err(Failure { why, is_unsafe: true })),
+            Next::Done => self.over(id, &job, Ok(())),
+            Next::Fail(why) => self.over(id, &job, Err(Failure { why, kind: FailureKind::Failed })),
+            Next::Unsafe(why) => self.over(id, &job, Err(Failure { why, kind: FailureKind::Unsafe })),
+            Next::Lost(why) => self.over(id, &job, Err(Failure { why, kind: FailureKind::Lost })),
         }
     }
 
-    fn ask(&mut self, id: JobId, job: Job, call: Call) {
-        let kind = Kind::of(&call);
-        if let Owner::Forward(place) = job.owner
-            && kind.changes()
-        {
-            self.touch(place, kind);
-        }
-        let waits_ms = if let Call::Wait { timeout_s, .. } = &call { timeout_s * 1_000 } else { 0 };
-        let expires_ms = self.now_ms + row(kind).timeout_ms + waits_ms;
-        let step = self.step_id(job.owner);
-        let text = report::call(&call);
-        let call_id = self.schedule.ask(id, job, call.clone(), self.now_ms, expires_ms);
-        self.out.events.push(Event::Call { id: call_id, step, call: text });
-        self.out.calls.push((call_id, call));
-    }
-
-    fn touch(&mut self, place: usize, kind: Kind) {
-        let progress = &mut self.progress[place];
-        if progress.fate == Fate::Untouched {
-            progress.fate = Fate::Maybe;
-        }
-        if kind == Kind::Destroy && self.stage == Stage::Forward {
-            self.enter(Stage::Finish, Phase::Finish);
-        }
-    }
-
-    fn answered(&mut self, id: JobId, mut job: Job, asked: &Asked, reply: &Reply) {
-        self.out.events.push(Event::Reply { id: asked.id, step: self.step_id(job.owner), reply: report::reply(reply) });
-        self.learn(&job, asked, reply);
-        let view = View {
-            plan: &self.plan,
-            options: &self.options,
-            slots: &self.slots,
-            known: &self.known,
-            now_ms: self.now_ms,
-        };
-        let next = job.after(&asked.call, reply, view);
-        if let Owner::Forward(place) = job.owner {
-            self.settle_fate(place, &job, Kind::of(&asked.call), reply);
-            if self.stage == Stage::Turning {
-                // What was done is known now; it is not repeated.
-                return;
-            }
-        }
-        self.follow(id, job, next);
-    }
-
-    fn settle_fate(&mut self, place: usize, job: &Job, kind: Kind, reply: &Reply) {
-        if !kind.changes() {
-            return;
-        }
-        match reply {
-            Reply::Done(_) => self.progress[place].fate = Fate::Changed,
-            Reply::Refused(_) | Reply::Absent if !job.unsure => self.progress[place].fate = Fate::Untouched,
-            _ => {}
-        }
-    }
-
-    fn learn(&mut self, job: &Job, asked: &Asked, reply: &Reply) {
-        self.known.learn(&asked.call, reply, asked.at_ms);
-        match (&job.goal, reply) {
-            (Goal::ReadFleet, Reply::Done(Answer::Machines(machines))) => {
-                self.known.before = machines.iter().map(|machine| (machine.id.clone(), machine.clone())).collect();
-            }
-            (Goal::Made { step }, Reply::Done(answer)) => {
-                let slot = self.plan.steps[*step].slot.clone().unwrap_or_default();
-                self.learn_made(&slot, answer);
-            }
-            (Goal::Unmade { slot, .. }, Reply::Done(answer @ Answer::Machines(_))) => self.learn_made(slot, answer),
-            _ => {}
-        }
-        self.tell_machine(&asked.call, reply);
-    }
-
-    /// The machine that a create answered with, or one of the slot's name in a list.
-    fn learn_made(&mut self, slot: &str, answer: &Answer) {
-        let name = name::machine_name(&self.options.run, slot);
-        let machine = match answer {
-            Answer::Machine(machine) => Some(&**machine),
-            Answer::Machines(machines) => {
-                machines.iter().find(|machine| machine.name == name && machine.state != State::Destroyed)
-            }
-            Answer::Lease { .. } | Answer::Ok => None,
-        };
-        if let Some(machine) = machine {
-            self.known.made(slot, machine);
-            let machine = machine.clone();
-            self.tell_seen(&machine);
-        }
-    }
-
-    fn over(&mut self, job: &Job, result: Result<(), Failure>) {
+    fn over(&mut self, id: JobId, job: &Job, result: Result<(), Failure>) {
+        self.schedule.over(id, job);
         match job.owner {
             Owner::Check => self.checked(result),
+            Owner::Opening => self.opened(job, result),
             Owner::Forward(place) => self.forward_over(place, job, result),
+            Owner::Turning | Owner::Closing => self.noted(job, result),
             Owner::Back(place) => self.back_over(place, job, result),
             Owner::Lease => self.lease_over(job, result),
-            Owner::Closing => {}
         }
-    }
-
-    fn checked(&mut self, result: Result<(), Failure>) {
-        if let Err(Failure { why, .. }) = result {
-            return self
-                .close(OutcomeKind::Refused, format!("The fleet could not be read: {why}. Nothing was changed."));
-        }
-        for id in stale::state_changes(&self.plan, &self.known.before) {
-            let state = self.known.before[&id].state.clone();
-            self.tell_state(&id, &state);
-        }
-        let differences = stale::differences(&self.plan, &self.known.before);
-        if differences.is_empty() {
-            return self.enter(Stage::Forward, Phase::Forward);
-        }
-        let (changed, left) =
-            (differences.len(), differences.into_iter().map(|(machine, what)| report::changed(machine, what)));
-        self.left = left.collect();
-        self.close(
-            OutcomeKind::Stale,
-            format!("The plan is stale: {changed} of its machines changed. Nothing was touched."),
-        );
-    }
-
-    fn forward_over(&mut self, place: usize, job: &Job, result: Result<(), Failure>) {
-        let progress = &mut self.progress[place];
-        progress.open -= 1;
-        progress.failed |= result.is_err();
-        match result {
-            Ok(()) => {
-                if let Goal::Leased { machine } = &job.goal {
-                    self.schedule.add(Job::new(
-                        Goal::KeptLeased { machine: machine.clone() },
-                        Owner::Lease,
-                        self.now_ms,
-                    ));
-                }
-                if self.progress[place].open == 0 && !self.progress[place].failed {
-                    self.tell_step(place, StepState::Done, None);
-                    self.order.done(place);
-                }
-            }
-            Err(failure) => {
-                self.tell_step(place, StepState::Failed, Some(failure.why.clone()));
-                if self.stage == Stage::Finish {
-                    self.failed_for_good(place, failure);
-                } else {
-                    self.turn_back(format!("{}: {}", self.describe(place), failure.why));
-                }
-            }
-        }
-    }
-
-    /// A step failed where there is no way back: what does not rest on it goes on.
-    fn failed_for_good(&mut self, place: usize, Failure { why, is_unsafe }: Failure) {
-        let step = &self.plan.steps[place];
-        let app = &self.plan.app;
-        let reason = format!("{}: {why}", self.describe(place));
-        match (step.op, step.machine.clone()) {
-            // A destroy kills what did not stop.
-            (Op::Stop | Op::WaitStopped, _) => return self.order.done(place),
-            (Op::Destroy, Some(blue)) if is_unsafe => {
-                let greens = self.slots.greens_of(&blue);
-                let ids = greens.iter().filter_map(|green| self.known.id(green));
-                self.left.extend(ids.map(|id| report::to_destroy(app, id, why.clone())));
-                self.rescue.insert(blue);
-            }
-            (Op::Destroy, Some(blue)) => self.left.push(report::to_destroy(app, &blue, why)),
-            _ => {
-                let target = steps::target(step);
-                let id = target.as_ref().and_then(|target| self.known.id(target));
-                self.left.extend(id.map(|id| report::to_look_at(app, id, why)));
-            }
-        }
-        self.failures.push(reason);
-    }
-
-    fn back_over(&mut self, place: usize, job: &Job, result: Result<(), Failure>) {
-        self.progress[place].open = 0;
-        self.order.done(place);
-        let Err(Failure { why, .. }) = result else { return self.tell_step(place, StepState::TakenBack, None) };
-        self.tell_step(place, StepState::Failed, Some(why.clone()));
-        let app = &self.plan.app;
-        let leftover = match &job.goal {
-            Goal::Unmade { slot, .. } => match self.known.greens.get(slot) {
-                Some(green) => report::to_destroy(app, &green.id, why),
-                None => report::to_look_for(app, &name::machine_name(&self.options.run, slot), why),
-            },
-            Goal::Uncordoned { target } => report::to_uncordon(app, target.name(), why),
-            Goal::Revived { machine } => report::to_start(app, machine, why),
-            Goal::Cordoned { target, .. } => {
-                report::to_look_at(app, self.known.id(target).unwrap_or_else(|| target.name()), why)
-            }
-            // A lease ends by itself.
-            _ => return,
-        };
-        self.left.push(leftover);
-    }
-
-    fn lease_over(&mut self, job: &Job, result: Result<(), Failure>) {
-        let (Goal::KeptLeased { machine }, Err(Failure { why, .. })) = (&job.goal, result) else { return };
-        self.known.leases.remove(machine);
-        if self.stage == Stage::Forward {
-            self.turn_back(format!("the lease of {machine} was lost: {why}"));
-        }
-    }
-
-    /// From here on everything is taken back: first the changes under way must be answered.
-    fn turn_back(&mut self, reason: String) {
-        self.failures.push(reason);
-        if self.stage != Stage::Forward {
-            return;
-        }
-        self.enter(Stage::Turning, Phase::Back);
-        let is_change = |job: &Job| job.asked.as_ref().is_some_and(|asked| Kind::of(&asked.call).changes());
-        self.schedule.forget(|job| matches!(job.owner, Owner::Forward(_)) && !is_change(job));
     }
 
     /// Goes on to the next stage if this one is over.
     fn turn(&mut self) -> bool {
-        let busy = |is_meant: fn(&Owner) -> bool| self.schedule.any(|job| is_meant(&job.owner));
+        let (steps, others) = (self.schedule.is_busy(Busy::Steps), self.schedule.is_busy(Busy::Others));
         match &self.stage {
-            Stage::Forward | Stage::Finish if !busy(|owner| matches!(owner, Owner::Forward(_))) => {
-                self.forward_is_over()
+            Stage::Forward | Stage::Finish | Stage::Turning if self.opening == Opening::UnderWay && !others => {
+                self.opening = Opening::Done;
             }
-            Stage::Turning if !busy(|owner| matches!(owner, Owner::Forward(_))) => {
-                self.order = Order::backward(&self.plan.steps);
-                self.stage = Stage::Back;
-            }
+            Stage::Leasing if !steps => self.leased(),
+            Stage::Forward | Stage::Finish if !steps && self.opening != Opening::UnderWay => self.forward_is_over(),
+            Stage::Turning if !steps && !others => self.turned(),
             Stage::Back if self.order.is_finished() => self.back_is_over(),
-            Stage::Closing(outcome) if !busy(|owner| *owner == Owner::Closing) => {
+            Stage::Closing(outcome) if !others => {
                 let outcome = outcome.clone();
                 self.end(outcome);
             }
@@ -489,13 +335,22 @@ impl Execution {
     }
 
     fn view(&self) -> View<'_> {
-        View { plan: &self.plan, options: &self.options, slots: &self.slots, known: &self.known, now_ms: self.now_ms }
+        View {
+            plan: &self.plan,
+            options: &self.options,
+            slots: &self.slots,
+            floors: &self.floors,
+            traffic: &self.traffic,
+            known: &self.known,
+            resumes: self.intent.is_some(),
+            now_ms: self.now_ms,
+        }
     }
 
     fn step_id(&self, owner: Owner) -> String {
         match owner {
             Owner::Forward(place) | Owner::Back(place) => self.plan.steps[place].id.clone(),
-            Owner::Check | Owner::Lease | Owner::Closing => String::new(),
+            Owner::Check | Owner::Opening | Owner::Turning | Owner::Lease | Owner::Closing => String::new(),
         }
     }
 
@@ -512,5 +367,5 @@ impl Execution {
     }
 }
 
-/// A fleet's leases last so long that at most three times as many are renewed in a second.
-const LEASES_PER_SECOND: u64 = 8;
+/// A fleet's leases last so long that not too many are renewed in a second.
+const LEASES_PER_SECOND: u64 = 4;

@@ -3,12 +3,21 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use super::job::{Asked, Job};
+use super::job::{Asked, Job, Owner};
 use super::operation::Kind;
 use super::{Call, CallId};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct JobId(u64);
+
+/// Whose jobs are asked about.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Busy {
+    /// The steps of the plan, forward.
+    Steps,
+    /// What is written down, read or taken back.
+    Others,
+}
 
 #[derive(Debug, Clone, Default)]
 pub(super) struct Schedule {
@@ -20,11 +29,17 @@ pub(super) struct Schedule {
     calls_made: u64,
     /// Calls under way that count against the limit; held-open waits do not.
     short_calls: usize,
+    /// Jobs that wait for somebody else's look at the fleet.
+    parked: Vec<JobId>,
+    looker: Option<JobId>,
+    /// How many jobs are not over, by [`Busy`].
+    open: [usize; 2],
 }
 
 impl Schedule {
     /// A job that may begin when others before it did.
     pub(super) fn add(&mut self, job: Job) {
+        self.count(&job, |count| count + 1);
         self.jobs_made += 1;
         let id = JobId(self.jobs_made);
         self.jobs.insert(id, job);
@@ -81,6 +96,33 @@ impl Schedule {
         call_id
     }
 
+    /// The fleet is being read for one job: whoever else wants to know waits for the same answer.
+    /// `false`: nobody reads it, so this job has to.
+    pub(super) fn shares_look(&mut self, id: JobId, job: &Job) -> bool {
+        let is_read = self.looker.is_some_and(|looker| looker != id);
+        if is_read {
+            self.jobs.insert(id, job.clone());
+            self.parked.push(id);
+        } else {
+            self.looker = Some(id);
+        }
+        is_read
+    }
+
+    /// The fleet was read, or whoever read it gave up.
+    pub(super) fn looked(&mut self, id: JobId) {
+        if self.looker == Some(id) {
+            self.looker = None;
+            self.parked.drain(..).rev().for_each(|id| self.ready.push_front(id));
+        }
+    }
+
+    /// A job that was taken out does not come back.
+    pub(super) fn over(&mut self, id: JobId, job: &Job) {
+        self.count(job, |count| count - 1);
+        self.looked(id);
+    }
+
     pub(super) fn sleep(&mut self, id: JobId, mut job: Job, until_ms: u64) {
         job.alarm_ms = Some(until_ms);
         self.alarms.insert((until_ms, id));
@@ -91,14 +133,26 @@ impl Schedule {
     pub(super) fn forget(&mut self, is_over: impl Fn(&Job) -> bool) {
         let over: Vec<JobId> = self.jobs.iter().filter(|(_, job)| is_over(job)).map(|(id, _)| *id).collect();
         for id in over {
-            if self.take_with_call(id).is_none() {
-                self.take(id);
+            let job = self.take_with_call(id).map(|(_, job, _)| job).or_else(|| self.take(id));
+            if let Some(job) = job {
+                self.over(id, &job);
             }
         }
     }
 
-    pub(super) fn any(&self, is_meant: impl Fn(&Job) -> bool) -> bool {
-        self.jobs.values().any(is_meant)
+    /// Some job of these is not over.
+    pub(super) const fn is_busy(&self, kind: Busy) -> bool {
+        self.open[kind as usize] > 0
+    }
+
+    fn count(&mut self, job: &Job, change: impl Fn(usize) -> usize) {
+        let counter = match job.owner {
+            Owner::Forward(_) => Busy::Steps,
+            Owner::Lease => return,
+            _ => Busy::Others,
+        };
+        let count = &mut self.open[counter as usize];
+        *count = change(*count);
     }
 
     fn take_with_call(&mut self, id: JobId) -> Option<(JobId, Job, Asked)> {

@@ -2,9 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::job::{Goal, View};
+use super::flaw::Flaw;
+use super::goal::Goal;
+use super::job::View;
 use super::knowledge::Target;
-use crate::plan::{Op, Plan, Step, Undo};
+use crate::plan::mark::{Phase, ReleaseCommand};
+use crate::plan::{Disposition, Drain, Floored, Op, Plan, Step, Undo};
 
 /// What a plan says of its slots, gathered once.
 #[derive(Debug, Clone, Default)]
@@ -12,6 +15,8 @@ pub(super) struct Slots {
     by_name: BTreeMap<String, Slot>,
     /// The slots that take the place of each blue.
     by_blue: BTreeMap<String, Vec<Target>>,
+    /// What else there is to do.
+    phase: Phase,
 }
 
 #[derive(Debug, Clone)]
@@ -19,8 +24,6 @@ pub(super) struct Slot {
     pub group: Option<String>,
     pub replaces: Option<String>,
     pub skip_launch: bool,
-    /// The plan lets the proxy route to it.
-    pub is_uncordoned: bool,
 }
 
 impl Slots {
@@ -32,19 +35,29 @@ impl Slots {
                 group: step.group.clone(),
                 replaces: step.replaces.clone(),
                 skip_launch: step.request.as_ref().is_some_and(|request| request.skip_launch),
-                is_uncordoned: false,
             };
             if let Some(blue) = &slot.replaces {
                 slots.by_blue.entry(blue.clone()).or_default().push(Target::Slot(name.clone()));
             }
             slots.by_name.insert(name.clone(), slot);
         }
-        for step in plan.steps.iter().filter(|step| step.op == Op::Uncordon) {
-            if let Some(slot) = step.slot.as_ref().and_then(|name| slots.by_name.get_mut(name)) {
-                slot.is_uncordoned = true;
+        let phase = |step: &Step| match step.op {
+            Op::MachineCheck => Phase::ToCheck,
+            Op::Destroy if !step.machine.as_ref().is_some_and(|blue| slots.by_blue.contains_key(blue)) => {
+                Phase::ToRemove
             }
-        }
+            _ => Phase::Made,
+        };
+        slots.phase = plan.steps.iter().map(phase).max().unwrap_or_default();
         slots
+    }
+
+    pub(super) fn count(&self) -> usize {
+        self.by_name.len()
+    }
+
+    pub(super) const fn phase(&self) -> Phase {
+        self.phase
     }
 
     pub(super) fn get(&self, slot: &str) -> Option<&Slot> {
@@ -56,22 +69,64 @@ impl Slots {
     }
 }
 
+/// What must serve in the place of each machine that the plan takes away.
+pub(super) fn floors(plan: &Plan) -> BTreeMap<String, Floored> {
+    let floors: BTreeMap<_, _> =
+        plan.floors.iter().map(|floor| ((floor.group.as_str(), floor.region.as_str()), floor)).collect();
+    let floor = |machine: &crate::plan::PlannedMachine| {
+        let floor = floors.get(&(machine.group.as_str(), machine.region.as_str()))?;
+        Some((machine.id.clone(), (*floor).clone()))
+    };
+    plan.machines.iter().filter_map(floor).collect()
+}
+
 /// The machine or slot that a step is done to.
 pub(super) fn target(step: &Step) -> Option<Target> {
     let slot = step.slot.clone().map(Target::Slot);
     slot.or_else(|| step.machine.clone().map(Target::Machine))
 }
 
-/// What has to be achieved for the step to be done; all of it side by side.
-pub(super) fn goals(place: usize, view: View<'_>) -> Vec<Goal> {
+/// The machine that tells others how far the run is: the one that does already, else the first that
+/// is to go, that stays as it is, or that was made.
+pub(super) fn notice_board(view: View<'_>) -> Option<String> {
+    if let Some(told) = view.known.noticed().find_map(|(id, plan)| (plan == view.known.deploy).then_some(id)) {
+        return Some(told.to_owned());
+    }
+    let of = |wanted: &[Disposition]| {
+        let mut machines = view.plan.machines.iter().filter(|machine| wanted.contains(&machine.disposition));
+        machines.find(|machine| view.known.seen(&machine.id).is_some_and(crate::fleet::Machine::is_live))
+    };
+    let going = of(&[Disposition::Replace, Disposition::Remove]);
+    let planned = going.or_else(|| of(&[Disposition::Keep])).map(|machine| machine.id.clone());
+    planned.or_else(|| {
+        let mut greens = view.slots.by_name.keys().filter_map(|slot| view.known.greens.get(slot));
+        greens.find(|green| !view.known.is_gone(&green.id)).map(|green| green.id.clone())
+    })
+}
+
+/// What has to be achieved in this round of the step, side by side; `None` when the rounds before
+/// were all. Each begins when the one before it is over.
+pub(super) fn goals(place: usize, round: usize, view: View<'_>) -> Option<Vec<Goal>> {
     let step = &view.plan.steps[place];
+    match step.op {
+        Op::ReleaseCommand => release_command(place, round, view),
+        Op::MachineCheck => command(place, round, view),
+        Op::Cordon if round == 1 => Some(lease(step, view)),
+        Op::Create if round == 1 => Some(prepared(step)),
+        _ if round > 0 => None,
+        _ => Some(only_round(place, view)),
+    }
+}
+
+fn only_round(place: usize, view: View<'_>) -> Vec<Goal> {
+    let step = &view.plan.steps[place];
+    let policy = &view.plan.policy;
     let one = |goal: &dyn Fn(Target) -> Goal| target(step).map(goal).into_iter().collect();
-    let machine = |goal: fn(String) -> Goal| step.machine.clone().map(goal).into_iter().collect();
     let greens = || step.machine.as_deref().map(|blue| view.slots.greens_of(blue)).unwrap_or_default();
     match step.op {
-        Op::Gate => Vec::new(),
-        Op::Lease => machine(|machine| Goal::Leased { machine }),
-        Op::Release => machine(|machine| Goal::Released { machine }),
+        Op::Gate | Op::Hold | Op::ReleaseCommand | Op::MachineCheck => Vec::new(),
+        Op::Lease => lease(step, view),
+        Op::Release => step.machine.clone().map(|machine| Goal::Released { machine }).into_iter().collect(),
         Op::Create => vec![Goal::Made { step: place }],
         Op::WaitStarted => one(&|target| Goal::Started { target }),
         Op::WaitHealthy => one(&|target| Goal::Healthy { target }),
@@ -80,37 +135,98 @@ pub(super) fn goals(place: usize, view: View<'_>) -> Vec<Goal> {
         Op::Stop => one(&|target| Goal::Stopping { target }),
         Op::Cordon => one(&|target| Goal::Cordoned { target, rests_on: greens() }),
         Op::Destroy => one(&|target| Goal::Destroyed { target, rests_on: greens() }),
-        Op::Settle => vec![Goal::Paused { ms: view.plan.policy.settle_ms }],
-        Op::Verify => verified(step, view.slots).map(|target| Goal::Serving { target }).collect(),
+        Op::Settle => vec![Goal::Paused { ms: step.timeout_ms.unwrap_or(policy.settle_ms) }],
+        Op::Drain => drain(step, view).into_iter().collect(),
+        Op::Bake => {
+            vec![Goal::Baked { targets: verified(step, view), ms: step.timeout_ms.unwrap_or(policy.bake_ms) }]
+        }
+        Op::VerifyUrl => policy.verify_url.clone().map(|url| Goal::Probed { url }).into_iter().collect(),
+        Op::Verify => vec![Goal::Serving { targets: verified(step, view) }],
     }
 }
 
-/// The slots that a verification is about: the one it names, its group's, or all.
-fn verified<'a>(step: &'a Step, slots: &'a Slots) -> impl Iterator<Item = Target> {
+/// A machine made at rest can be started by the proxy only once its image is there.
+fn prepared(step: &Step) -> Vec<Goal> {
+    let rests = step.request.as_ref().is_some_and(|request| request.skip_launch);
+    let target = target(step).filter(|_| rests);
+    target.map(|target| Goal::Stopped { target }).into_iter().collect()
+}
+
+/// A lease keeps the proxy from starting a machine: one at rest is leased only once it is cordoned.
+fn lease(step: &Step, view: View<'_>) -> Vec<Goal> {
+    let Some(machine) = &step.machine else { return Vec::new() };
+    let Some(seen) = view.known.seen(machine).filter(|seen| seen.is_live()) else { return Vec::new() };
+    let may_be_woken = seen.is_at_rest() && !seen.cordoned;
+    let is_held = view.known.nonce(machine).is_some();
+    if may_be_woken || is_held { Vec::new() } else { vec![Goal::Leased { machine: machine.clone() }] }
+}
+
+/// Written down before and after: what cannot be undone must not be done twice.
+fn release_command(place: usize, round: usize, view: View<'_>) -> Option<Vec<Goal>> {
+    let noted = |is_done| {
+        let machine = notice_board(view)?;
+        let (key, value) = ReleaseCommand { is_done, plan: view.known.deploy.clone() }.entry(&machine);
+        Some(Goal::Marked { machine, key, value })
+    };
+    match round {
+        0 => Some(noted(false).into_iter().collect()),
+        5 => Some(noted(true).into_iter().collect()),
+        round => command(place, round - 1, view),
+    }
+}
+
+/// A machine that runs one command: made, waited for, removed.
+fn command(place: usize, round: usize, view: View<'_>) -> Option<Vec<Goal>> {
+    let slot = view.plan.steps[place].slot.clone()?;
+    match round {
+        0 => Some(vec![Goal::Made { step: place }]),
+        1 => Some(vec![Goal::Launched { target: Target::Slot(slot) }]),
+        2 => Some(vec![Goal::Ended { target: Target::Slot(slot) }]),
+        3 => Some(vec![Goal::Unmade { slot, rests_on: Vec::new() }]),
+        _ => None,
+    }
+}
+
+fn drain(step: &Step, view: View<'_>) -> Option<Goal> {
+    let ms = step.timeout_ms.unwrap_or(view.plan.policy.drain_timeout_ms);
+    match view.plan.policy.drain {
+        Drain::Fixed => Some(Goal::Paused { ms }),
+        Drain::UntilIdle => step.machine.clone().map(|machine| Goal::Idle { machine, ms }),
+    }
+}
+
+/// The slots that a verification is about: the one it names, its group's, or all; of these, those
+/// that have traffic by now.
+fn verified(step: &Step, view: View<'_>) -> Vec<Target> {
     let is_meant = |name: &str, slot: &Slot| match (&step.slot, &step.group) {
         (Some(one), _) => one == name,
         (None, Some(group)) => slot.group.as_ref() == Some(group),
         (None, None) => true,
     };
-    let meant = slots.by_name.iter().filter(move |(name, slot)| is_meant(name, slot));
-    meant.map(|(name, _)| Target::Slot(name.clone()))
+    let meant = view.slots.by_name.iter().filter(|(name, slot)| is_meant(name, slot));
+    let open = meant.filter(|(name, _)| view.traffic.contains(*name));
+    open.map(|(name, _)| Target::Slot(name.clone())).collect()
 }
 
-/// What has to be achieved to take the step back, if it was done or may have been. `took_traffic`:
-/// whether this slot was uncordoned; then the blue must serve before it goes.
-pub(super) fn undo_goal(step: &Step, view: View<'_>, took_traffic: impl Fn(&str) -> bool) -> Option<Goal> {
+/// What has to be achieved to take the step back, if it was done or may have been.
+pub(super) fn undo_goal(step: &Step, view: View<'_>) -> Option<Goal> {
     let target = target(step)?;
+    // What took over goes only when the machine in whose place it is serves again.
     let rests_on = || match &target {
-        Target::Slot(slot) if took_traffic(slot) => {
+        Target::Slot(slot) if view.traffic.contains(slot) => {
             view.slots.get(slot).and_then(|slot| slot.replaces.clone()).map(Target::Machine).into_iter().collect()
         }
         _ => Vec::new(),
     };
+    if matches!(step.op, Op::ReleaseCommand | Op::MachineCheck) {
+        return Some(Goal::Unmade { slot: target.name().to_owned(), rests_on: Vec::new() });
+    }
     let before = view.known.before.get(target.name());
     match step.undo? {
         Undo::Release => Some(Goal::Released { machine: target.name().to_owned() }),
         Undo::Destroy => Some(Goal::Unmade { slot: target.name().to_owned(), rests_on: rests_on() }),
         Undo::Cordon => Some(Goal::Cordoned { rests_on: rests_on(), target }),
+        Undo::Uncordon if view.options.has(Flaw::LeaveCordoned) => None,
         Undo::Uncordon => (!before.is_some_and(|machine| machine.cordoned)).then_some(Goal::Uncordoned { target }),
         Undo::Start => {
             view.known.was_started(target.name()).then(|| Goal::Revived { machine: target.name().to_owned() })

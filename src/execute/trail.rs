@@ -39,8 +39,13 @@ impl<'a> Trail<'a> {
     pub fn abandoned(&self) -> Outcome {
         let left = if self.touched(Op::Destroy).next().is_some() { self.forward() } else { self.back() };
         let rest = match left.is_empty() {
-            true => "Nothing was changed, or all of it was taken back. Leases run out by themselves.",
-            false => "What was under way was neither finished nor taken back.",
+            true => "Nothing was changed, or all of it was taken back. Leases run out by themselves.".to_owned(),
+            false => {
+                let app = &self.plan.app;
+                format!(
+                    "What was under way is neither finished nor taken back: `cutover resume --app {app}` or `cutover abort --app {app}` does it."
+                )
+            }
         };
         let message = format!("Stopped at once by a second signal. {rest}");
         Outcome { kind: OutcomeKind::NeedsAttention, message, left }
@@ -84,7 +89,7 @@ impl<'a> Trail<'a> {
         match self.greens.get(slot) {
             None => {
                 let why = "a green: it may be there, its creation was not answered".to_owned();
-                report::to_look_for(&self.plan.app, &machine_name(&self.run, slot), why)
+                report::to_look_for(&self.plan.app, &machine_name(&self.run, slot, 1), why)
             }
             Some(id) if serves => {
                 report::to_destroy(&self.plan.app, id, "a green: it may serve beside the blues".to_owned())

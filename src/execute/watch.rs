@@ -13,6 +13,33 @@ pub(super) enum Progress {
     Never(String),
 }
 
+/// How far a machine is that was made to run one command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Command {
+    Running,
+    Ended {
+        code: i64,
+        words: String,
+    },
+    NeverRan(String),
+    /// It ended, and nothing says how.
+    Untold,
+}
+
+pub(super) fn command(machine: &Machine) -> Command {
+    let ended = matches!(
+        machine.state,
+        State::Stopped | State::Failed | State::LaunchFailed | State::Destroying | State::Destroyed
+    );
+    let last = last_run(machine);
+    match last.filter(|last| kind(last) == "exit").map(|exit| (exit, exit_code(exit))) {
+        Some((exit, Some(code))) => Command::Ended { code, words: how_it_ended(exit, "its command") },
+        _ if !ended => Command::Running,
+        None if last.is_none() => Command::NeverRan(format!("its command never ran: it is {}", machine.state)),
+        _ => Command::Untold,
+    }
+}
+
 pub(super) fn started(machine: &Machine) -> Progress {
     match &machine.state {
         State::Started => Progress::There,
@@ -106,17 +133,25 @@ fn ended(machine: &Machine) -> Option<String> {
 
 /// The last exit, when it is the last thing that happened and nobody asked for it.
 fn unrequested_exit(machine: &Machine) -> Option<String> {
+    let exit = last_run(machine).filter(|last| kind(last) == "exit")?;
+    let asked_for = exit.pointer("/request/exit_event")?.get("requested_stop") == Some(&Value::Bool(true));
+    (!asked_for).then(|| how_it_ended(exit, "its process"))
+}
+
+fn how_it_ended(exit: &Value, what: &str) -> String {
+    let killed = exit.pointer("/request/exit_event/oom_killed") == Some(&Value::Bool(true));
+    let memory = if killed { ", out of memory" } else { "" };
+    format!("{what} ended with exit code {}{memory}", exit_code(exit).unwrap_or(-1))
+}
+
+fn exit_code(exit: &Value) -> Option<i64> {
+    exit.pointer("/request/exit_event/exit_code")?.as_i64()
+}
+
+/// The newest start or end of its process. Events come newest first.
+fn last_run(machine: &Machine) -> Option<&Value> {
     let events = machine.other.get("events").and_then(Value::as_array)?;
-    let last = events.iter().find(|event| matches!(kind(event), "exit" | "start"))?;
-    let exit = last.pointer("/request/exit_event")?;
-    if kind(last) != "exit" || exit.get("requested_stop") == Some(&Value::Bool(true)) {
-        return None;
-    }
-    let memory = if exit.get("oom_killed") == Some(&Value::Bool(true)) { ", out of memory" } else { "" };
-    Some(format!(
-        "its process ended with exit code {}{memory}",
-        exit.get("exit_code").and_then(Value::as_i64).unwrap_or(-1)
-    ))
+    events.iter().find(|event| matches!(kind(event), "exit" | "start"))
 }
 
 fn kind(event: &Value) -> &str {

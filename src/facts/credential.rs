@@ -26,11 +26,18 @@ pub fn veiled(text: &str) -> Cow<'_, str> {
     let mut name = "";
     let mut end = 0;
     for word in words_of(text) {
-        let is_assigned = matches!(text[end..word.start].trim_matches([' ', '\t', '"', '\'', '`']), "=" | ":");
+        let between = text[end..word.start].trim_matches([' ', '\t', '"', '\'', '`']);
+        let is_argument = name.starts_with("--") && matches!(between, "" | ",");
+        let is_assigned = is_argument || matches!(between, "=" | ":");
         let value = &text[word.clone()];
         let inner = value.split_once('=').and_then(|(name, value)| credential(name, value));
         if inner.or_else(|| credential(if is_assigned { name } else { "" }, value)).is_some() {
             out.to_mut().replace_range(word.clone(), &"*".repeat(value.len()));
+        } else if value.len() < text.len()
+            && value.contains(' ')
+            && let Cow::Owned(inner) = veiled(value)
+        {
+            out.to_mut().replace_range(word.clone(), &inner);
         }
         (name, end) = (value, word.end);
     }
@@ -238,6 +245,9 @@ mod tests {
             ("U = redis://u:p=@h", "U = **************"),
             ("# redis://u:pw@h", "# **************"),
             ("not the text \"U=redis://u:pw@h\"", "not the text \"****************\""),
+            ("run --api-token s3cret1 --port 8080", "run --api-token ******* --port 8080"),
+            ("sh -c 'run --password s3cret1'", "sh -c 'run --password *******'"),
+            ("[\"run\", \"--password\", \"s3cret1\"]", "[\"run\", \"--password\", \"*******\"]"),
             ("A = \"\"\"redis://u:pw@h\"\"\"", "A = \"\"\"**************\"\"\""),
         ] {
             assert_eq!(veiled(given), expected);

@@ -9,6 +9,7 @@ mod ports;
 mod written;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use serde_json::Value;
 
@@ -47,7 +48,8 @@ pub struct AnyService<'a> {
     pub span: Span,
     pub is_udp: bool,
     pub internal_port: &'a Field<i64>,
-    pub ports: Vec<PublicPorts<'a>>,
+    /// Shared by the groups that it is for: there may be many of both.
+    pub ports: Rc<[PublicPorts<'a>]>,
     pub auto_stop_machines: &'a Field<Autostop>,
     pub auto_start_machines: &'a Field<bool>,
     pub min_machines_running: &'a Field<i64>,
@@ -86,9 +88,19 @@ impl<'a> Facts<'a> {
         services(self.config())
     }
 
-    /// Every service, by the groups that it is for.
-    pub fn services_by_group(&self) -> BTreeMap<&'a str, Vec<AnyService<'a>>> {
-        self.config().by_group(self.services().into_iter().map(|service| (service.processes, service)))
+    /// Each list of services that machines of some group have, by the first of these groups.
+    pub fn served(&self) -> Vec<Served<'a>> {
+        let services = self.services();
+        let places = services.iter().enumerate().map(|(at, service)| (service.processes, at));
+        let mut groups_of: BTreeMap<Vec<usize>, Vec<&str>> = BTreeMap::new();
+        for (group, list) in self.config().by_group(places) {
+            groups_of.entry(list).or_default().push(group);
+        }
+        let listed = |list: Vec<usize>| list.into_iter().map(|at| services[at].clone()).collect();
+        let served = groups_of.into_iter().map(|(list, groups)| Served { groups, services: listed(list) });
+        let mut out: Vec<Served> = served.collect();
+        out.sort_by_key(|served| served.groups.first().copied());
+        out
     }
 
     /// Every HTTP check, top-level ones too.
@@ -208,6 +220,24 @@ impl<'a> Facts<'a> {
     }
 }
 
+/// What machines of these groups serve: those that have the same services are looked at together.
+#[derive(Debug, Clone)]
+pub struct Served<'a> {
+    /// At least one; sorted.
+    pub groups: Vec<&'a str>,
+    /// In the order of the file.
+    pub services: Vec<AnyService<'a>>,
+}
+
+/// By group, what follows from its services: worked out once for those that have the same.
+pub fn by_group<'a, T>(served: &[Served<'a>], of: impl Fn(&[AnyService<'a>]) -> T) -> BTreeMap<&'a str, Rc<T>> {
+    let each = served.iter().flat_map(|served| {
+        let shared = Rc::new(of(&served.services));
+        served.groups.iter().map(move |group| (*group, Rc::clone(&shared)))
+    });
+    each.collect()
+}
+
 /// See [`Facts::refused`].
 pub struct Refused<'a> {
     /// After a syntax error.
@@ -305,7 +335,7 @@ pub fn services(config: &Config) -> Vec<AnyService<'_>> {
         span: service.span,
         is_udp: false,
         internal_port: &service.internal_port,
-        ports: ports::of_http_service(service),
+        ports: ports::of_http_service(service).into(),
         auto_stop_machines: &service.auto_stop_machines,
         auto_start_machines: &service.auto_start_machines,
         min_machines_running: &service.min_machines_running,
@@ -375,14 +405,4 @@ pub fn size(vm: &Vm, config: &Config) -> Option<Size> {
 pub fn table_of(path: &str) -> String {
     let parts = path.split('.').map(|part| part.split('[').next().unwrap_or(part));
     parts.collect::<Vec<_>>().join(".")
-}
-
-/// Whether machines of `group` run a check that a blue-green deploy waits for: a service's, or a
-/// top-level one. Machine checks are skipped there.
-pub fn is_checked(config: &Config, group: &str) -> bool {
-    let by_service = services(config)
-        .into_iter()
-        .filter(|service| config.is_for(service.processes, group))
-        .any(|service| !service.tcp_checks.is_empty() || !service.http_checks.is_empty());
-    by_service || config.checks.values().any(|check| config.is_for(&check.processes, group))
 }

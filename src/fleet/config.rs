@@ -44,6 +44,13 @@ impl MachineConfig {
         metadata[key] = value.into();
     }
 
+    /// Drops the metadata whose key does not pass `keep`.
+    pub fn retain_metadata(&mut self, keep: impl Fn(&str) -> bool) {
+        if let Some(metadata) = self.0.get_mut("metadata").and_then(Value::as_object_mut) {
+            metadata.retain(|key, _| keep(key));
+        }
+    }
+
     /// Ids of the machines that this one stands by for.
     pub fn standbys(&self) -> impl Iterator<Item = &str> {
         self.list("standbys").filter_map(Value::as_str)
@@ -56,6 +63,12 @@ impl MachineConfig {
 
     pub fn has_services(&self) -> bool {
         self.list("services").next().is_some()
+    }
+
+    /// A job and no service: Fly starts it by its schedule, or destroys it once it ends.
+    pub fn runs_once(&self) -> bool {
+        let is_scheduled = self.0.get("schedule").and_then(Value::as_str).is_some_and(|schedule| !schedule.is_empty());
+        is_scheduled || self.0.get("auto_destroy") == Some(&Value::Bool(true))
     }
 
     /// The proxy may stop this machine when it is idle.
@@ -72,6 +85,11 @@ impl MachineConfig {
         self.list("services").any(|service| service.get("autostart") == Some(&Value::Bool(true)))
     }
 
+    /// Where its services listen.
+    pub fn internal_ports(&self) -> Vec<u64> {
+        self.list("services").filter_map(|service| service.get("internal_port")?.as_u64()).collect()
+    }
+
     /// The checks of its services, then the top-level ones.
     pub fn health_checks(&self) -> Vec<HealthCheck> {
         let mut checks = Vec::new();
@@ -85,6 +103,11 @@ impl MachineConfig {
             checks.push(health_check(CheckKind::TopLevel { name: name.clone() }, check));
         }
         checks
+    }
+
+    /// How long it may take to finish after its signal.
+    pub fn stop_timeout(&self) -> Option<Duration> {
+        Duration::deserialize(self.0.get("stop_config")?.get("timeout")?).ok()
     }
 
     fn list(&self, key: &str) -> impl Iterator<Item = &Value> {

@@ -54,6 +54,22 @@ impl Image {
         self.repository == other.repository && self.tag == other.tag && !versions_differ
     }
 
+    /// Registry and repository, where its versions are; nothing when the registry is not known.
+    /// Fly's mirror stands for what it mirrors.
+    pub fn source(&self) -> Option<String> {
+        let registry = match self.registry.as_str() {
+            "" => return None,
+            DOCKER_HUB_MIRROR => DOCKER_HUB,
+            registry => registry,
+        };
+        Some(format!("{registry}/{}", self.repository))
+    }
+
+    /// The app that it was built for, where it is in Fly's registry.
+    pub fn app(&self) -> Option<&str> {
+        (self.registry == FLY_REGISTRY).then(|| self.repository.split('/').next().unwrap_or(&self.repository))
+    }
+
     /// For people: without the registry and, where there is a tag, without the digest.
     pub fn brief(&self) -> String {
         match self.tag.as_str() {
@@ -85,6 +101,8 @@ impl fmt::Display for Image {
 }
 
 const DOCKER_HUB: &str = "docker.io";
+const DOCKER_HUB_MIRROR: &str = "docker-hub-mirror.fly.io";
+const FLY_REGISTRY: &str = "registry.fly.io";
 
 #[cfg(test)]
 mod tests {
@@ -109,6 +127,15 @@ mod tests {
         check("nginx", "nginx:latest", true);
         check("nginx:1.25", "docker-hub-mirror.fly.io/library/nginx:1.25", true);
         check("localhost:5000/shop", "localhost:5000/shop:latest", true);
+    }
+
+    #[test]
+    fn where_an_image_is_from() {
+        let of = |reference: &str| Image::named(reference);
+        assert_eq!(of("nginx").source(), of("docker-hub-mirror.fly.io/library/nginx:1").source());
+        assert_ne!(of("ghcr.io/ada/shop").source(), of("registry.fly.io/shop").source());
+        assert_eq!(of("registry.fly.io/shop:v1").app(), Some("shop"));
+        assert_eq!(of("ghcr.io/ada/shop:v1").app(), None);
     }
 
     #[test]

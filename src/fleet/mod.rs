@@ -1,9 +1,11 @@
-//! Machines as observed: what `GET /machines` or `fly machine list --json` prints, kept whole.
-//! Knows nothing of fly.toml or of plans.
+//! An app as observed: what `GET /machines` or `fly machine list --json` prints, kept whole, and
+//! its volumes. Knows nothing of fly.toml or of plans.
 
 mod config;
 mod image;
 mod parse;
+mod paste;
+mod volumes;
 
 use std::collections::BTreeMap;
 
@@ -12,12 +14,42 @@ use serde_json::{Map, Value};
 
 pub use config::{CheckKind, HealthCheck, MachineConfig};
 pub use image::Image;
-pub use parse::{Unreadable, parse};
+pub use parse::parse;
+pub use paste::Unreadable;
+pub use volumes::{Volume, volumes};
 
-/// Every machine of one app, sorted by id.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+/// What was observed of one app.
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Fleet {
+    /// Every machine, sorted by id.
     pub machines: Vec<Machine>,
+    /// Absent: nobody asked for them.
+    pub volumes: Option<Vec<Volume>>,
+    /// What the API says of the app itself. Absent where the machines were pasted: then whoever
+    /// pasted them vouches for the list.
+    pub app: Option<App>,
+    /// What the list of machines left out, in its order.
+    pub gaps: Vec<Gap>,
+}
+
+/// An app, as `GET /apps/APP` describes it: what the list of its machines must agree with.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+pub struct App {
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub machine_count: u64,
+    /// `pending` until the first deploy.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub status: String,
+}
+
+/// A field that a machine of the list lacks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Gap {
+    pub machine: String,
+    /// Which entry of the list it is; the first is 1.
+    pub entry: usize,
+    pub field: &'static str,
+    pub assumed: &'static str,
 }
 
 /// One machine as the Machines API describes it. Fields that have no name here are kept in
@@ -128,6 +160,13 @@ where
     T: Default + Deserialize<'de>,
 {
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
+impl App {
+    /// There was a release.
+    pub fn was_deployed(&self) -> bool {
+        matches!(self.status.as_str(), "deployed" | "suspended")
+    }
 }
 
 impl Machine {

@@ -1,136 +1,61 @@
-//! Reads a pasted list of machines. Whatever is pasted instead is recognised and named, so that
-//! the message can say what to paste.
+//! A pasted list of machines as a fleet. What the list leaves out is tolerated where something safe
+//! can be assumed, and noted.
 
-use std::collections::BTreeSet;
-use std::fmt;
+use serde_json::{Map, Value, json};
 
-use serde_json::Value;
-use serde_json::error::Category;
-
-use super::{Fleet, Machine};
-use crate::span::LineIndex;
-
-/// The text is no list of machines.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unreadable {
-    /// What was found, where, and what to paste instead.
-    pub message: String,
-}
-
-impl fmt::Display for Unreadable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
-    }
-}
-
-impl std::error::Error for Unreadable {}
+use super::paste::{self, MACHINES, Unreadable};
+use super::{Fleet, Gap, Machine};
 
 /// The machines in `text`: what `fly machine list --json` or `GET /v1/apps/APP/machines` gives.
 ///
 /// # Errors
-/// When it is something else, is cut off, names a machine twice, or a machine lacks its id or
-/// state or has a field of another type.
+/// When it is something else, is cut off, names a machine twice, or a machine lacks its id or has
+/// a field of another type.
 pub fn parse(text: &str) -> Result<Fleet, Unreadable> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let value = serde_json::from_str(text).map_err(|error| not_json(text, &error))?;
-    let items = match value {
-        Value::Array(items) => items,
-        // Go prints an empty list so.
-        Value::Null => Vec::new(),
-        other => return Err(not_a_list(&other)),
-    };
-    let mut machines = Vec::with_capacity(items.len());
-    let mut seen = BTreeSet::new();
-    for (index, item) in items.into_iter().enumerate() {
-        let machine = machine(text, index, item)?;
-        if !seen.insert(machine.id.clone()) {
-            let place = place_of(text, &machine.id, 1);
-            return Err(unreadable(format!("machine {} is listed twice{place}: paste one list only", machine.id)));
+    let mut fleet = Fleet::default();
+    for (index, mut fields) in paste::list(text, &MACHINES)?.into_iter().enumerate() {
+        fleet.gaps.extend(fill(&mut fields, index + 1));
+        fleet.machines.push(machine(text, fields)?);
+    }
+    fleet.machines.sort_by(|a, b| a.id.cmp(&b.id));
+    Ok(fleet)
+}
+
+fn machine(text: &str, fields: Map<String, Value>) -> Result<Machine, Unreadable> {
+    if let Some(config) = fields.get("config").filter(|config| !config.is_object() && !config.is_null()) {
+        let id = fields.get("id").and_then(Value::as_str).unwrap_or("");
+        let what = format!("its `config` is {}, not an object", paste::type_of(config));
+        return Err(paste::wrong(text, &MACHINES, id, &what));
+    }
+    paste::read(text, &MACHINES, fields)
+}
+
+/// Puts what is assumed in the place of what is missing, and says so.
+fn fill(fields: &mut Map<String, Value>, entry: usize) -> Vec<Gap> {
+    let id = fields.get("id").and_then(Value::as_str).unwrap_or("").to_owned();
+    let mut gaps = Vec::new();
+    for (field, assumed) in EXPECTED {
+        let is_missing = fields.get(field).is_none_or(|value| value.is_null() || *value == json!(""));
+        if is_missing {
+            gaps.push(Gap { machine: id.clone(), entry, field, assumed });
         }
-        machines.push(machine);
     }
-    machines.sort_by(|a, b| a.id.cmp(&b.id));
-    Ok(Fleet { machines })
-}
-
-fn machine(text: &str, index: usize, item: Value) -> Result<Machine, Unreadable> {
-    let id = item.get("id").and_then(Value::as_str).unwrap_or("").to_owned();
-    let (name, place) = match id.as_str() {
-        "" => (format!("entry {} of the list", index + 1), String::new()),
-        id => (format!("machine {id}"), place_of(text, id, 0)),
-    };
-    let wrong = |what: String| unreadable(format!("{name}{place}: {what}; {WHAT_TO_PASTE}"));
-    if !item.is_object() {
-        return Err(wrong(format!("it is {}, not a machine", kind(&item))));
+    if gaps.iter().any(|gap| gap.field == "state") {
+        fields.insert("state".to_owned(), "started".into());
     }
-    if id.is_empty() {
-        return Err(wrong("it has no `id`".into()));
-    }
-    if let Some(config) = item.get("config").filter(|config| !config.is_object() && !config.is_null()) {
-        return Err(wrong(format!("its `config` is {}, not an object", kind(config))));
-    }
-    serde_json::from_value(item).map_err(|error| wrong(error.to_string()))
+    gaps
 }
 
-fn not_json(text: &str, error: &serde_json::Error) -> Unreadable {
-    let start = text.trim_start();
-    let found = match error.classify() {
-        _ if start.is_empty() => "there is nothing in it".to_owned(),
-        _ if start.starts_with('<') => "this is an HTML page, perhaps of a login or an error".to_owned(),
-        _ if start.contains("machines have been retrieved") || start.contains("View them in the UI") => {
-            "this is the table that `fly machine list` prints for people".to_owned()
-        }
-        Category::Eof => {
-            format!("the text ends in the middle of the list, at line {}, column {}", error.line(), error.column())
-        }
-        _ => format!("this is not JSON: {error}"),
-    };
-    unreadable(format!("{found}; {WHAT_TO_PASTE}"))
-}
+/// What every client prints today, and what is assumed where it is missing: what leads to the more
+/// careful deploy.
+const EXPECTED: [(&str, &str); 5] = [
+    ("state", "it is started"),
+    ("region", "its successor may stand anywhere"),
+    ("image_ref", "it runs the image that its config names"),
+    ("instance_id", "a change of it is noticed by its config and image alone"),
+    ("host_status", "its host answers"),
+];
 
-fn not_a_list(value: &Value) -> Unreadable {
-    let list = |value: &Value| value.as_array().is_some_and(|items| items.iter().all(Value::is_object));
-    let wrapped = value.as_object().and_then(|object| object.iter().find(|(_, inner)| list(inner)));
-    unreadable(match (value.get("error").and_then(Value::as_str), wrapped) {
-        (Some(error), _) => format!("this is an error answer (`{error}`), not a list of machines; {WHAT_TO_PASTE}"),
-        _ if value.get("id").is_some() && value.get("state").is_some() => {
-            format!("this is one machine, not the list of all; {WHAT_TO_PASTE}")
-        }
-        (None, Some((key, _))) => format!("this is an object, not a list: paste only the list under its key `{key}`"),
-        (None, None) => format!("this is {}, not a list of machines; {WHAT_TO_PASTE}", kind(value)),
-    })
-}
-
-/// Where the machine's `"id"` stands for the time after the first `skip`.
-fn place_of(text: &str, id: &str, skip: usize) -> String {
-    let quoted = format!("\"{id}\"");
-    let is_id = |at: &usize| {
-        let before = text[..*at].trim_end();
-        before.strip_suffix(':').is_some_and(|before| before.trim_end().ends_with("\"id\""))
-    };
-    let Some(offset) = text.match_indices(&quoted).map(|(at, _)| at).filter(is_id).nth(skip) else {
-        return String::new();
-    };
-    let place = LineIndex::new(text).position(text, offset);
-    format!(" (line {}, column {})", place.line, place.column)
-}
-
-fn kind(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "a boolean",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a text",
-        Value::Array(_) => "a list",
-        Value::Object(_) => "an object",
-    }
-}
-
-fn unreadable(message: String) -> Unreadable {
-    Unreadable { message }
-}
-
-const WHAT_TO_PASTE: &str = "paste what `fly machine list --json` prints, from `[` to `]`";
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -138,8 +63,9 @@ mod tests {
 
     #[track_caller]
     fn check(text: &str, message: &str) {
-        let found = parse(text).map_err(|unreadable| unreadable.message);
-        assert_eq!(found.map_err(|message| message.replace(WHAT_TO_PASTE, "PASTE")), Err(message.to_owned()));
+        let what_to_paste = "paste what `fly machine list --json` prints, from `[` to `]`";
+        let found = parse(text).map_err(|unreadable| unreadable.message.replace(what_to_paste, "PASTE"));
+        assert_eq!(found, Err(message.to_owned()));
     }
 
     #[test]
@@ -157,7 +83,51 @@ mod tests {
         assert_eq!((b.state.as_str(), &b.config), ("napping", &None));
         let again = serde_json::to_value(b).unwrap();
         assert_eq!((&again["new_field"]["a"][0], &again["nonce"]), (&1.into(), &Value::Null));
-        assert_eq!(parse(&serde_json::to_string(&fleet.machines).unwrap()).unwrap(), fleet);
+        assert_eq!(parse(&serde_json::to_string(&fleet.machines).unwrap()).unwrap().machines, fleet.machines);
+    }
+
+    #[test]
+    fn what_is_missing_is_noted_with_its_place_and_what_is_assumed() {
+        let fleet = parse(
+            r#"[{"id": "b", "region": "iad", "image_ref": {}, "instance_id": "01B", "host_status": "ok"},
+                             {"id": "a", "state": "stopped", "region": "", "image_ref": {}, "host_status": null}]"#,
+        );
+        let fleet = fleet.unwrap();
+        let gaps: Vec<_> = fleet
+            .gaps
+            .iter()
+            .map(|gap| format!("{} {} {}: {}", gap.entry, gap.machine, gap.field, gap.assumed))
+            .collect();
+        assert_eq!(
+            gaps,
+            [
+                "1 b state: it is started",
+                "2 a region: its successor may stand anywhere",
+                "2 a instance_id: a change of it is noticed by its config and image alone",
+                "2 a host_status: its host answers",
+            ]
+        );
+        assert_eq!(fleet.machines[1].state.as_str(), "started");
+    }
+
+    #[test]
+    fn an_app_tells_what_its_list_must_agree_with() {
+        let app = |text: &str| serde_json::from_str::<crate::fleet::App>(text).unwrap();
+        let known =
+            app(r#"{"id": "a", "name": "shop", "machine_count": 4, "status": "suspended", "organization": {}}"#);
+        assert_eq!((known.machine_count, known.was_deployed()), (4, true));
+        assert_eq!(
+            app(r#"{"machine_count": null, "status": "pending"}"#),
+            crate::fleet::App { machine_count: 0, status: "pending".into() }
+        );
+        assert!(!app("{}").was_deployed());
+    }
+
+    #[test]
+    fn a_list_is_read_pretty_or_on_one_line() {
+        let list = json!([{"id": "a", "state": "started", "config": {"env": {"A": "1"}}}]);
+        let (line, pretty) = (list.to_string(), serde_json::to_string_pretty(&list).unwrap());
+        assert_eq!(parse(&line), parse(&pretty.replace('\n', "\r\n")));
     }
 
     #[test]
@@ -192,13 +162,38 @@ mod tests {
             "this is an error answer (`unauthorized`), not a list of machines; PASTE",
         );
         check("\"a\"", "this is a text, not a list of machines; PASTE");
+        check(
+            "[{\"id\": \"a\", \"state\": \"star\nted\"}]",
+            "there is a line break inside a text, at line 2, column 0: perhaps a terminal wrapped the lines; PASTE",
+        );
+        check("[]\n$ exit\n", "there is more behind the list, at line 2, column 1; PASTE");
+        check(
+            "{\"id\": \"a\"}\n{\"id\": \"b\"}\n",
+            "these are machines one after the other, not a list (`jq -s .` makes one); PASTE",
+        );
+        check(
+            "Waiting for depot builder to start\n[]",
+            "this is not JSON: it begins with `Waiting for depot builde...`; PASTE",
+        );
+        check("Error: no token\n", "this is not JSON: it begins with `Error: no token`; PASTE");
+        check("[{\"id\": \"vol_1\", \"size_gb\": 1}]", "this is a list of volumes; PASTE");
+    }
+
+    #[test]
+    fn what_is_too_long_for_a_list_is_not_even_read() {
+        let text = " ".repeat(200 * 1024 * 1024);
+        check(&text, "these are 200 MB, and no list is longer than 128 MB; PASTE");
     }
 
     #[test]
     fn a_machine_that_is_none_is_named_with_its_place() {
         check("[7]", "entry 1 of the list: it is a number, not a machine; PASTE");
+        check("[{\"id\": \"a; reboot\"}]", "entry 1 of the list: its `id` is \"a; reboot\", which none is; PASTE");
         check("[{\"state\": \"started\"}]", "entry 1 of the list: it has no `id`; PASTE");
-        check("[{\"id\": \"a\"}]", "machine a (line 1, column 9): missing field `state`; PASTE");
+        check(
+            "[{\"id\": \"a\", \"region\": 7}]",
+            "machine a (line 1, column 9): invalid type: integer `7`, expected a string; PASTE",
+        );
         check(
             "[\n {\"id\": \"a\", \"state\": \"started\", \"config\": []}]",
             "machine a (line 2, column 9): its `config` is a list, not an object; PASTE",

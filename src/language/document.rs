@@ -1,8 +1,11 @@
 //! One open text and what was found in it.
 
+use super::completion::{self, Offers};
+use super::hover::{self, Hover};
 use crate::diagnostic::Diagnostic;
 use crate::lint::{self, Input, Settings};
 use crate::span::{EditorPosition, Encoding, LineIndex, Span};
+use crate::syntax::{self, Format};
 
 #[derive(Debug, Clone)]
 pub(super) struct Document {
@@ -49,6 +52,18 @@ impl Document {
     /// The same text, under other settings.
     pub(super) fn check(&mut self, settings: &Settings) {
         self.findings = findings(&self.uri, &self.text, settings);
+    }
+
+    pub(super) fn hover(&self, offset: usize) -> Option<Hover> {
+        hover::hover(&self.text, &syntax::parse(&self.text, self.format()), offset)
+    }
+
+    pub(super) fn offers(&self, offset: usize) -> Offers {
+        completion::offers(&self.text, offset, self.format())
+    }
+
+    fn format(&self) -> Format {
+        Format::of_path(&self.uri)
     }
 
     /// Findings with a fix that touch `place`; an empty place touches what it stands beside.

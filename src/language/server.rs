@@ -7,7 +7,8 @@ use serde_json::Value;
 
 use super::document::Document;
 use super::wire::{self, Session};
-use crate::lint::{SETTINGS_NAME, Settings};
+use crate::lint::Settings;
+use crate::settings::SETTINGS_NAME;
 use crate::span::Span;
 
 /// The state of one conversation with an editor.
@@ -74,6 +75,16 @@ impl Server {
                 answer(id, Value::Null)
             }
             (Stage::Running(session), "textDocument/codeAction") => self.code_action(id, *session, params),
+            (Stage::Running(session), "textDocument/hover") => {
+                self.at_place(id, *session, params, |document, offset| {
+                    document.hover(offset).map_or(Value::Null, |hover| session.hover(document, hover))
+                })
+            }
+            (Stage::Running(session), "textDocument/completion") => {
+                self.at_place(id, *session, params, |document, offset| {
+                    session.completion(document, document.offers(offset))
+                })
+            }
             (Stage::Running(_), _) => refuse(id, ErrorCode::MethodNotFound, &format!("`{method}` is not known here")),
             (Stage::ShutDown | Stage::Ended { .. }, _) => {
                 refuse(id, ErrorCode::InvalidRequest, "the server was shut down")
@@ -174,6 +185,25 @@ impl Server {
         let offset = |position| document.lines.from_editor(&document.text, position, session.encoding);
         let (start, end) = (offset(query.start), offset(query.end));
         answer(id, session.code_actions(document, Span::new(start.min(end), end.max(start))))
+    }
+
+    /// What `tell` says of an offset in an open text; nothing of one that is not open.
+    fn at_place(
+        &self,
+        id: RequestId,
+        session: Session,
+        params: Value,
+        tell: impl Fn(&Document, usize) -> Value,
+    ) -> Response {
+        let (uri, position) = match wire::place(params) {
+            Ok(place) => place,
+            Err(error) => return refuse(id, ErrorCode::InvalidParams, &error),
+        };
+        let told = self.documents.get(&uri).map(|document| {
+            let offset = document.lines.from_editor(&document.text, position, session.encoding);
+            tell(document, offset)
+        });
+        answer(id, told.unwrap_or(Value::Null))
     }
 }
 

@@ -2,20 +2,24 @@
 
 use gen_lsp_types::{
     ClientCapabilities, Code, CodeAction, CodeActionKind, CodeActionOptions, CodeActionParams, CodeActionProvider,
-    CodeDescription, DiagnosticRelatedInformation, DiagnosticSeverity, DidChangeTextDocumentParams,
+    CodeDescription, CompletionItem, CompletionItemKind, CompletionItemTextEdit, CompletionOptions, Contents,
+    DiagnosticRelatedInformation, DiagnosticSeverity, DidChangeTextDocumentParams,
     DidChangeWatchedFilesRegistrationOptions, DidCloseTextDocumentParams, DidOpenTextDocumentParams, DocumentChange,
-    Edit, FileSystemWatcher, GlobPattern, InitializeResult, Location, OptionalVersionedTextDocumentIdentifier,
-    Position, PositionEncodingKind, PublishDiagnosticsParams, Range, Registration, RegistrationParams,
-    ServerCapabilities, ServerInfo, TextDocumentContentChangeEvent, TextDocumentEdit, TextDocumentIdentifier,
+    Documentation, Edit, FileSystemWatcher, GlobPattern, HoverProvider, InitializeResult, InsertTextFormat, Location,
+    MarkupContent, MarkupKind, OptionalVersionedTextDocumentIdentifier, Position, PositionEncodingKind,
+    PublishDiagnosticsParams, Range, Registration, RegistrationParams, ServerCapabilities, ServerInfo,
+    TextDocumentContentChangeEvent, TextDocumentEdit, TextDocumentIdentifier, TextDocumentPositionParams,
     TextDocumentSync, TextDocumentSyncKind, TextDocumentSyncOptions, TextEdit, WorkspaceEdit,
 };
 use serde::Serialize;
 use serde_json::Value;
 
+use super::completion::{Offer, Offers, Sort};
 use super::document::{Change, Document};
+use super::hover::Hover;
 use crate::diagnostic::{Diagnostic, Fix, Safety};
-use crate::lint::Unreadable;
 use crate::render::{level, rule_page};
+use crate::settings::Unreadable;
 use crate::span::{EditorPosition, Encoding, LineIndex, Span};
 
 /// What was agreed on with the editor.
@@ -24,6 +28,8 @@ pub(super) struct Session {
     pub(super) encoding: Encoding,
     /// The editor takes edits that name the version of the text which they are for.
     versioned_edits: bool,
+    /// The editor can put the cursor into what it inserts.
+    snippets: bool,
     /// The editor tells of files that change.
     pub(super) watches: bool,
 }
@@ -37,9 +43,12 @@ impl Session {
         let encoding = if encodings.contains(&PositionEncodingKind::UTF8) { Encoding::Utf8 } else { Encoding::Utf16 };
         let workspace = offered.workspace.unwrap_or_default();
         let versioned_edits = workspace.workspace_edit.and_then(|edits| edits.document_changes).unwrap_or(false);
+        let completion =
+            offered.text_document.and_then(|text| text.completion).and_then(|offers| offers.completion_item);
+        let snippets = completion.and_then(|item| item.snippet_support).unwrap_or(false);
         let watched = workspace.did_change_watched_files;
         let watches = watched.and_then(|files| files.dynamic_registration).unwrap_or(false);
-        Self { encoding, versioned_edits, watches }
+        Self { encoding, versioned_edits, snippets, watches }
     }
 
     pub(super) fn initialize_result(self) -> Value {
@@ -54,6 +63,11 @@ impl Session {
                     change: Some(TextDocumentSyncKind::Incremental),
                     ..Default::default()
                 })),
+                hover_provider: Some(HoverProvider::Bool(true)),
+                completion_provider: Some(CompletionOptions {
+                    trigger_characters: Some(["[", ".", "=", "\""].map(str::to_owned).into()),
+                    ..Default::default()
+                }),
                 code_action_provider: Some(CodeActionProvider::CodeActionOptions(CodeActionOptions {
                     code_action_kinds: Some(vec![CodeActionKind::QuickFix]),
                     ..Default::default()
@@ -90,6 +104,43 @@ impl Session {
     pub(super) fn code_actions(self, document: &Document, place: Span) -> Value {
         let actions = document.fixable_at(place).filter_map(|found| self.code_action(document, found));
         write(actions.collect::<Vec<_>>())
+    }
+
+    pub(super) fn hover(self, document: &Document, hover: Hover) -> Value {
+        let contents = Contents::MarkupContent(markdown(hover.markdown));
+        write(gen_lsp_types::Hover { contents, range: Some(self.range(document, hover.span)) })
+    }
+
+    /// In the order in which they are offered.
+    pub(super) fn completion(self, document: &Document, Offers { span, offers }: Offers) -> Value {
+        let items = offers.into_iter().enumerate();
+        write(items.map(|(at, offer)| self.completion_item(document, span, at, offer)).collect::<Vec<_>>())
+    }
+
+    fn completion_item(self, document: &Document, span: Span, at: usize, offer: Offer) -> CompletionItem {
+        let (before, after) = (offer.insert.before, offer.insert.after);
+        // An editor compares this with what stands there: with the quote or the brackets, if it has them.
+        let there = span.of(&document.text);
+        let is_opening = |c: char| matches!(c, '[' | '"' | '\'');
+        let opening = &there[..there.len() - there.trim_start_matches(is_opening).len()];
+        let filter = format!("{opening}{}", offer.label.trim_start_matches('['));
+        let is_snippet = self.snippets && !after.is_empty();
+        let text = if is_snippet { format!("{}$0{}", in_snippet(&before), in_snippet(after)) } else { before + after };
+        CompletionItem {
+            label: offer.label,
+            kind: Some(match offer.sort {
+                Sort::Table => CompletionItemKind::Module,
+                Sort::Key => CompletionItemKind::Property,
+                Sort::Value => CompletionItemKind::EnumMember,
+            }),
+            detail: offer.detail,
+            documentation: offer.markdown.map(|text| Documentation::MarkupContent(markdown(text))),
+            sort_text: Some(format!("{at:04}")),
+            filter_text: Some(filter),
+            insert_text_format: is_snippet.then_some(InsertTextFormat::Snippet),
+            text_edit: Some(CompletionItemTextEdit::TextEdit(TextEdit::new(self.range(document, span), text))),
+            ..Default::default()
+        }
     }
 
     fn diagnostic(self, document: &Document, found: &Diagnostic) -> gen_lsp_types::Diagnostic {
@@ -209,6 +260,21 @@ pub(super) fn action_query(params: Value) -> Result<ActionQuery, String> {
         end: position(query.range.end),
         wants_quick_fixes: query.context.only.is_none_or(|kinds| kinds.iter().any(is_above)),
     })
+}
+
+/// The address and place that `textDocument/hover` and `textDocument/completion` ask about.
+pub(super) fn place(params: Value) -> Result<(String, EditorPosition), String> {
+    let query: TextDocumentPositionParams = serde_json::from_value(params).map_err(|error| error.to_string())?;
+    Ok((query.text_document.uri.0, position(query.position)))
+}
+
+fn markdown(text: String) -> MarkupContent {
+    MarkupContent::new(MarkupKind::Markdown, text)
+}
+
+/// With the characters that mean something in a snippet made plain.
+fn in_snippet(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('$', "\\$").replace('}', "\\}")
 }
 
 fn position(position: Position) -> EditorPosition {

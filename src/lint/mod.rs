@@ -17,7 +17,7 @@ use crate::span::Span;
 use crate::syntax::{self, Document, Format, SyntaxError};
 
 pub use mend::{Mended, mend};
-pub use settings::{SETTINGS_NAME, Settings, Unreadable};
+pub use settings::Settings;
 
 use suppress::Suppressions;
 

@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::rules::{self, Persona};
-use crate::schema;
-use crate::span::{LineIndex, Span, Spanned};
-use crate::syntax::{self, Entry, Format, Node, Table};
+use crate::settings::{self, Unreadable};
+use crate::syntax::Entry;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
@@ -21,23 +20,6 @@ impl Default for Settings {
     }
 }
 
-/// Why a cutover.toml cannot be used.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unreadable {
-    /// In the settings.
-    pub span: Span,
-    pub message: String,
-    pub help: Option<String>,
-}
-
-impl Unreadable {
-    /// `line:column: message`, in the settings that this `text` are.
-    pub fn placed(&self, text: &str) -> String {
-        let at = LineIndex::new(text).position(text, self.span.start);
-        format!("{}:{}: {}", at.line, at.column, self.message)
-    }
-}
-
 impl Settings {
     /// Everything that any rule has to say.
     pub fn pedantic() -> Self {
@@ -48,26 +30,17 @@ impl Settings {
     /// At the first thing that is not as it should be: a setting that is silently not heeded would
     /// be worse.
     pub fn read(text: &str) -> Result<Self, Unreadable> {
-        let document = syntax::parse(text, Format::Toml);
-        if let Some(error) = document.errors.first() {
-            return Err(Unreadable { help: error.help.clone(), ..wrong(error.span, error.message.clone()) });
-        }
-        let root = table(&document.root, "cutover.toml")?;
-        refuse_others(root, "at the top", &["lint", "policy"])?;
-        let mut settings = Self::default();
-        // What it holds is for deploys.
-        root.get("policy").map_or(Ok(()), |policy| table(policy, "`policy`").map(drop))?;
-        let Some(lint) = root.get("lint") else { return Ok(settings) };
-        let lint = table(lint, "`lint`")?;
-        refuse_others(lint, "in `[lint]`", &["persona", "rules"])?;
+        let mut read = Self::default();
+        let Some(lint) = settings::section(text, "lint", belongs)? else { return Ok(read) };
+        settings::refuse_others(&lint, "in `[lint]`", &["persona", "rules"], belongs)?;
         if let Some(persona) = lint.get("persona") {
-            settings.persona = word(persona, "the persona", PERSONAS)?;
+            read.persona = settings::word(persona, "the persona", PERSONAS)?;
         }
         if let Some(rules) = lint.get("rules") {
-            let rules = &table(rules, "`lint.rules`")?.entries;
-            settings.rules = rules.iter().map(rule).collect::<Result<_, _>>()?;
+            let rules = &settings::table(rules, "`lint.rules`")?.entries;
+            read.rules = rules.iter().map(level_of_rule).collect::<Result<_, _>>()?;
         }
-        Ok(settings)
+        Ok(read)
     }
 
     pub(super) fn apply(&self, found: &mut Vec<Diagnostic>) {
@@ -85,56 +58,25 @@ impl Settings {
     }
 }
 
-fn rule(Entry { key, value }: &Entry) -> Result<(&'static str, Option<Severity>), Unreadable> {
+fn level_of_rule(Entry { key, value }: &Entry) -> Result<(&'static str, Option<Severity>), Unreadable> {
     let Some(rule) = rules::find(&key.value) else {
-        let mut error = wrong(key.span, format!("there is no rule `{}`", key.value));
+        let mut error = Unreadable::new(key.span, format!("there is no rule `{}`", key.value));
         error.help = Some(match rules::closest(&key.value) {
             Some(meant) => format!("did you mean `{meant}`?"),
             None => "`cutover explain --all` shows every rule".into(),
         });
         return Err(error);
     };
-    Ok((rule.id, word(value, &format!("`{}`", rule.id), LEVELS)?))
+    Ok((rule.id, settings::word(value, &format!("`{}`", rule.id), LEVELS)?))
 }
 
-fn table<'n>(node: &'n Node, what: &str) -> Result<&'n Table, Unreadable> {
-    node.as_table().ok_or_else(|| wrong(node.span, format!("{what} must be a table")))
+/// Where a key belongs that is about findings.
+fn belongs(key: &str) -> Option<String> {
+    if ["persona", "rules"].contains(&key) {
+        return Some(format!("`{key}` belongs in `[lint]`"));
+    }
+    rules::find(key).map(|_| format!("`{key}` belongs in `[lint.rules]`"))
 }
-
-fn word<T: Copy>(node: &Node, what: &str, words: &[(&str, T)]) -> Result<T, Unreadable> {
-    let found = words.iter().find(|(word, _)| node.as_text() == Some(word));
-    found.map(|(_, value)| *value).ok_or_else(|| {
-        let names: Vec<String> = words.iter().map(|(word, _)| format!("\"{word}\"")).collect();
-        let mut error = wrong(node.span, format!("{what} must be one of {}", names.join(", ")));
-        error.help = node.as_text().and_then(|text| meant(words.iter().map(|(word, _)| *word), text));
-        error
-    })
-}
-
-fn refuse_others(table: &Table, place: &str, known: &[&str]) -> Result<(), Unreadable> {
-    let other = table.entries.iter().map(|entry| &entry.key).find(|key| !known.contains(&key.value.as_str()));
-    let Some(Spanned { value: key, span }) = other else { return Ok(()) };
-    let mut error = wrong(*span, format!("there is no key `{key}` {place}"));
-    error.help = Some(if ["persona", "rules"].contains(&key.as_str()) {
-        format!("`{key}` belongs in `[lint]`")
-    } else if rules::find(key).is_some() {
-        format!("`{key}` belongs in `[lint.rules]`")
-    } else {
-        meant(known.iter().copied(), key).unwrap_or_else(|| format!("there are: {}", known.join(", ")))
-    });
-    Err(error)
-}
-
-fn meant<'a>(known: impl Iterator<Item = &'a str>, written: &str) -> Option<String> {
-    schema::closest(known, written).map(|meant| format!("did you mean `{meant}`?"))
-}
-
-fn wrong(span: Span, message: String) -> Unreadable {
-    Unreadable { span, message, help: None }
-}
-
-/// Beside fly.toml.
-pub const SETTINGS_NAME: &str = "cutover.toml";
 
 const PERSONAS: &[(&str, Persona)] = &[("regular", Persona::Regular), ("pedantic", Persona::Pedantic)];
 

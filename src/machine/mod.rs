@@ -2,11 +2,14 @@
 //! of rules or plans.
 
 mod checks;
+mod command;
 mod containers;
 mod guest;
 mod json;
 mod obstacles;
 mod services;
+
+use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
@@ -17,6 +20,7 @@ use crate::limits;
 use crate::span::{Span, Spanned};
 use json::Object;
 
+pub use command::{RELEASE_COMMAND_GROUP, TEST_COMMAND_GROUP, machine_check_configs, release_command_config};
 pub use guest::{PRESETS, Preset, Sizes};
 pub use obstacles::obstacles;
 
@@ -77,38 +81,6 @@ pub fn machine_config(
     machine.replace("restart", restart(config, group)?);
     set_image(&mut machine, image);
     Ok(MachineConfig(machine.0))
-}
-
-/// The Machine config of the machine that runs the release command; `None` when there is none.
-///
-/// # Errors
-/// As [`machine_config`].
-pub fn release_command_config(config: &Config, image: Option<&str>) -> Result<Option<MachineConfig>, Conversion> {
-    let Some(deploy) = &config.deploy else { return Ok(None) };
-    let Some(command) = deploy.release_command.as_ref().filter(|command| !command.is_empty()) else {
-        return Ok(None);
-    };
-    let mut init = Object::default();
-    init.put_all("cmd", split(command, "the release command")?);
-    init.put_some("swap_size_mb", config.swap_size_mb.as_ref().map(|size| size.value));
-    init.put_all("entrypoint", config.experimental.as_ref().map(|it| texts_of(&it.entrypoint)).unwrap_or_default());
-
-    let mut machine = Object::default();
-    machine.put("init", init);
-    machine.put("restart", Object::of([("policy", "no")]));
-    machine.put("auto_destroy", true);
-    machine.put("dns", Object::of([("skip_registration", true)]));
-    set_metadata(&mut machine, RELEASE_COMMAND_GROUP);
-    let mut environment = environment(config, RELEASE_COMMAND_GROUP);
-    environment.put("RELEASE_COMMAND", "1");
-    machine.put("env", environment);
-    machine.replace("stop_config", stop_config(config));
-    machine.replace("files", files(config)?);
-    if let Some(vm) = &deploy.release_command_vm {
-        machine.put("guest", guest::of(vm, config)?);
-    }
-    set_image(&mut machine, image);
-    Ok(Some(MachineConfig(machine.0)))
 }
 
 /// The size that one `[[vm]]` asks for: its preset, changed by what else it says.
@@ -217,7 +189,8 @@ fn stop_config(config: &Config) -> Option<Object> {
 /// The files of the whole app: flyctl gives them to every group, whatever their `processes` say. Of
 /// those for one path the last counts, and one without content takes the earlier ones away.
 fn files(config: &Config) -> Result<Vec<Value>, Conversion> {
-    let mut out: Vec<Object> = Vec::new();
+    let mut out: Vec<Option<Object>> = Vec::new();
+    let mut places: BTreeMap<Option<&str>, usize> = BTreeMap::new();
     for file in &config.files {
         let mut written = Object::default();
         written.put_text("guest_path", &file.guest_path);
@@ -234,13 +207,20 @@ fn files(config: &Config) -> Result<Vec<Value>, Conversion> {
             written.put("raw_value", base64(content.value.as_bytes()));
         }
         let has_content = written.0.keys().any(|key| key != "guest_path");
-        match out.iter().position(|other| other.0.get("guest_path") == written.0.get("guest_path")) {
-            None => out.push(written),
-            Some(earlier) if has_content => out[earlier] = written,
-            Some(earlier) => drop(out.remove(earlier)),
+        let path = file.guest_path.as_ref().map(|path| path.as_str()).filter(|path| !path.is_empty());
+        match places.get(&path).copied() {
+            None => {
+                places.insert(path, out.len());
+                out.push(Some(written));
+            }
+            Some(earlier) if has_content => out[earlier] = Some(written),
+            Some(earlier) => {
+                places.remove(&path);
+                out[earlier] = None;
+            }
         }
     }
-    Ok(out.into_iter().map(Value::from).collect())
+    Ok(out.into_iter().flatten().map(Value::from).collect())
 }
 
 fn restart(config: &Config, group: &str) -> Result<Option<Object>, Conversion> {
@@ -294,9 +274,6 @@ fn base64(bytes: &[u8]) -> String {
     out
 }
 
-/// The group that the machine of a release command says it belongs to.
-pub const RELEASE_COMMAND_GROUP: &str = "fly_app_release_command";
-
 impl Conversion {
     fn new(cause: Cause, span: Span, message: String) -> Self {
         Self { span, message, cause }
@@ -309,7 +286,7 @@ mod tests {
     use crate::config;
     use crate::syntax::{self, Format};
 
-    const TEXT: &str = r#"
+    pub(super) const TEXT: &str = r#"
 app = "shop"
 primary_region = "iad"
 kill_timeout = 30
@@ -349,7 +326,7 @@ raw_value = "hello"
 release_command = "migrate"
 "#;
 
-    fn config(text: &str) -> Config {
+    pub(super) fn config(text: &str) -> Config {
         let reading = config::read(&syntax::parse(text, Format::Toml));
         assert!(!reading.problems.iter().any(config::Problem::is_fatal), "{:?}", reading.problems);
         reading.config
@@ -360,7 +337,7 @@ release_command = "migrate"
         lines(&machine_config(&config(TEXT), group, Some("image:v2"), existing).unwrap())
     }
 
-    fn lines(made: &MachineConfig) -> String {
+    pub(super) fn lines(made: &MachineConfig) -> String {
         made.0.iter().map(|(key, value)| format!("{key} {value}\n")).collect()
     }
 
@@ -412,23 +389,6 @@ release_command = "migrate"
         standbys ["1"]
         stop_config {"timeout":"30s"}
         "#);
-    }
-
-    #[test]
-    fn the_release_command_runs_on_a_machine_of_its_own() {
-        let made = release_command_config(&config(TEXT), Some("image:v2")).unwrap();
-        insta::assert_snapshot!(lines(&made.unwrap()), @r#"
-        auto_destroy true
-        dns {"skip_registration":true}
-        env {"FLY_PROCESS_GROUP":"fly_app_release_command","PORT":"8080","PRIMARY_REGION":"iad","RELEASE_COMMAND":"1"}
-        files [{"guest_path":"/motd","raw_value":"aGVsbG8="}]
-        image "image:v2"
-        init {"cmd":["migrate"]}
-        metadata {"fly_platform_version":"v2","fly_process_group":"fly_app_release_command"}
-        restart {"policy":"no"}
-        stop_config {"timeout":"30s"}
-        "#);
-        assert_eq!(release_command_config(&config("app = 'a'"), None), Ok(None));
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use super::commands;
+use super::commands::unfinished::Wish;
 use super::error::{Error, Status};
 use super::terminal::{Color, Terminal};
 
@@ -32,6 +33,13 @@ enum Command {
     Show(commands::show::Args),
     Apply(commands::apply::Args),
     Deploy(commands::deploy::Args),
+    Status(commands::unfinished::StatusArgs),
+    /// Let a held deploy go on
+    Promote(commands::unfinished::Args),
+    /// Take back a deploy that did not end; finish it when the first blue is already destroyed
+    Abort(commands::unfinished::Args),
+    Resume(commands::unfinished::Args),
+    Verify(commands::verify::Args),
     #[command(subcommand)]
     Sim(commands::sim::Command),
     Lsp(commands::lsp::Args),
@@ -59,6 +67,11 @@ fn run(command: Command, terminal: Terminal) -> Result<Status, Error> {
         Command::Show(args) => commands::show::run(&args, terminal),
         Command::Apply(args) => commands::apply::run(&args, terminal),
         Command::Deploy(args) => commands::deploy::run(args, terminal),
+        Command::Status(args) => commands::unfinished::status(&args, terminal),
+        Command::Promote(args) => commands::unfinished::run(&args, Wish::Promote, terminal),
+        Command::Abort(args) => commands::unfinished::run(&args, Wish::Abort, terminal),
+        Command::Resume(args) => commands::unfinished::run(&args, Wish::Resume, terminal),
+        Command::Verify(args) => commands::verify::run(&args, terminal),
         Command::Sim(command) => commands::sim::run(command, terminal),
         Command::Lsp(args) => commands::lsp::run(&args, terminal),
         Command::Schema(args) => commands::schema::run(&args, terminal),
@@ -73,11 +86,13 @@ Exit status:
   2  usage, unreadable or altered input, no credentials, no answer from the API
   3  the deploy failed or was aborted, and the fleet is as before
   4  something is left that needs a person: the report names it
+  5  held: promote or abort is next
   6  the plan is stale: nothing was touched
 
 Environment:
   FLY_API_TOKEN, FLY_ACCESS_TOKEN  the token for the Machines API; never printed or saved
   FLY_FLAPS_BASE_URL               the Machines API, if not https://api.machines.dev
+  FLY_UIEX_BASE_URL                the release records, if not https://api.fly.io
   FLY_APP                          the app's name, where fly.toml has none
   NO_COLOR                         no colour, not even on a terminal
   CLICOLOR_FORCE, FORCE_COLOR      colour, even where the output is no terminal";

@@ -18,6 +18,8 @@ pub(super) enum Status {
     Restored,
     /// Something is left that needs a person.
     NeedsAttention,
+    /// It waits for `promote` or `abort`.
+    Held,
     /// The plan is stale; nothing was touched.
     Stale,
 }
@@ -30,6 +32,7 @@ impl From<Status> for ExitCode {
             Status::Input => 2,
             Status::Restored => 3,
             Status::NeedsAttention => 4,
+            Status::Held => 5,
             Status::Stale => 6,
         })
     }
@@ -39,6 +42,7 @@ impl From<OutcomeKind> for Status {
     fn from(kind: OutcomeKind) -> Self {
         match kind {
             OutcomeKind::Completed => Self::Done,
+            OutcomeKind::Held => Self::Held,
             OutcomeKind::Restored => Self::Restored,
             OutcomeKind::NeedsAttention => Self::NeedsAttention,
             OutcomeKind::Stale => Self::Stale,

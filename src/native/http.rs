@@ -6,71 +6,113 @@ use std::future::Future;
 use std::pin::pin;
 use std::time::{Duration, Instant};
 
+use reqwest::Certificate;
 use reqwest::header::{AUTHORIZATION, HeaderValue};
 use reqwest::redirect::Policy;
+use secrecy::{ExposeSecret, SecretString};
 use tokio::task::JoinSet;
 
-use crate::execute::{Call, CallId, Event, Execution, Input, Outcome, Reply};
-use crate::protocol::{self, Method, Request};
+use crate::execute::{Call, CallId, Event, Execution, Input, Outcome, Reply, timeout_ms};
+use crate::protocol::{self, About, Host, Method, Request};
 
-/// The Machines API of one app.
+/// Where Fly's APIs are, and what opens them.
+#[derive(Debug, Clone)]
+pub struct Endpoint {
+    pub machines_url: String,
+    pub releases_url: String,
+    pub token: Option<SecretString>,
+    /// Trusted besides those of the system: PEM.
+    pub certificates: Vec<u8>,
+}
+
+impl Endpoint {
+    /// Both at one place, without a token.
+    pub fn at(base_url: &str) -> Self {
+        Self {
+            machines_url: base_url.to_owned(),
+            releases_url: base_url.to_owned(),
+            token: None,
+            certificates: Vec::new(),
+        }
+    }
+}
+
+/// The Machines API of one app. Proxies are those that the environment names.
 #[derive(Clone)]
 pub struct Client {
-    http: reqwest::Client,
-    /// Without a slash at its end.
-    base_url: String,
+    /// Fly binds a client to one of its hosts by a cookie: its lists know what that client made.
+    fly: reqwest::Client,
+    /// Without a memory: a sample of a site must not be bound to one of its machines.
+    others: reqwest::Client,
     app: String,
-    authorization: Option<HeaderValue>,
+    /// Without a slash at the end.
+    machines_url: String,
+    releases_url: String,
+    /// For the one, and for the other.
+    authorization: Option<SecretString>,
+    bearer: Option<SecretString>,
 }
 
 impl Client {
     /// # Errors
-    /// When the URL or the token cannot be sent at all; the token is not part of the message.
-    pub fn new(base_url: &str, app: &str, token: Option<&str>) -> Result<Self, String> {
-        // Who installed another provider before meant it.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let url = reqwest::Url::parse(base_url).map_err(|why| format!("`{base_url}` is no URL: {why}"))?;
-        if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
-            return Err(format!("`{base_url}` is no http or https URL"));
-        }
-        if !url.username().is_empty() || url.password().is_some() {
-            // Not quoted: messages end up in logs.
-            return Err("the URL of the Machines API holds a user name or a password: only a token is sent".to_owned());
-        }
-        let http = reqwest::Client::builder()
-            .user_agent(concat!("cutover/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(CONNECT_TIMEOUT)
-            .timeout(TIMEOUT)
-            // A redirect could carry the token to another host.
-            .redirect(Policy::none())
-            .build()
-            .map_err(|why| format!("no HTTP client: {why}"))?;
+    /// When a URL, the token or the certificates cannot be used at all; the token is not part of
+    /// the message.
+    pub fn new(app: &str, endpoint: &Endpoint) -> Result<Self, String> {
+        let secret = |scheme: fn(&str) -> String| {
+            let token = endpoint.token.as_ref().map(|token| SecretString::from(scheme(token.expose_secret())));
+            token.map(|token| header(&token).map(|_| token)).transpose()
+        };
         Ok(Self {
-            http,
-            base_url: base_url.trim_end_matches('/').to_owned(),
+            fly: http_client(&endpoint.certificates, true)?,
+            others: http_client(&endpoint.certificates, false)?,
             app: app.to_owned(),
-            authorization: token.map(secret).transpose()?,
+            machines_url: base(&endpoint.machines_url)?,
+            releases_url: base(&endpoint.releases_url)?,
+            authorization: secret(protocol::authorization)?,
+            bearer: secret(protocol::bearer)?,
         })
+    }
+
+    pub fn machines_url(&self) -> &str {
+        &self.machines_url
     }
 
     /// Makes the call. Whatever keeps the answer from us leaves its fate unknown.
     pub async fn call(&self, call: &Call) -> Reply {
-        let request = protocol::request(&self.app, call);
-        match self.send(&request).await {
-            Ok((status, body)) => protocol::reply(call, status, &body),
-            Err(_) => Reply::Unknown,
-        }
+        self.ask(call).await.unwrap_or(Reply::Unknown)
     }
 
-    async fn send(&self, request: &Request) -> Result<(u16, Vec<u8>), reqwest::Error> {
+    /// The same, for who wants to know what kept the answer from us.
+    ///
+    /// # Errors
+    /// When there is no answer: why.
+    pub async fn ask(&self, call: &Call) -> Result<Reply, String> {
+        let request = protocol::request(&self.app, call);
+        let received = self.send(&request, Duration::from_millis(timeout_ms(call))).await?;
+        Ok(protocol::reply(call, &received.response()))
+    }
+
+    /// What the API says of the app, when it says it.
+    pub async fn read(&self, about: About) -> Option<String> {
+        let received = self.send(&protocol::read(&self.app, about), READ_TIMEOUT).await.ok()?;
+        (received.status == 200).then(|| String::from_utf8_lossy(&received.body).into_owned())
+    }
+
+    async fn send(&self, request: &Request, timeout: Duration) -> Result<Received, String> {
         let method = match request.method {
             Method::Get => reqwest::Method::GET,
             Method::Post => reqwest::Method::POST,
+            Method::Patch => reqwest::Method::PATCH,
             Method::Delete => reqwest::Method::DELETE,
         };
-        let mut builder = self.http.request(method, format!("{}{}", self.base_url, request.path));
-        if let Some(authorization) = &self.authorization {
-            builder = builder.header(AUTHORIZATION, authorization.clone());
+        let (http, base_url, authorization) = match request.host {
+            Host::Machines => (&self.fly, self.machines_url.as_str(), &self.authorization),
+            Host::Releases => (&self.fly, self.releases_url.as_str(), &self.bearer),
+            Host::Any => (&self.others, "", &None),
+        };
+        let mut builder = http.request(method, format!("{base_url}{}", request.path)).timeout(timeout);
+        if let Some(authorization) = authorization {
+            builder = builder.header(AUTHORIZATION, header(authorization)?);
         }
         for (name, value) in &request.headers {
             builder = builder.header(*name, value);
@@ -78,9 +120,61 @@ impl Client {
         if let Some(body) = &request.body {
             builder = builder.body(body.clone());
         }
-        let response = builder.send().await?;
-        let status = response.status().as_u16();
-        Ok((status, response.bytes().await?.to_vec()))
+        receive(builder.send().await.map_err(cause)?).await
+    }
+}
+
+/// Nothing follows redirects: one could carry the token to another host.
+fn http_client(certificates: &[u8], keeps_cookies: bool) -> Result<reqwest::Client, String> {
+    // Who installed another provider before meant it.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let unusable = |why: reqwest::Error| format!("the certificates cannot be used: {}", cause(why));
+    let certificates = Certificate::from_pem_bundle(certificates).map_err(unusable)?;
+    reqwest::Client::builder()
+        .user_agent(concat!("cutover/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(CONNECT_TIMEOUT)
+        // A dead connection must not look like a slow answer to every call that shares it.
+        .http2_keep_alive_interval(KEEP_ALIVE)
+        .redirect(Policy::none())
+        .cookie_store(keeps_cookies)
+        .tls_certs_merge(certificates)
+        .build()
+        .map_err(|why| format!("no HTTP client: {}", cause(why)))
+}
+
+/// An answer that does not end is none.
+async fn receive(mut response: reqwest::Response) -> Result<Received, String> {
+    let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+    let headers = response.headers().iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect();
+    let mut received = Received { status: response.status().as_u16(), headers, body: Vec::new() };
+    while let Some(chunk) = response.chunk().await.map_err(cause)? {
+        if received.body.len() + chunk.len() > LARGEST_BODY {
+            return Err(format!("an answer of more than {} MiB", LARGEST_BODY >> 20));
+        }
+        received.body.extend_from_slice(&chunk);
+    }
+    Ok(received)
+}
+
+/// The innermost reason, which names neither URL nor header.
+fn cause(error: reqwest::Error) -> String {
+    let error = error.without_url();
+    let mut innermost: &dyn std::error::Error = &error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    if error.is_timeout() { "it took too long".to_owned() } else { innermost.to_string() }
+}
+
+struct Received {
+    status: u16,
+    headers: Vec<(String, String)>,
+    body: Vec<u8>,
+}
+
+impl Received {
+    fn response(&self) -> protocol::Response<'_> {
+        protocol::Response { status: self.status, headers: &self.headers, body: &self.body }
     }
 }
 
@@ -120,8 +214,21 @@ pub async fn drive(
     }
 }
 
-fn secret(token: &str) -> Result<HeaderValue, String> {
-    let mut value = HeaderValue::from_str(&protocol::authorization(token))
+/// Without a slash at its end.
+fn base(url: &str) -> Result<String, String> {
+    let parsed = reqwest::Url::parse(url).map_err(|why| format!("`{url}` is no URL: {why}"))?;
+    if !matches!(parsed.scheme(), "http" | "https") || parsed.host().is_none() {
+        return Err(format!("`{url}` is no http or https URL"));
+    }
+    if !parsed.username().is_empty() || parsed.password().is_some() {
+        // Not quoted: messages end up in logs.
+        return Err("the URL of the Machines API holds a user name or a password: only a token is sent".to_owned());
+    }
+    Ok(url.trim_end_matches('/').to_owned())
+}
+
+fn header(authorization: &SecretString) -> Result<HeaderValue, String> {
+    let mut value = HeaderValue::from_str(authorization.expose_secret())
         .map_err(|_| "the token has characters that no token has".to_owned())?;
     value.set_sensitive(true);
     Ok(value)
@@ -129,7 +236,12 @@ fn secret(token: &str) -> Result<HeaderValue, String> {
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Longer than any call is waited for: the execution gives up first.
-const TIMEOUT: Duration = Duration::from_secs(90);
+/// For what a plan does without when it does not come.
+const READ_TIMEOUT: Duration = Duration::from_secs(15);
+
+const KEEP_ALIVE: Duration = Duration::from_secs(10);
+
+/// A thousand machines need a tenth of it.
+const LARGEST_BODY: usize = 64 << 20;
 
 const LONGEST_SLEEP_MS: u64 = 60_000;

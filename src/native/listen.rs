@@ -9,12 +9,12 @@ use std::time::{Duration, Instant};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request as HttpRequest, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, Method as HttpMethod, StatusCode, header};
 use axum::response::Response as HttpResponse;
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 
-use crate::protocol::{Method, NONCE_HEADER, Request};
+use crate::protocol::{Host, Method, NONCE_HEADER, Request};
 use crate::sim::World;
 use crate::sim::http::{Answer, Response, Waiter, respond};
 
@@ -113,6 +113,9 @@ impl Server {
 }
 
 async fn answer(State(server): State<Arc<Server>>, http: HttpRequest) -> HttpResponse {
+    if http.method() == HttpMethod::OPTIONS {
+        return shared(plain(StatusCode::NO_CONTENT));
+    }
     let Some(request) = read(http).await else { return plain(StatusCode::METHOD_NOT_ALLOWED) };
     let response = server.respond(&request).await;
     if let Some(transcript) = &server.transcript {
@@ -121,6 +124,18 @@ async fn answer(State(server): State<Arc<Server>>, http: HttpRequest) -> HttpRes
     let mut http = HttpResponse::new(Body::from(response.body));
     *http.status_mut() = StatusCode::from_u16(response.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     http.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    shared(http)
+}
+
+/// Pages from anywhere may ask: nothing here is worth keeping from them.
+fn shared(mut http: HttpResponse) -> HttpResponse {
+    for (name, value) in [
+        (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
+        (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST, PATCH, DELETE"),
+        (header::ACCESS_CONTROL_ALLOW_HEADERS, "authorization, content-type, fly-machine-lease-nonce"),
+    ] {
+        http.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
     http
 }
 
@@ -129,6 +144,7 @@ async fn read(http: HttpRequest) -> Option<Request> {
     let method = match http.method().as_str() {
         "GET" => Method::Get,
         "POST" => Method::Post,
+        "PATCH" => Method::Patch,
         "DELETE" => Method::Delete,
         _ => return None,
     };
@@ -137,7 +153,7 @@ async fn read(http: HttpRequest) -> Option<Request> {
     let headers = nonce.map(|nonce| (NONCE_HEADER, nonce.to_owned())).into_iter().collect();
     let body = to_bytes(http.into_body(), LARGEST_BODY).await.ok()?;
     let body = (!body.is_empty()).then(|| String::from_utf8_lossy(&body).into_owned());
-    Some(Request { method, path, headers, body })
+    Some(Request { host: Host::Machines, method, path, headers, body })
 }
 
 fn plain(status: StatusCode) -> HttpResponse {

@@ -2,62 +2,76 @@
 
 use std::cell::RefCell;
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use tokio::sync::oneshot;
 use tokio::time;
 
+use super::access::Access;
 use super::block_on;
 use super::error::{Error, Kind};
 use super::http::{self, Client};
 use super::signals::Signals;
 use super::watch::Watch;
-use crate::execute::{Answer, Call, Event, Execution, Options, Outcome, Reply, Trail, Why};
-use crate::fleet::Fleet;
+use crate::execute::{Answer, Call, Event, Execution, Outcome, Reply, Trail, Why};
+use crate::fleet::{self, Fleet};
 use crate::plan::Plan;
+use crate::protocol::About;
 
-/// A client for one app, of the API and with the token that the environment names.
-pub(super) fn client(app: &str) -> Result<Client, Error> {
-    let token = TOKENS.iter().find_map(|name| std::env::var(name).ok().filter(|token| !token.trim().is_empty()));
-    let token = token.ok_or_else(|| {
-        Error::new(Kind::Access, "no token for the Machines API: neither FLY_API_TOKEN nor FLY_ACCESS_TOKEN is set")
-            .hint("make a token for this app: `fly tokens create deploy`, then `export FLY_API_TOKEN=...`")
-    })?;
-    Client::new(&base_url(), app, Some(&token)).map_err(|error| Error::new(Kind::Access, error))
-}
-
-/// The machines of an app, read from the API.
-pub(super) fn fleet(app: &str) -> Result<Fleet, Error> {
-    let client = client(app).map_err(|mut error| {
+/// The machines of an app, its volumes and what is known of itself, read from the API.
+pub(super) fn fleet(app: &str, access: &Access) -> Result<Fleet, Error> {
+    let client = access.client(app).map_err(|mut error| {
         error.hints.insert(0, LIST_INSTEAD.to_owned());
         error
     })?;
-    match block_on(client.call(&Call::ListMachines))? {
-        Reply::Done(Answer::Machines(machines)) => Ok(Fleet { machines }),
-        Reply::Absent => {
-            Err(Error::new(Kind::Access, format!("Fly.io knows no app `{app}`, or the token is not for it")))
+    let failed = |why: String| Error::new(Kind::Access, why);
+    let (listed, app_text, volumes_text) = block_on(async {
+        let listed = client.ask(&Call::ListMachines).await;
+        (listed, client.read(About::App).await, client.read(About::Volumes).await)
+    })?;
+    match listed {
+        // Without the others the machines still say what they mount, and the list vouches for itself.
+        Ok(Reply::Done(Answer::Machines(machines))) => Ok(Fleet {
+            machines: machines.into_iter().map(Arc::unwrap_or_clone).collect(),
+            volumes: volumes_text.and_then(|text| fleet::volumes(&text).ok()),
+            app: app_text.and_then(|text| serde_json::from_str(&text).ok()),
+            gaps: Vec::new(),
+        }),
+        Ok(Reply::Absent) => Err(failed(format!("Fly.io knows no app `{app}`, or the token is not for it"))),
+        Ok(Reply::Refused(why)) => {
+            Err(failed(format!("the Machines API does not list the machines of `{app}`: {}", words(&why))))
         }
-        Reply::Refused(why) => {
-            let why = words(&why);
-            Err(Error::new(Kind::Access, format!("the Machines API does not list the machines of `{app}`: {why}")))
+        Ok(Reply::Done(_) | Reply::Unknown) => {
+            Err(failed(format!("what {} answers is not a list of machines", client.machines_url())))
         }
-        Reply::Done(_) | Reply::Unknown => {
-            Err(Error::new(Kind::Access, format!("the Machines API at {} does not answer", base_url())))
-        }
+        Err(why) => Err(failed(format!("the Machines API at {} does not answer: {why}", client.machines_url()))),
     }
 }
 
 /// Runs to the end. A signal takes back what was done; a second one stops at once.
-pub(super) fn run(client: &Client, plan: &Plan, watch: &mut Watch) -> Result<Outcome, Error> {
-    block_on(drive(client, plan, watch))?
+/// `run_id`: as in the options of the execution.
+pub(super) fn run(
+    client: &Client,
+    plan: &Plan,
+    run_id: &str,
+    execution: Execution,
+    watch: &mut Watch,
+) -> Result<Outcome, Error> {
+    block_on(drive(client, plan, run_id, execution, watch))?
 }
 
-async fn drive(client: &Client, plan: &Plan, watch: &mut Watch<'_>) -> Result<Outcome, Error> {
+async fn drive(
+    client: &Client,
+    plan: &Plan,
+    run_id: &str,
+    execution: Execution,
+    watch: &mut Watch<'_>,
+) -> Result<Outcome, Error> {
     let mut signals = Signals::listen()?;
     let began = Instant::now();
     let now_ms = || u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-    let run_id = run_id();
-    let seen = RefCell::new((watch, Trail::new(plan, &run_id)));
+    let seen = RefCell::new((watch, Trail::new(plan, run_id)));
     let tell = |t_ms: u64, events: &[Event]| {
         let (watch, trail) = &mut *seen.borrow_mut();
         for event in events {
@@ -68,7 +82,7 @@ async fn drive(client: &Client, plan: &Plan, watch: &mut Watch<'_>) -> Result<Ou
     let (abort, aborted) = oneshot::channel::<()>();
     let aborted = async { aborted.await.unwrap_or(()) };
     let mut abort = Some(abort);
-    let mut run = pin!(http::drive(Execution::new(plan, Options::new(run_id.clone())), client, tell, aborted));
+    let mut run = pin!(http::drive(execution, client, tell, aborted));
     let outcome = loop {
         tokio::select! {
             outcome = &mut run => break outcome,
@@ -89,7 +103,7 @@ async fn drive(client: &Client, plan: &Plan, watch: &mut Watch<'_>) -> Result<Ou
 }
 
 /// Unique enough among the runs of one app: the time in milliseconds and the process, in base 36.
-fn run_id() -> String {
+pub(super) fn run_id() -> String {
     let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
     let mut number = since_epoch * 100_000 + u128::from(std::process::id() % 100_000);
     let mut digits = Vec::new();
@@ -103,42 +117,15 @@ fn run_id() -> String {
 fn words(why: &Why) -> String {
     match why {
         Why::Unauthorized { message } => format!("the token is not accepted ({message})"),
-        Why::RateLimited => "too many requests; try again in a minute".to_owned(),
+        Why::RateLimited { .. } => "too many requests; try again in a minute".to_owned(),
         Why::LeaseHeld { owner } => format!("{owner} holds a lease"),
         Why::NotYet => "it was not ready in time".to_owned(),
         Why::Other { status, message } => format!("{message} (status {status})"),
-        Why::WrongState { message } | Why::NameTaken { message } | Why::NoCapacity { message } => message.clone(),
+        Why::WrongState { message } | Why::NameTaken { message, .. } | Why::NoCapacity { message } => message.clone(),
     }
 }
-
-fn base_url() -> String {
-    base_url_or_default(std::env::var("FLY_FLAPS_BASE_URL").ok())
-}
-
-/// Set to nothing, as a CI's missing setting is, it is not set.
-fn base_url_or_default(given: Option<String>) -> String {
-    given.filter(|url| !url.trim().is_empty()).unwrap_or_else(|| "https://api.machines.dev".to_owned())
-}
-
-/// flyctl looks for them in this order.
-const TOKENS: [&str; 2] = ["FLY_ACCESS_TOKEN", "FLY_API_TOKEN"];
 
 const LIST_INSTEAD: &str = "pass a list: `fly machine list --json > machines.json`, then `--machines machines.json`";
 
 /// Between two drawings of the terminal.
 const FRAME_MS: u64 = 100;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_empty_base_url_is_none() {
-        let check = |given: Option<&str>, expected| {
-            assert_eq!(base_url_or_default(given.map(str::to_owned)), expected);
-        };
-        check(None, "https://api.machines.dev");
-        check(Some(""), "https://api.machines.dev");
-        check(Some("http://127.0.0.1:4280"), "http://127.0.0.1:4280");
-    }
-}

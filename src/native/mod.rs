@@ -6,9 +6,11 @@
     reason = "files, the environment and the clock are read here and nowhere else"
 )]
 
+mod access;
 mod cli;
 mod commands;
 mod error;
+pub mod explore;
 mod files;
 pub mod http;
 pub mod listen;

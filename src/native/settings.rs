@@ -1,20 +1,22 @@
-//! Finds cutover.toml and reads it.
+//! Finds cutover.toml and reads what is asked of it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::error::{Error, Kind};
 use super::files;
-use crate::lint::{self, Settings};
+use crate::settings::{SETTINGS_NAME, Unreadable};
 
-/// As the cutover.toml beside `file` says, where there is one.
-pub(super) fn beside(file: &Path) -> Result<Settings, Error> {
-    let path = file.with_file_name(lint::SETTINGS_NAME);
-    if path.exists() { read(&path) } else { Ok(Settings::default()) }
-}
-
-pub(super) fn read(path: &Path) -> Result<Settings, Error> {
-    let text = files::read_config(path)?;
-    Settings::read(&text).map_err(|unreadable| {
+/// What the cutover.toml for the config at `config` says: `given`, else the one beside it, else
+/// nothing.
+pub(super) fn read<T: Default>(
+    config: &Path,
+    given: Option<&Path>,
+    part: fn(&str) -> Result<T, Unreadable>,
+) -> Result<T, Error> {
+    let beside = || Some(config.with_file_name(SETTINGS_NAME)).filter(|path| path.exists());
+    let Some(path) = given.map(PathBuf::from).or_else(beside) else { return Ok(T::default()) };
+    let text = files::read_config(&path)?;
+    part(&text).map_err(|unreadable| {
         let error = Error::new(Kind::Input, format!("{}:{}", path.display(), unreadable.placed(&text)));
         unreadable.help.into_iter().fold(error, Error::hint)
     })

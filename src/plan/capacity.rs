@@ -1,71 +1,118 @@
 //! How many machines serve after each step, per group and region; and the promise that a deploy
-//! never makes them fewer.
+//! never makes them fewer than the floor.
 
 use std::collections::BTreeMap;
 
 use super::classify::{Placed, Situation};
 use super::green::Green;
-use super::{Capacity, Disposition, Op, Step};
+use super::{Capacity, Disposition, Floor, Floored, Op, Refusal, Step};
 
+/// A group in a region.
 type Place<'a> = (&'a str, &'a str);
 
-/// What serves before the first step, then a row for each change.
-///
-/// # Panics
-/// When a step would leave a group of fly.toml with fewer serving machines in a region than
-/// before the deploy: that is a fault of the planner.
-pub(super) fn rows<'a>(
-    situation: &Situation<'a>,
-    placed: &[Placed<'a>],
-    greens: &'a [Green<'a>],
-    steps: &[Step],
-) -> Vec<Capacity> {
-    let mut serving = before(placed, greens);
-    let floor = serving.clone();
-    let mut rows: Vec<_> = serving.iter().map(|(place, count)| row(None, place, *count)).collect();
-    for step in steps {
-        let Some((place, change)) = change(step, placed, greens) else { continue };
-        let count = serving.entry(place).or_default();
-        *count = count.checked_add_signed(change).unwrap_or_else(|| unreachable!("more machines go than there are"));
-        let is_kept = situation.groups.contains(&place.0);
-        assert!(
-            !is_kept || *count >= floor.get(&place).copied().unwrap_or(0),
-            "step {} leaves group {} in {} with {count} serving machines: fewer than before",
-            step.id,
-            place.0,
-            place.1,
-        );
-        rows.push(row(Some(&step.id), &place, *count));
-    }
-    rows
+/// What serves now, and what must.
+pub(super) struct Serving<'a> {
+    before: BTreeMap<Place<'a>, u64>,
+    floors: BTreeMap<Place<'a>, u64>,
 }
 
-fn before<'a>(placed: &[Placed<'a>], greens: &'a [Green<'a>]) -> BTreeMap<Place<'a>, u64> {
-    let mut serving: BTreeMap<Place, u64> =
-        greens.iter().filter(|green| green.serves()).map(|green| ((green.group, green.region), 0)).collect();
-    for blue in placed.iter().filter(|blue| counts(blue)) {
-        *serving.entry((blue.group, &blue.machine.region)).or_default() += 1;
+impl<'a> Serving<'a> {
+    pub(super) fn new(situation: &Situation<'a>, placed: &[Placed<'a>], greens: &[Green<'a>]) -> Self {
+        let places = greens.iter().filter(|green| green.serves()).map(|green| ((green.group, green.region), 0));
+        let mut before: BTreeMap<Place, u64> = places.collect();
+        for blue in placed.iter().filter(|blue| counts(blue)) {
+            *before.entry((blue.group, &blue.machine.region)).or_default() += 1;
+        }
+        let changing = placed.iter().filter(|blue| blue.is(Disposition::Replace));
+        let changing = changing.map(|blue| (blue.group, blue.machine.region.as_str()));
+        let floors = changing.filter(|place| situation.groups.contains(&place.0)).map(|place| {
+            let serving = before.get(&place).copied().unwrap_or(0);
+            // Where nothing serves there is nothing to keep, and a deploy may be the cure.
+            let floor = situation.policy.floor.filter(|_| serving > 0);
+            (place, floor.map_or(serving, |floor| floor.of(serving)))
+        });
+        let floors = floors.collect();
+        Self { before, floors }
     }
-    serving
+
+    /// When the policy asks for more than what serves now.
+    pub(super) fn refusal(&self, floor: Option<Floor>) -> Option<Refusal> {
+        floor?;
+        let above = self.floors.iter().filter_map(|((group, region), floor)| {
+            let serving = self.before.get(&(*group, *region)).copied().unwrap_or(0);
+            (*floor > serving).then(|| format!("{serving} of group `{group}` in {region}, where the floor is {floor}"))
+        });
+        let above: Vec<_> = above.collect();
+        (!above.is_empty()).then(|| Refusal {
+            code: "floor-too-high",
+            message: format!("fewer machines serve now than the floor asks for: {}", above.join("; ")),
+            machines: Vec::new(),
+            fix: vec!["cutover plan --floor 100%".to_owned()],
+        })
+    }
+
+    pub(super) fn floors(&self) -> Vec<Floored> {
+        let floored = |((group, region), serving): (&Place, &u64)| Floored {
+            group: (*group).to_owned(),
+            region: (*region).to_owned(),
+            serving: *serving,
+        };
+        self.floors.iter().map(floored).collect()
+    }
+
+    /// What serves before the first step, then a row for each change.
+    ///
+    /// # Panics
+    /// When a step would leave fewer than the floor: that is a fault of the planner.
+    pub(super) fn rows(&self, placed: &[Placed<'a>], greens: &[Green<'a>], steps: &[Step]) -> Vec<Capacity> {
+        let changes = Changes::new(placed, greens);
+        let mut serving = self.before.clone();
+        let mut rows: Vec<_> = serving.iter().map(|(place, count)| row(None, place, *count)).collect();
+        for step in steps {
+            let Some((place, change)) = changes.of(step) else { continue };
+            let count = serving.entry(place).or_default();
+            *count = count.checked_add_signed(change).unwrap_or_else(|| unreachable!("more go than there are"));
+            assert!(
+                *count >= self.floors.get(&place).copied().unwrap_or(0),
+                "step {} leaves group {} in {} with {count} serving machines: fewer than its floor",
+                step.id,
+                place.0,
+                place.1,
+            );
+            rows.push(row(Some(&step.id), &place, *count));
+        }
+        rows
+    }
+}
+
+/// What a step does to the number of those that serve.
+struct Changes<'a, 's> {
+    blues: BTreeMap<&'s str, Place<'a>>,
+    greens: BTreeMap<&'s str, Place<'a>>,
+}
+
+impl<'a, 's> Changes<'a, 's> {
+    fn new(placed: &'s [Placed<'a>], greens: &'s [Green<'a>]) -> Self {
+        let blues = placed.iter().filter(|blue| counts(blue));
+        let greens = greens.iter().filter(|green| green.serves());
+        Self {
+            blues: blues.map(|blue| (blue.machine.id.as_str(), (blue.group, blue.machine.region.as_str()))).collect(),
+            greens: greens.map(|green| (green.slot.as_str(), (green.group, green.region))).collect(),
+        }
+    }
+
+    fn of(&self, step: &Step) -> Option<(Place<'a>, i64)> {
+        match step.op {
+            Op::Uncordon => self.greens.get(step.slot.as_deref()?).map(|place| (*place, 1)),
+            Op::Cordon => self.blues.get(step.machine.as_deref()?).map(|place| (*place, -1)),
+            _ => None,
+        }
+    }
 }
 
 /// Whether the machine is one that serves its group; one made for a release command does not.
 fn counts(blue: &Placed) -> bool {
-    !blue.is(Disposition::Leftover) && blue.machine.is_serving()
-}
-
-fn change<'a>(step: &Step, placed: &[Placed<'a>], greens: &'a [Green<'a>]) -> Option<(Place<'a>, i64)> {
-    match step.op {
-        Op::Uncordon => {
-            let green = greens.iter().find(|green| step.slot.as_ref() == Some(&green.slot))?;
-            green.serves().then_some(((green.group, green.region), 1))
-        }
-        Op::Cordon => {
-            let blue = placed.iter().find(|blue| step.machine.as_ref() == Some(&blue.machine.id))?;
-            counts(blue).then_some(((blue.group, blue.machine.region.as_str()), -1))
-        }
-        _ => None,
-    }
+    !matches!(blue.disposition, Disposition::Leftover | Disposition::Sweep) && blue.machine.is_serving()
 }
 
 fn row(after: Option<&str>, (group, region): &Place, serving: u64) -> Capacity {

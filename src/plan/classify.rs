@@ -1,49 +1,81 @@
 //! What each observed machine is to the deploy, by one ordered table: the first row that fits
 //! decides, and gives the reason.
 
-use std::collections::BTreeSet;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use super::leftover::{Leftover, Leftovers};
+use super::wanted::{Seen, Successor, SuccessorAt, Wanted, wanted};
 use super::{Desired, Disposition, Observed, PlannedMachine, Policy, green};
-use crate::facts::purpose;
-use crate::fleet::{Fleet, HostStatus, Image, Machine, MachineConfig, State};
+use crate::fleet::{Fleet, HostStatus, Image, Machine, MachineConfig, State, Volume};
 
 /// All that planning looks at.
 pub(super) struct Situation<'a> {
     pub(super) desired: Desired<'a>,
     pub(super) policy: &'a Policy,
+    pub(super) fleet: &'a Fleet,
     /// Sorted by id, whatever order they came in.
     pub(super) machines: Vec<&'a Machine>,
     /// The process groups of fly.toml.
     pub(super) groups: Vec<&'a str>,
     pub(super) image: Image,
+    pub(super) leftovers: Leftovers<'a>,
+    /// The volumes that are known to hang on a machine, by its id.
+    volumes: BTreeMap<&'a str, Vec<&'a Volume>>,
 }
 
 /// A machine and what becomes of it.
 pub(super) struct Placed<'a> {
     pub(super) machine: &'a Machine,
+    pub(super) observed: Observed,
     pub(super) group: &'a str,
     pub(super) disposition: Disposition,
-    pub(super) why: String,
+    pub(super) why: Cow<'static, str>,
+    pub(super) successor: Option<SuccessorAt>,
 }
 
 impl<'a> Situation<'a> {
     pub(super) fn new(desired: &Desired<'a>, fleet: &'a Fleet, policy: &'a Policy) -> Self {
         let mut machines: Vec<_> = fleet.machines.iter().collect();
         machines.sort_by(|a, b| a.id.cmp(&b.id));
-        let groups = desired.config.group_names();
-        Self { desired: *desired, policy, machines, groups, image: Image::named(desired.image) }
+        let grouped = machines.iter().map(|machine| (group_of(desired, machine), *machine));
+        let leftovers = Leftovers::of(grouped);
+        let mut volumes: BTreeMap<&str, Vec<_>> = BTreeMap::new();
+        for volume in fleet.volumes.iter().flatten() {
+            if let Some(machine) = &volume.attached_machine_id {
+                volumes.entry(machine).or_default().push(volume);
+            }
+        }
+        let (groups, image) = (desired.config.group_names(), Image::named(desired.image));
+        Self { desired: *desired, policy, fleet, machines, groups, image, leftovers, volumes }
     }
 
-    /// A machine that names no group is of the default one, as flyctl has it.
     pub(super) fn group_of(&self, machine: &'a Machine) -> &'a str {
-        machine.group().unwrap_or(self.desired.config.default_group())
+        group_of(&self.desired, machine)
+    }
+
+    /// What hangs on a machine: by its config, and by the list of volumes where it is known.
+    pub(super) fn volumes_of(&self, machine: &'a Machine) -> BTreeSet<&'a str> {
+        let mounted = machine.config.iter().flat_map(MachineConfig::volumes);
+        let attached = self.volumes.get(machine.id.as_str()).into_iter().flatten();
+        mounted.chain(attached.map(|volume| volume.id.as_str())).collect()
+    }
+
+    /// Where machines go that take nobody's place; empty: wherever Fly likes.
+    pub(super) fn region(&self) -> &'a str {
+        self.desired.config.primary_region.as_ref().map_or("", |region| &region.value)
     }
 
     pub(super) fn is_selected(&self, group: &str) -> bool {
         self.policy.groups.is_empty() || self.policy.groups.iter().any(|selected| selected == group)
     }
+}
+
+/// A machine that names no group is of the default one, as flyctl has it.
+fn group_of<'a>(desired: &Desired<'a>, machine: &'a Machine) -> &'a str {
+    machine.group().unwrap_or(desired.config.default_group())
 }
 
 impl Placed<'_> {
@@ -58,138 +90,192 @@ impl Placed<'_> {
             region: self.machine.region.clone(),
             disposition: self.disposition,
             why: self.why.clone(),
-            observed: Observed::of(self.machine),
+            observed: self.observed.clone(),
         }
     }
 }
 
-/// Every machine of the fleet, sorted by id.
-pub(super) fn classify<'a>(situation: &Situation<'a>) -> Vec<Placed<'a>> {
-    let first = place_all(situation, &BTreeSet::new());
-    let done = groups_that_are_done(situation, &first);
-    if done.is_empty() { first } else { place_all(situation, &done) }
+/// Every machine of the fleet, sorted by id; and what is to come after those of its groups.
+pub(super) fn classify<'a>(situation: &Situation<'a>) -> (Vec<Placed<'a>>, Wanted) {
+    let (fleet, wanted) = wanted(situation);
+    let first: Vec<_> = fleet.iter().map(|seen| place(&Case::new(situation, &wanted, seen, None))).collect();
+    let done = groups_that_are_done(situation, &wanted, &fleet, &first);
+    let rows = match done.is_empty() {
+        true => first,
+        false => fleet.iter().map(|seen| place(&Case::new(situation, &wanted, seen, Some(&done)))).collect(),
+    };
+    let placed = fleet.into_iter().zip(rows).map(|(seen, (disposition, why))| {
+        let Seen { machine, observed, group, successor } = seen;
+        Placed { machine, observed, group, disposition, why, successor }
+    });
+    (placed.collect(), wanted)
 }
 
 /// One machine before it is placed.
 struct Case<'s, 'a> {
     machine: &'a Machine,
     group: &'a str,
+    /// Its group is one of fly.toml.
+    is_wanted: bool,
+    /// `None` when no such machine can be made, or its group is not one of fly.toml.
+    successor: Option<&'s Successor>,
     situation: &'s Situation<'a>,
-    /// Groups all of whose machines are already what is wanted.
-    done: &'s BTreeSet<&'a str>,
+    /// Groups all of whose machines are already what is wanted; `None`: not known yet.
+    done: Option<&'s BTreeSet<&'a str>>,
 }
 
 struct Row {
     when: fn(&Case) -> bool,
     disposition: Disposition,
-    why: fn(&Case) -> String,
+    why: fn(&Case) -> Cow<'static, str>,
 }
 
-const TABLE: [Row; 12] = [
+const TABLE: [Row; 14] = [
     Row {
         when: |case| !case.machine.is_live(),
         disposition: Disposition::Leftover,
-        why: |case| format!("it is {} already", case.machine.state),
-    },
-    Row {
-        when: |case| purpose(case.machine).is_some(),
-        disposition: Disposition::Leftover,
-        why: |case| format!("it was made for {} and serves nothing", purpose(case.machine).unwrap_or_default()),
+        why: |case| format!("it is {} already", case.machine.state).into(),
     },
     Row {
         when: |case| case.situation.policy.exclude_machines.contains(&case.machine.id),
         disposition: Disposition::Ignore,
-        why: |_| "it is excluded from this deploy".to_owned(),
+        why: |_| "it is excluded from this deploy".into(),
+    },
+    Row {
+        when: |case| case.is_cleanup() && case.leftover().is_some_and(|leftover| leftover.proof.is_ok()),
+        disposition: Disposition::Sweep,
+        why: |case| case.leftover_of().into(),
+    },
+    Row {
+        when: |case| case.leftover().is_some_and(|it| case.is_cleanup() || it.is_orphan || it.proof.is_ok()),
+        disposition: Disposition::Leftover,
+        why: |case| case.leftover_of().into(),
+    },
+    Row {
+        when: |case| case.is_cleanup(),
+        disposition: Disposition::Ignore,
+        why: |_| "this plan only removes what is left over".into(),
     },
     // Before the question whose group it is: without a config nobody can tell.
     Row {
         when: |case| case.machine.config.is_none() && !case.machine.other.contains_key("incomplete_config"),
         disposition: Disposition::Ignore,
-        why: |_| "Fly does not say what it runs, so nobody can tell whether the deploy manages it".to_owned(),
+        why: |_| "Fly does not say what it runs, so nobody can tell whether the deploy manages it".into(),
     },
     Row {
         when: |case| !case.machine.is_managed(),
         disposition: Disposition::Ignore,
-        why: |_| "Fly Launch does not manage it: it has no `fly_platform_version` of `v2`".to_owned(),
+        why: |_| "Fly Launch does not manage it: it has no `fly_platform_version` of `v2`".into(),
     },
     Row {
         when: |case| !case.situation.is_selected(case.group),
         disposition: Disposition::Ignore,
-        why: |case| format!("this deploy is not for group `{}`", case.group),
+        why: |case| format!("this deploy is not for group `{}`", case.group).into(),
     },
     Row {
-        when: |case| case.is_out_of_reach() && !case.is_wanted(),
+        when: |case| case.is_out_of_reach() && !case.is_wanted,
         disposition: Disposition::Unreachable,
         why: |case| {
             format!("fly.toml has no group `{}`, but its host does not answer: it cannot be destroyed now", case.group)
+                .into()
         },
     },
     Row {
-        when: |case| !case.is_wanted(),
+        when: |case| !case.is_wanted,
         disposition: Disposition::Remove,
-        why: |case| format!("fly.toml has no group `{}`", case.group),
+        why: |case| format!("fly.toml has no group `{}`", case.group).into(),
     },
     Row {
         when: |case| case.is_out_of_reach(),
         disposition: Disposition::Unreachable,
-        why: |_| "its host does not answer: it cannot be cordoned, stopped or destroyed now".to_owned(),
+        why: |_| "its host does not answer: it cannot be cordoned, stopped or destroyed now".into(),
     },
     Row {
-        when: |case| case.done.contains(case.group),
+        when: |case| case.done.is_some_and(|done| done.contains(case.group)),
         disposition: Disposition::Keep,
-        why: |_| "it runs the image and the config that are wanted".to_owned(),
+        why: |_| "it runs the image and the config that are wanted".into(),
     },
     Row {
         when: |case| !case.runs_the_image(),
         disposition: Disposition::Replace,
         why: |case| match case.machine.image() {
-            Some(image) if image.brief() == case.situation.image.brief() => format!("it runs {image}: the tag moved"),
-            Some(image) => format!("it runs {}", image.brief()),
-            None => "Fly does not say which image it runs".to_owned(),
+            Some(image) if image.brief() == case.situation.image.brief() => {
+                format!("it runs {image}: the tag moved").into()
+            }
+            Some(image) => format!("it runs {}", image.brief()).into(),
+            None => "Fly does not say which image it runs".into(),
         },
     },
     Row {
         when: |_| true,
         disposition: Disposition::Replace,
         why: |case| match case.is_as_wanted() {
-            true => format!("another machine of group `{}` is replaced: all of them change at once", case.group),
-            false if case.machine.cordoned => "it runs the image, but is cordoned".to_owned(),
-            false => "it runs the image, but with another config".to_owned(),
+            true => format!("another machine of group `{}` is replaced: all of them change at once", case.group).into(),
+            false if case.machine.cordoned => "it runs the image, but is cordoned".into(),
+            false => "it runs the image, but with another config".into(),
         },
     },
 ];
 
-fn place_all<'a>(situation: &Situation<'a>, done: &BTreeSet<&'a str>) -> Vec<Placed<'a>> {
-    situation
-        .machines
-        .iter()
-        .map(|machine| {
-            let case = Case { machine, group: situation.group_of(machine), situation, done };
-            let row = TABLE.iter().find(|row| (row.when)(&case));
-            let row = row.unwrap_or_else(|| unreachable!("the last row fits every machine"));
-            Placed { machine, group: case.group, disposition: row.disposition, why: (row.why)(&case) }
-        })
-        .collect()
+fn place(case: &Case) -> (Disposition, Cow<'static, str>) {
+    let row = TABLE.iter().find(|row| (row.when)(case));
+    let row = row.unwrap_or_else(|| unreachable!("the last row fits every machine"));
+    (row.disposition, (row.why)(case))
 }
 
 /// A group is kept whole or replaced whole: half a fleet on each side is no blue-green deploy.
-fn groups_that_are_done<'a>(situation: &Situation<'a>, placed: &[Placed<'a>]) -> BTreeSet<&'a str> {
-    let done = BTreeSet::new();
-    let of = |wanted: bool| {
-        let replaced = placed.iter().filter(|placed| placed.is(Disposition::Replace));
-        replaced
-            .map(|placed| Case { machine: placed.machine, group: placed.group, situation, done: &done })
-            .filter(move |case| case.is_as_wanted() == wanted)
-            .map(|case| case.group)
-            .collect::<BTreeSet<_>>()
-    };
-    &of(true) - &of(false)
+fn groups_that_are_done<'a>(
+    situation: &Situation<'a>,
+    wanted: &Wanted,
+    fleet: &[Seen<'a>],
+    placed: &[(Disposition, Cow<'static, str>)],
+) -> BTreeSet<&'a str> {
+    let mut groups: BTreeMap<&str, (bool, Option<Image>)> = BTreeMap::new();
+    let replaced = fleet.iter().zip(placed).filter(|(_, (disposition, _))| *disposition == Disposition::Replace);
+    for (seen, _) in replaced {
+        let (is_done, first) = groups.entry(seen.group).or_insert((true, None));
+        *is_done = *is_done && Case::new(situation, wanted, seen, None).is_as_wanted();
+        // A tag that moved: each machine may run what is wanted, by its name, and yet not what the others run.
+        let Some(image) = seen.machine.image().filter(|_| *is_done) else { continue };
+        *is_done = first.get_or_insert_with(|| image.clone()).is_same(&image);
+    }
+    groups.into_iter().filter_map(|(group, (is_done, _))| is_done.then_some(group)).collect()
 }
 
-impl Case<'_, '_> {
-    /// Its group is one of fly.toml.
-    fn is_wanted(&self) -> bool {
-        self.situation.groups.contains(&self.group)
+impl<'s, 'a> Case<'s, 'a> {
+    fn new(
+        situation: &'s Situation<'a>,
+        wanted: &'s Wanted,
+        seen: &Seen<'a>,
+        done: Option<&'s BTreeSet<&'a str>>,
+    ) -> Self {
+        let successor = seen.successor.map(|at| wanted.get(at));
+        Self {
+            machine: seen.machine,
+            group: seen.group,
+            is_wanted: successor.is_some(),
+            successor: successor.and_then(|made| made.as_ref().ok()),
+            situation,
+            done,
+        }
+    }
+
+    fn is_cleanup(&self) -> bool {
+        self.situation.policy.cleanup
+    }
+
+    /// Of a group that the deploy is for: another's are not its business.
+    fn leftover(&self) -> Option<&Leftover> {
+        let leftover = self.situation.leftovers.get(self.machine)?;
+        let is_selected = self.situation.is_selected(self.group);
+        (is_selected || leftover.is_orphan && !self.is_cleanup()).then_some(leftover)
+    }
+
+    fn leftover_of(&self) -> String {
+        match self.leftover().map(|leftover| (&leftover.origin, &leftover.proof)) {
+            Some((origin, Ok(proof) | Err(proof))) => format!("{origin}; {proof}"),
+            None => String::new(),
+        }
     }
 
     /// flyctl, too, trusts no host but one that is said to be well.
@@ -206,15 +292,13 @@ impl Case<'_, '_> {
         if failed || self.machine.cordoned || !self.runs_the_image() {
             return false;
         }
-        let wanted = green::config_for(self.situation, self.group, Some(self.machine));
-        let (Ok(wanted), Some(config)) = (wanted, &self.machine.config) else { return false };
-        settings(&wanted) == settings(config)
+        self.successor.is_some_and(|successor| successor.is_alike)
     }
 }
 
 /// What a config says, less what differs from one deploy to the next without meaning anything:
 /// the API gives back fields in other spellings than it was sent.
-fn settings(config: &MachineConfig) -> Value {
+pub(super) fn settings(config: &MachineConfig) -> Value {
     let mut config = config.clone();
     green::take_standbys(&mut config);
     green::strip_markers(&mut config);

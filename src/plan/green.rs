@@ -2,13 +2,16 @@
 //! that have none yet. Each has a name in the plan, its slot; ids exist only once it runs.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
 use super::classify::{Placed, Situation};
-use super::{CreateRequest, Disposition};
-use crate::fleet::{Machine, MachineConfig, State};
+use super::wanted::{Successor, Wanted};
+use super::{CreateRequest, Disposition, command, mark};
+use crate::fleet::{CheckKind, Machine, MachineConfig, State};
 use crate::machine::{self, Conversion};
+use crate::units::Duration;
 
 /// A machine to be made.
 pub(super) struct Green<'a> {
@@ -17,7 +20,8 @@ pub(super) struct Green<'a> {
     pub(super) group: &'a str,
     /// Empty: wherever Fly likes.
     pub(super) region: &'a str,
-    pub(super) config: MachineConfig,
+    pub(super) config: Arc<MachineConfig>,
+    pub(super) gate: Option<Arc<Gate>>,
     pub(super) launch: bool,
     /// Slots, or ids of machines that stay.
     pub(super) standby_for: Vec<String>,
@@ -25,6 +29,7 @@ pub(super) struct Green<'a> {
 }
 
 /// What can be made, and the groups that fly.toml gives no Machine config for.
+#[derive(Default)]
 pub(super) struct Greens<'a> {
     /// A standby comes after the slots that it stands by for.
     pub(super) made: Vec<Green<'a>>,
@@ -33,7 +38,7 @@ pub(super) struct Greens<'a> {
 
 impl Green<'_> {
     pub(super) fn has_checks(&self) -> bool {
-        !self.config.health_checks().is_empty()
+        self.gate.is_some()
     }
 
     pub(super) fn is_standby(&self) -> bool {
@@ -56,12 +61,42 @@ impl Green<'_> {
     }
 }
 
-pub(super) fn greens<'a>(situation: &Situation<'a>, placed: &[Placed<'a>]) -> Greens<'a> {
-    let mut failed = BTreeMap::new();
+/// The checks that a machine must pass before it gets traffic.
+pub(super) struct Gate {
+    /// Which they are.
+    pub(super) why: String,
+    /// How long the slowest takes to pass for the first time, when all goes well.
+    pub(super) first_pass_ms: u64,
+}
+
+impl Gate {
+    /// `None`: the config has no checks.
+    pub(super) fn of(config: &MachineConfig) -> Option<Self> {
+        let checks = config.health_checks();
+        let first_pass_ms = checks.iter().filter_map(|check| check.interval).map(Duration::as_millis).max();
+        let names: BTreeSet<String> = checks.into_iter().map(|check| name(check.kind)).collect();
+        let names: Vec<_> = names.into_iter().collect();
+        let why = format!("before it gets traffic, this must pass: {}", names.join(", "));
+        (!names.is_empty()).then(|| Self { why, first_pass_ms: first_pass_ms.unwrap_or(0) })
+    }
+}
+
+fn name(check: CheckKind) -> String {
+    match check {
+        CheckKind::Service { internal_port } => format!("the check of its service on port {internal_port}"),
+        CheckKind::TopLevel { name } => format!("the check `{name}`"),
+    }
+}
+
+pub(super) fn greens<'a>(situation: &Situation<'a>, placed: &[Placed<'a>], wanted: &Wanted) -> Greens<'a> {
+    let broken = command::broken_release_command(situation);
+    let mut failed: BTreeMap<_, _> =
+        broken.map(|broken| (machine::RELEASE_COMMAND_GROUP, broken)).into_iter().collect();
     let mut drafts = Vec::new();
     for seat in seats(situation, placed) {
-        match config_for(situation, seat.group, seat.blue) {
-            Ok(config) => drafts.push(draft(seat, config)),
+        let known = seat.blue.and_then(|blue| blue.successor).map(|at| wanted.get(at));
+        match known.cloned().unwrap_or_else(|| Successor::of(situation, seat.group, None)) {
+            Ok(successor) => drafts.push(draft(situation, seat, successor)),
             Err(conversion) => {
                 failed.entry(seat.group).or_insert(conversion);
             }
@@ -72,15 +107,14 @@ pub(super) fn greens<'a>(situation: &Situation<'a>, placed: &[Placed<'a>]) -> Gr
     Greens { made: after_their_targets(drafts), failed }
 }
 
-/// The config of a new machine of `group`, in the place of `blue` where there is one: what the
+/// The config of a new machine of `group`, in the place of one with `existing` where there is one: what the
 /// request will carry, less what only a run knows.
 pub(super) fn config_for(
     situation: &Situation,
     group: &str,
-    blue: Option<&Machine>,
+    existing: Option<&MachineConfig>,
 ) -> Result<MachineConfig, Conversion> {
     let config = situation.desired.config;
-    let existing = blue.and_then(|blue| blue.config.as_ref());
     let mut made = machine::machine_config(config, group, Some(situation.desired.image), existing)?;
     if existing.is_none() {
         made.0.entry("guest").or_insert_with(|| json!({"cpu_kind": "shared", "cpus": 1, "memory_mb": 256}));
@@ -94,9 +128,7 @@ pub(super) fn config_for(
 
 /// Removes what marks a machine as the work of one deploy: cloned into its successor it would lie.
 pub(super) fn strip_markers(config: &mut MachineConfig) {
-    if let Some(metadata) = config.0.get_mut("metadata").and_then(Value::as_object_mut) {
-        metadata.retain(|key, _| !MARKERS.contains(&key.as_str()) && !key.starts_with(OWN_MARKERS));
-    }
+    config.retain_metadata(|key| !MARKERS.contains(&key) && !mark::is_mark(key));
 }
 
 /// Takes the ids of the machines that this one stands by for out of its config: those of the
@@ -111,25 +143,25 @@ pub(super) fn take_standbys(config: &mut MachineConfig) -> Vec<String> {
 }
 
 /// A place in the fleet that a green is to take.
-struct Seat<'a> {
+struct Seat<'p, 'a> {
     slot: String,
     group: &'a str,
     region: &'a str,
-    blue: Option<&'a Machine>,
+    blue: Option<&'p Placed<'a>>,
     /// The slot that this seat of a new group stands by for.
     standby_for: Option<String>,
     why: String,
 }
 
-fn seats<'a>(situation: &Situation<'a>, placed: &[Placed<'a>]) -> Vec<Seat<'a>> {
-    let mut groups: BTreeMap<&str, Vec<Seat<'a>>> = BTreeMap::new();
+fn seats<'p, 'a>(situation: &Situation<'a>, placed: &'p [Placed<'a>]) -> Vec<Seat<'p, 'a>> {
+    let mut groups: BTreeMap<&str, Vec<Seat<'p, 'a>>> = BTreeMap::new();
     for blue in placed.iter().filter(|blue| wants_successor(situation, blue, placed)) {
         let seats = groups.entry(blue.group).or_default();
         seats.push(Seat {
             slot: slot(blue.group, seats.len()),
             group: blue.group,
             region: &blue.machine.region,
-            blue: Some(blue.machine),
+            blue: Some(blue),
             standby_for: None,
             why: format!("takes the place of {}", blue.machine.id),
         });
@@ -163,8 +195,8 @@ fn is_added(situation: &Situation, group: &str, placed: &[Placed]) -> bool {
 }
 
 /// As flyctl fills a new group: two machines where there are services, else one and a standby.
-fn new_seats<'a>(situation: &Situation<'a>, group: &'a str) -> Vec<Seat<'a>> {
-    let region = situation.desired.config.primary_region.as_ref().map_or("", |region| &region.value);
+fn new_seats<'p, 'a>(situation: &Situation<'a>, group: &'a str) -> Vec<Seat<'p, 'a>> {
+    let region = situation.region();
     let seat = |index, standby_for: Option<String>| Seat {
         slot: slot(group, index),
         group,
@@ -188,30 +220,35 @@ fn slot(group: &str, index: usize) -> String {
     format!("green-{group}-{}", index + 1)
 }
 
-fn draft(seat: Seat, mut config: MachineConfig) -> Green {
-    let kept = take_standbys(&mut config);
+fn draft<'a>(situation: &Situation, seat: Seat<'_, 'a>, successor: Successor) -> Green<'a> {
+    let Successor { config, standby_for: kept, gate, .. } = successor;
     // A machine with services cannot be a standby: Fly would refuse it.
     let kept = if config.has_services() { Vec::new() } else { kept };
     let standby_for: Vec<_> = kept.into_iter().chain(seat.standby_for).collect();
+    let blue = seat.blue.map(|blue| blue.machine);
+    let is_woken = situation.policy.verify_stopped && standby_for.is_empty() && !config.runs_once();
     Green {
-        launch: launches(seat.blue, &config, !standby_for.is_empty()),
+        launch: is_woken || launches(blue, &config, !standby_for.is_empty()),
         slot: seat.slot,
-        replaces: seat.blue,
+        replaces: blue,
         group: seat.group,
         region: seat.region,
         config,
+        gate,
         standby_for,
         why: seat.why,
     }
 }
 
 /// flyctl's rule: what ran is started, what rested stays at rest. Beyond it, a blue that the
-/// proxy would have started is not followed by a green that it will not start.
+/// proxy would have started is not followed by a green that it will not start. A job that rests is
+/// not run.
 fn launches(blue: Option<&Machine>, config: &MachineConfig, is_standby: bool) -> bool {
     match blue.map(|blue| &blue.state) {
         Some(State::Started | State::Starting | State::Failed) => true,
         _ if is_standby => false,
         None => true,
+        Some(_) if config.runs_once() => false,
         Some(_) => blue.is_some_and(Machine::is_serving) && !serves_at_rest(config),
     }
 }
@@ -225,7 +262,8 @@ fn serves_at_rest(config: &MachineConfig) -> bool {
 fn wake_representatives(greens: &mut [Green]) {
     let started: BTreeSet<&str> = greens.iter().filter(|green| green.launch).map(|green| green.group).collect();
     let mut woken = BTreeSet::new();
-    let asleep: Vec<bool> = greens.iter().map(|green| green.has_checks() && !started.contains(green.group)).collect();
+    let can_wake = |green: &Green| green.has_checks() && !green.config.runs_once() && !started.contains(green.group);
+    let asleep: Vec<bool> = greens.iter().map(can_wake).collect();
     for standbys in [false, true] {
         for (green, asleep) in greens.iter_mut().zip(&asleep) {
             if *asleep && green.is_standby() == standbys && woken.insert(green.group) {
@@ -266,15 +304,19 @@ fn resolve_standbys(greens: &mut [Green], placed: &[Placed]) {
 fn after_their_targets(greens: Vec<Green>) -> Vec<Green> {
     let slots: BTreeSet<String> = greens.iter().map(|green| green.slot.clone()).collect();
     let (mut ordered, mut waiting): (Vec<_>, Vec<_>) = greens.into_iter().partition(|green| !green.is_standby());
+    let mut made: BTreeSet<String> = ordered.iter().map(|green| green.slot.clone()).collect();
     while !waiting.is_empty() {
-        let is_open = |green: &Green, ordered: &[Green]| {
-            let made = |target: &String| ordered.iter().any(|green| green.slot == *target);
-            green.standby_for.iter().any(|target| slots.contains(target) && !made(target))
-        };
-        let next = waiting.iter().position(|green| !is_open(green, &ordered)).unwrap_or(0);
-        let mut green = waiting.remove(next);
-        green.standby_for.retain(|target| !slots.contains(target) || ordered.iter().any(|made| made.slot == *target));
-        ordered.push(green);
+        let is_open = |target: &String| slots.contains(target) && !made.contains(target);
+        let (mut open, mut ready): (Vec<_>, Vec<_>) =
+            waiting.into_iter().partition(|green| green.standby_for.iter().any(is_open));
+        if ready.is_empty() {
+            let mut first = open.remove(0);
+            first.standby_for.retain(|target| !is_open(target));
+            ready.push(first);
+        }
+        made.extend(ready.iter().map(|green| green.slot.clone()));
+        ordered.extend(ready);
+        waiting = open;
     }
     ordered
 }
@@ -289,6 +331,3 @@ const MARKERS: [&str; 5] = [
     "fly_release_id",
     "fly_release_version",
 ];
-
-/// What cutover's own metadata begins with.
-const OWN_MARKERS: &str = "cutover_";

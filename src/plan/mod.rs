@@ -4,23 +4,42 @@
 
 mod canonical;
 mod capacity;
+mod changes;
 mod classify;
+mod command;
 mod document;
+mod estimate;
 mod green;
+mod leftover;
+mod list;
+pub mod mark;
 mod observe;
+mod operation;
 mod order;
+mod policy;
+mod reconstruct;
 mod refuse;
+mod wanted;
 mod warn;
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::config::Config;
 use crate::fleet::{Fleet, HostStatus, MachineConfig, State};
+use capacity::Serving;
 use classify::{Placed, Situation};
+use green::{Green, Greens};
 
 pub use document::{Unreadable, read};
 pub use observe::fleet_digest;
+pub use operation::{Op, Operation, Undo};
+pub use policy::{Drain, Floor, Policy};
+pub use reconstruct::{Interrupted, reconstruct};
 
 /// The version of the document that this program writes and reads.
 pub const VERSION: u32 = 1;
@@ -31,35 +50,48 @@ pub const VERSION: u32 = 1;
 /// # Errors
 /// Every reason why no safe plan can be made.
 pub fn plan(desired: &Desired, fleet: &Fleet, policy: &Policy) -> Result<Plan, Vec<Refusal>> {
-    let situation = Situation::new(desired, fleet, policy);
-    let placed = classify::classify(&situation);
-    let greens = green::greens(&situation, &placed);
-    let refused = refuse::refusals(&situation, &placed, &greens);
+    let policy = policy.over(desired.config);
+    let situation = Situation::new(desired, fleet, &policy);
+    let (placed, wanted) = classify::classify(&situation);
+    let greens = if policy.cleanup { Greens::default() } else { green::greens(&situation, &placed, &wanted) };
+    let mut refused = refuse::refusals(&situation, &placed, &greens);
+    let greens = greens.made;
+    let serving = Serving::new(&situation, &placed, &greens);
+    refused.extend(serving.refusal(policy.floor));
+    refused.extend(policy.contradiction());
     if !refused.is_empty() {
         return Err(refused);
     }
-    let greens = greens.made;
-    let steps = order::steps(&placed, &greens);
-    let capacity = capacity::rows(&situation, &placed, &greens, &steps);
+    Ok(assemble(&situation, &placed, &greens, &serving))
+}
+
+/// The document: what is done to the machines as they are placed, with these greens.
+fn assemble(situation: &Situation, placed: &[Placed], greens: &[Green], serving: &Serving) -> Plan {
+    let desired = &situation.desired;
+    let steps = order::steps(situation, placed, greens);
     let point_of_no_return = steps.iter().find(|step| step.op == Op::Destroy).map(|step| step.id.clone());
     let machines: Vec<_> = placed.iter().map(Placed::planned).collect();
     let mut plan = Plan {
         version: VERSION,
         app: desired.app.to_owned(),
         image: desired.image.to_owned(),
-        policy: policy.clone(),
+        policy: situation.policy.clone(),
         source: Source { path: desired.path.to_owned(), sha256: canonical::sha256(desired.text.as_bytes()) },
         definition: serde_json::to_value(desired.config).unwrap_or_default(),
         digest: String::new(),
         fleet: fleet_digest(machines.iter().map(|machine| (machine.id.as_str(), &machine.observed))),
-        warnings: warn::warnings(&situation, &placed, &greens),
         machines,
-        steps,
+        operations: steps.iter().map(|step| step.op).collect::<BTreeSet<_>>().into_iter().map(Op::explained).collect(),
+        floors: serving.floors(),
+        changes: changes::changes(placed, greens, desired.image),
+        estimate: estimate::estimate(situation, placed, greens, &steps),
         point_of_no_return,
-        capacity,
+        capacity: serving.rows(placed, greens, &steps),
+        warnings: warn::warnings(situation, placed, greens),
+        steps,
     };
     plan.digest = document::digest(&plan);
-    Ok(plan)
+    plan
 }
 
 /// What is wanted: an image, and the file that says how to run it.
@@ -93,6 +125,13 @@ pub struct Plan {
     pub machines: Vec<PlannedMachine>,
     /// In an order that satisfies every `needs`.
     pub steps: Vec<Step>,
+    /// What the operations of the steps mean.
+    pub operations: BTreeMap<Op, Operation>,
+    /// How many machines must serve at any time, per group and region.
+    pub floors: Vec<Floored>,
+    /// What differs between the machines that go and those that come.
+    pub changes: Vec<Change>,
+    pub estimate: Estimate,
     /// The first destroy: what comes after it cannot be undone.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub point_of_no_return: Option<String>,
@@ -101,38 +140,18 @@ pub struct Plan {
     pub warnings: Vec<Warning>,
 }
 
-/// How the deploy is to go, beyond what fly.toml says. Saved in the plan.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Policy {
-    /// Between uncordon and cordon, and between cordon and stop: the time the proxies need to
-    /// hear of it.
-    pub settle_ms: u64,
-    /// How long a machine may take to start, to pass its checks, to stop.
-    pub wait_timeout_ms: u64,
-    /// Only these process groups; empty: all of them.
-    pub groups: Vec<String>,
-    /// Leave these machines alone.
-    pub exclude_machines: Vec<String>,
-    /// An empty fleet is a new app, not a list that went missing.
-    pub first_deploy: bool,
-    /// Deploy groups none of whose machines has a health check.
-    pub allow_unchecked: bool,
-    /// Give a new group two machines (or one and a standby).
-    pub high_availability: bool,
+/// For whoever keeps it longer than its caller does.
+impl From<&Plan> for Arc<Plan> {
+    fn from(plan: &Plan) -> Self {
+        Self::new(plan.clone())
+    }
 }
 
-impl Default for Policy {
-    fn default() -> Self {
-        Self {
-            settle_ms: 10_000,
-            wait_timeout_ms: 300_000,
-            groups: Vec::new(),
-            exclude_machines: Vec::new(),
-            first_deploy: false,
-            allow_unchecked: false,
-            high_availability: true,
-        }
+impl Plan {
+    /// The observed machine of this id.
+    pub fn observed(&self, id: &str) -> Option<&PlannedMachine> {
+        let at = self.machines.binary_search_by(|machine| machine.id.as_str().cmp(id)).ok()?;
+        self.machines.get(at)
     }
 }
 
@@ -152,7 +171,7 @@ pub struct PlannedMachine {
     pub region: String,
     pub disposition: Disposition,
     /// One sentence: why this disposition.
-    pub why: String,
+    pub why: Cow<'static, str>,
     pub observed: Observed,
 }
 
@@ -170,6 +189,8 @@ pub enum Disposition {
     Ignore,
     /// Made by an interrupted deploy or a release command: reported, not touched.
     Leftover,
+    /// A leftover that a cleanup destroys.
+    Sweep,
     /// It would be replaced, but its host does not answer: stays, and needs a person.
     Unreachable,
 }
@@ -178,12 +199,12 @@ pub enum Disposition {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Observed {
-    pub state: State,
-    pub instance_id: String,
-    pub image: String,
     pub config_sha256: String,
     pub cordoned: bool,
     pub host_status: HostStatus,
+    pub image: String,
+    pub instance_id: String,
+    pub state: State,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -201,6 +222,9 @@ pub struct Step {
     /// On `create`: the observed machine whose place the slot takes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replaces: Option<String>,
+    /// On `machine-check`: the green that is checked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checks: Option<String>,
     /// On `create`: the slots (or, where they stay, observed machines) that it stands by for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub standby_for: Vec<String>,
@@ -212,62 +236,23 @@ pub struct Step {
     pub needs: Vec<String>,
     /// What takes this step back, while going back is possible.
     pub undo: Option<Undo>,
-    pub why: String,
+    pub why: Cow<'static, str>,
+    /// What waits: how long it may take, at most; a settle, a bake: how long it takes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout_ms: Option<u64>,
     /// The body of the request, less what only the run knows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<CreateRequest>,
-}
-
-/// What a step does. The names are the Machines API's where it has one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Op {
-    /// Take the lease of `machine`, so that nobody else changes it.
-    Lease,
-    /// Make `slot`, cordoned.
-    Create,
-    /// Until `slot` is started.
-    WaitStarted,
-    /// Until every check of `slot` passes.
-    WaitHealthy,
-    /// Nothing is done; joins what comes before with what comes after.
-    Gate,
-    /// Let the proxy route to `slot`.
-    Uncordon,
-    /// Wait for the policy's settle time.
-    Settle,
-    /// Read every green again: each must still be there, started and passing.
-    Verify,
-    /// Keep the proxy from routing to `machine`.
-    Cordon,
-    /// Stop `machine` with its own signal and timeout.
-    Stop,
-    /// Until `machine` is stopped.
-    WaitStopped,
-    Destroy,
-    /// Give back the lease of `machine`.
-    Release,
-}
-
-/// The step that takes another back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Undo {
-    Release,
-    Destroy,
-    Cordon,
-    Uncordon,
-    Start,
 }
 
 /// The body of `POST /machines`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CreateRequest {
+    pub config: Arc<MachineConfig>,
     /// Empty: wherever Fly likes.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub region: String,
-    pub config: MachineConfig,
     /// Make it without starting it.
     pub skip_launch: bool,
     /// Make it cordoned.
@@ -283,6 +268,47 @@ pub struct Capacity {
     pub region: String,
     /// Uncordoned machines that are started and passing, or stopped by the proxy.
     pub serving: u64,
+}
+
+/// The least that must serve in one place at any time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Floored {
+    pub group: String,
+    pub region: String,
+    pub serving: u64,
+}
+
+/// One difference between blues and their greens, the same for all of `machines`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Change {
+    pub group: String,
+    /// Ids of the blues whose greens differ in this way, sorted.
+    pub machines: Vec<String>,
+    /// In the Machine config, such as `env.LOG_LEVEL` or `services[0].internal_port`.
+    pub path: String,
+    /// Absent: it was not there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<Value>,
+    /// Absent: it is no more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<Value>,
+}
+
+/// What the deploy costs, as far as the file and the policy tell.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Estimate {
+    /// When all goes well.
+    pub expected_ms: u64,
+    /// When everything that waits waits as long as it may, and still succeeds.
+    pub worst_ms: u64,
+    /// Machines of the app at once, at most; those made for commands included.
+    pub peak_machines: u64,
+    /// Calls of the Machines API that the steps make when all goes well. Looks that are repeated
+    /// count once; renewals of leases, and giving them back, not at all.
+    pub calls: u64,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -4,8 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::classify::{Placed, Situation};
 use super::green::{Green, Greens};
+use super::mark::Marks;
 use super::{Disposition, Refusal};
-use crate::fleet::{HostStatus, Image, Machine};
+use crate::facts::purpose;
+use crate::fleet::{App, HostStatus, Image, Machine, Volume};
 use crate::machine::Conversion;
 
 /// Every reason not to deploy; none when a plan can be made.
@@ -13,11 +15,17 @@ pub(super) fn refusals(situation: &Situation, placed: &[Placed], greens: &Greens
     let mut facts = Vec::new();
     facts.extend(wrong_app(situation));
     facts.extend(unknown_selection(situation, placed));
-    facts.extend(empty_fleet(situation, placed));
+    if situation.policy.cleanup {
+        facts.extend(lost_list(situation));
+        facts.extend(unproven(situation, placed));
+        return facts.iter().map(|fact| fact.refusal(situation)).collect();
+    }
+    facts.extend(odd_image(situation));
+    facts.extend(lost_list(situation).or_else(|| empty_fleet(situation, placed)));
     facts.extend(unmanaged(situation, placed));
     facts.extend(greens.failed.iter().map(|(group, conversion)| Fact::NoMachineConfig { group, conversion }));
-    facts.extend(mixed_images(placed));
-    facts.extend(lost_volumes(placed));
+    facts.extend(mixed_images(placed.iter().filter(|blue| blue.is(Disposition::Replace))));
+    facts.extend(lost_volumes(situation, placed));
     facts.extend(volumes(situation, placed, greens));
     facts.extend(unchecked(situation, &greens.made));
     facts.iter().map(|fact| fact.refusal(situation)).collect()
@@ -28,13 +36,29 @@ enum Fact<'a> {
     WrongApp { named_by: String, other: &'a str },
     UnknownGroup { group: &'a str },
     UnknownMachine { id: &'a str },
+    OddImage { image: &'a str },
     EmptyFleet,
+    LostList { app: &'a App },
+    Unproven { machines: Vec<&'a Placed<'a>> },
     Unmanaged { group: &'a str, machines: Vec<&'a Machine> },
     NoMachineConfig { group: &'a str, conversion: &'a Conversion },
     MixedImages { group: &'a str, images: Vec<Running<'a>> },
-    LostVolume { machine: &'a Machine },
-    Volumes { group: &'a str, named: bool, machines: Vec<&'a Machine> },
+    LostVolume { machine: &'a Machine, volumes: BTreeSet<&'a str> },
+    Volumes(Mounted<'a>),
     Unchecked { groups: Vec<&'a str>, machines: Vec<&'a Machine> },
+}
+
+/// The volumes of a group.
+struct Mounted<'a> {
+    group: &'a str,
+    /// By fly.toml; empty when it mounts none.
+    named: BTreeSet<&'a str>,
+    /// The blues that have some, with them.
+    machines: Vec<(&'a Machine, BTreeSet<&'a str>)>,
+    /// Of these names, and on no machine. Absent: nobody asked for volumes.
+    free: Option<Vec<&'a Volume>>,
+    /// The groups that have none.
+    rest: Vec<&'a str>,
 }
 
 /// The machines of a group that run one image.
@@ -57,7 +81,8 @@ fn wrong_app<'a>(situation: &Situation<'a>) -> Option<Fact<'a>> {
 /// A name in the policy that is nobody's is a typing error: the deploy would do what it was told
 /// not to.
 fn unknown_selection<'a>(situation: &Situation<'a>, placed: &[Placed]) -> Vec<Fact<'a>> {
-    let groups = situation.policy.groups.iter().map(String::as_str);
+    let policy = situation.policy;
+    let groups = policy.groups.iter().chain(&policy.group_order).map(String::as_str);
     let unknown_group =
         groups.filter(|group| !situation.groups.contains(group) && placed.iter().all(|other| other.group != *group));
     let machines = situation.policy.exclude_machines.iter().map(String::as_str);
@@ -66,9 +91,40 @@ fn unknown_selection<'a>(situation: &Situation<'a>, placed: &[Placed]) -> Vec<Fa
     groups.chain(unknown_machine.map(|id| Fact::UnknownMachine { id })).collect()
 }
 
+/// Fly would refuse it only with the first create, after the release command.
+fn odd_image<'a>(situation: &Situation<'a>) -> Option<Fact<'a>> {
+    let image = situation.desired.image;
+    (!image.chars().all(|letter| letter.is_ascii_graphic())).then_some(Fact::OddImage { image })
+}
+
+/// Nothing where the API knows of machines or of a release: a list that went missing on the way,
+/// whatever the policy says of a first deploy.
+fn lost_list<'a>(situation: &Situation<'a>) -> Option<Fact<'a>> {
+    let app = situation.fleet.app.as_ref()?;
+    let is_empty = !situation.machines.iter().any(|machine| machine.is_live());
+    (is_empty && (app.machine_count > 0 || app.was_deployed())).then_some(Fact::LostList { app })
+}
+
+/// Somebody wants to clean up, and nothing can be told to be left over.
+fn unproven<'a>(situation: &Situation, placed: &'a [Placed<'a>]) -> Vec<Fact<'a>> {
+    if placed.iter().any(|other| other.is(Disposition::Sweep)) {
+        return Vec::new();
+    }
+    let unproven = placed.iter().filter(|other| other.is(Disposition::Leftover) && other.machine.is_live());
+    let machines: Vec<_> = unproven.collect();
+    let is_excluded = |machine: &Machine| situation.policy.exclude_machines.contains(&machine.id);
+    let deployed = placed.iter().filter(|other| {
+        let in_reach = other.machine.is_managed() && other.machine.host_status == HostStatus::Ok;
+        other.is(Disposition::Ignore) && in_reach && situation.is_selected(other.group) && !is_excluded(other.machine)
+    });
+    let unproven = (!machines.is_empty()).then_some(Fact::Unproven { machines });
+    mixed_images(deployed).into_iter().chain(unproven).collect()
+}
+
 /// No machine that a deploy manages: a new app, or a list that went missing on the way.
 fn empty_fleet<'a>(situation: &Situation, placed: &[Placed]) -> Option<Fact<'a>> {
-    let managed = placed.iter().any(|other| !other.is(Disposition::Leftover) && other.machine.is_managed());
+    let is_of_the_app = |other: &Placed| !other.is(Disposition::Leftover) && purpose(other.machine).is_none();
+    let managed = placed.iter().any(|other| is_of_the_app(other) && other.machine.is_managed());
     (!managed && !situation.policy.first_deploy).then_some(Fact::EmptyFleet)
 }
 
@@ -92,9 +148,9 @@ fn unmanaged<'a>(situation: &Situation<'a>, placed: &[Placed<'a>]) -> Vec<Fact<'
         .collect()
 }
 
-fn mixed_images<'a>(placed: &[Placed<'a>]) -> Vec<Fact<'a>> {
+fn mixed_images<'a: 'p, 'p>(blues: impl Iterator<Item = &'p Placed<'a>>) -> Vec<Fact<'a>> {
     let mut groups: BTreeMap<&str, Vec<Running>> = BTreeMap::new();
-    for blue in placed.iter().filter(|blue| blue.is(Disposition::Replace)) {
+    for blue in blues {
         let Some(image) = blue.machine.image() else { continue };
         let images = groups.entry(blue.group).or_default();
         match images.iter_mut().find(|running| running.image.is_same(&image)) {
@@ -106,9 +162,12 @@ fn mixed_images<'a>(placed: &[Placed<'a>]) -> Vec<Fact<'a>> {
     groups.into_iter().map(|(group, images)| Fact::MixedImages { group, images }).collect()
 }
 
-fn lost_volumes<'a>(placed: &[Placed<'a>]) -> Vec<Fact<'a>> {
-    let lost = placed.iter().filter(|blue| blue.is(Disposition::Unreachable) && has_volume(blue.machine));
-    lost.map(|blue| Fact::LostVolume { machine: blue.machine }).collect()
+fn lost_volumes<'a>(situation: &Situation<'a>, placed: &[Placed<'a>]) -> Vec<Fact<'a>> {
+    let lost = placed.iter().filter(|blue| blue.is(Disposition::Unreachable));
+    let lost = lost.map(|blue| (blue.machine, situation.volumes_of(blue.machine)));
+    lost.filter(|(_, volumes)| !volumes.is_empty())
+        .map(|(machine, volumes)| Fact::LostVolume { machine, volumes })
+        .collect()
 }
 
 /// A volume is attached to one machine at a time: a green cannot have the one of its blue.
@@ -116,19 +175,25 @@ fn volumes<'a>(situation: &Situation<'a>, placed: &[Placed<'a>], greens: &Greens
     let config = situation.desired.config;
     let groups: BTreeSet<&str> =
         greens.made.iter().map(|green| green.group).chain(greens.failed.keys().copied()).collect();
-    groups
-        .into_iter()
-        .filter_map(|group| {
-            let named = config.mounts.iter().any(|mount| config.is_for(&mount.processes, group));
-            let blues = placed.iter().filter(|blue| blue.group == group && blue.is(Disposition::Replace));
-            let machines: Vec<_> = blues.map(|blue| blue.machine).filter(|machine| has_volume(machine)).collect();
-            (named || !machines.is_empty()).then_some(Fact::Volumes { group, named, machines })
-        })
-        .collect()
-}
-
-fn has_volume(machine: &Machine) -> bool {
-    machine.config.as_ref().is_some_and(|config| config.volumes().next().is_some())
+    let mut machines: BTreeMap<&str, Vec<_>> = BTreeMap::new();
+    for blue in placed.iter().filter(|blue| blue.is(Disposition::Replace)) {
+        let volumes = situation.volumes_of(blue.machine);
+        if !volumes.is_empty() {
+            machines.entry(blue.group).or_default().push((blue.machine, volumes));
+        }
+    }
+    let mounted = groups.into_iter().map(|group| {
+        let mounts = config.mounts.iter().filter(|mount| config.is_for(&mount.processes, group));
+        let named: BTreeSet<&str> =
+            mounts.map(|mount| mount.source.as_ref().map_or("", |source| &source.value)).collect();
+        let is_free = |volume: &&Volume| volume.is_free() && named.contains(volume.name.as_str());
+        let free = situation.fleet.volumes.as_ref().map(|volumes| volumes.iter().filter(is_free).collect());
+        Mounted { group, named, machines: machines.remove(group).unwrap_or_default(), free, rest: Vec::new() }
+    });
+    let mounted: Vec<_> = mounted.filter(|mounted| !mounted.named.is_empty() || !mounted.machines.is_empty()).collect();
+    let has_none = |group: &&str| mounted.iter().all(|mounted| mounted.group != *group);
+    let rest: Vec<&str> = situation.groups.iter().copied().filter(has_none).collect();
+    mounted.into_iter().map(|mounted| Fact::Volumes(Mounted { rest: rest.clone(), ..mounted })).collect()
 }
 
 /// flyctl asks for one checked machine in the whole app. A group that the proxy routes to needs
@@ -137,17 +202,26 @@ fn unchecked<'a>(situation: &Situation, greens: &[Green<'a>]) -> Option<Fact<'a>
     if situation.policy.allow_unchecked {
         return None;
     }
-    let checked = |group: &str| greens.iter().any(|green| green.group == group && green.has_checks());
+    let checked: BTreeSet<&str> = greens.iter().filter(|green| green.has_checks()).map(|green| green.group).collect();
     let replaces = greens.iter().any(|green| green.replaces.is_some());
-    let none_at_all = replaces && !greens.iter().any(Green::has_checks);
+    let none_at_all = replaces && checked.is_empty();
     let groups: BTreeSet<&str> = greens
         .iter()
-        .filter(|green| !checked(green.group) && (none_at_all || green.config.has_services()))
+        .filter(|green| !checked.contains(green.group) && (none_at_all || green.config.has_services()))
         .map(|green| green.group)
         .collect();
     let machines =
         greens.iter().filter(|green| groups.contains(green.group)).filter_map(|green| green.replaces).collect();
     (!groups.is_empty()).then(|| Fact::Unchecked { groups: groups.into_iter().collect(), machines })
+}
+
+impl Running<'_> {
+    /// Where all of its machines name the same one.
+    fn release(&self) -> Option<&str> {
+        let mut versions = self.machines.iter().map(|machine| machine.metadata("fly_release_version"));
+        let first = versions.next()??;
+        versions.all(|version| version == Some(first)).then_some(first)
+    }
 }
 
 impl Fact<'_> {
@@ -162,12 +236,14 @@ impl Fact<'_> {
             Self::WrongApp { .. } => "wrong-app",
             Self::UnknownGroup { .. } => "unknown-group",
             Self::UnknownMachine { .. } => "unknown-machine",
-            Self::EmptyFleet => "empty-fleet",
+            Self::OddImage { .. } => "odd-image",
+            Self::EmptyFleet | Self::LostList { .. } => "empty-fleet",
+            Self::Unproven { .. } => "unproven-leftovers",
             Self::Unmanaged { .. } => "unmanaged-machines",
             Self::NoMachineConfig { .. } => "no-machine-config",
             Self::MixedImages { .. } => "mixed-images",
             Self::LostVolume { .. } => "unreachable-volume",
-            Self::Volumes { .. } => "volumes",
+            Self::Volumes(_) => "volumes",
             Self::Unchecked { .. } => "no-health-checks",
         }
     }
@@ -175,12 +251,14 @@ impl Fact<'_> {
     fn machines(&self) -> Vec<&Machine> {
         match self {
             Self::WrongApp { .. } | Self::UnknownGroup { .. } | Self::UnknownMachine { .. } => Vec::new(),
-            Self::EmptyFleet | Self::NoMachineConfig { .. } => Vec::new(),
-            Self::Unmanaged { machines, .. } | Self::Volumes { machines, .. } | Self::Unchecked { machines, .. } => {
-                machines.clone()
+            Self::OddImage { .. } | Self::EmptyFleet | Self::LostList { .. } | Self::NoMachineConfig { .. } => {
+                Vec::new()
             }
+            Self::Unproven { machines } => machines.iter().map(|placed| placed.machine).collect(),
+            Self::Unmanaged { machines, .. } | Self::Unchecked { machines, .. } => machines.clone(),
+            Self::Volumes(mounted) => mounted.machines.iter().map(|(machine, _)| *machine).collect(),
             Self::MixedImages { images, .. } => images.iter().flat_map(|running| running.machines.clone()).collect(),
-            Self::LostVolume { machine } => vec![machine],
+            Self::LostVolume { machine, .. } => vec![machine],
         }
     }
 
@@ -193,6 +271,9 @@ impl Fact<'_> {
                 format!("there is no group `{group}`, neither in fly.toml nor in the fleet")
             }
             Self::UnknownMachine { id } => format!("there is no machine {id} to exclude"),
+            Self::OddImage { image } => {
+                format!("`{image}` is no name of an image: it has blanks or letters that none can have")
+            }
             Self::EmptyFleet => format!(
                 "app `{app}` has no machines that a deploy manages: either it was never deployed, or the list is not the whole list, and a deploy would make a second fleet"
             ),
@@ -204,17 +285,20 @@ impl Fact<'_> {
                 format!("fly.toml gives no Machine config for group `{group}`: {}", conversion.message)
             }
             Self::MixedImages { group, images } => mixed_message(group, images),
-            Self::LostVolume { machine } => format!(
-                "the host of {} does not answer, and its volume is there: no other machine can have it. Restore the volume from a snapshot first",
-                machine.id
+            Self::LostList { app: known } => lost_message(app, known),
+            Self::Unproven { machines } => format!(
+                "nothing proves that these can go: {}",
+                machines.iter().map(|it| format!("{} ({})", it.machine.id, it.why)).collect::<Vec<_>>().join(", ")
             ),
-            Self::Volumes { group, named, machines } => format!(
-                "group `{group}` {}: a volume belongs to one machine at a time, so no green can stand beside its blue",
-                match (named, machines.is_empty()) {
-                    (true, true) => "mounts a volume in fly.toml".to_owned(),
-                    (true, false) => format!("mounts a volume, in fly.toml and on {}", names(machines)),
-                    (false, _) => format!("has volumes on {}, though fly.toml mounts none", names(machines)),
-                }
+            Self::LostVolume { machine, volumes } => format!(
+                "the host of {} does not answer, and its volume {} is there: no other machine can have it. Restore the volume from a snapshot first",
+                machine.id,
+                listed(volumes)
+            ),
+            Self::Volumes(mounted) => format!(
+                "group `{}` {}: a volume belongs to one machine at a time, so no green can stand beside its blue",
+                mounted.group,
+                mounted.found()
             ),
             Self::Unchecked { groups, .. } => format!(
                 "no health check tells whether new machines of group {} work: traffic would move to them unseen. Add a check to fly.toml, such as `[[http_service.checks]]`, `[[services.tcp_checks]]` or `[checks.alive]`",
@@ -228,8 +312,16 @@ impl Fact<'_> {
         match self {
             Self::WrongApp { .. } | Self::UnknownMachine { .. } => vec![format!("fly machine list --json --app {app}")],
             Self::UnknownGroup { .. } => vec![format!("cutover plan --group {}", situation.groups.join(","))],
+            Self::OddImage { .. } => vec![format!("cutover plan --image registry.fly.io/{app}:TAG")],
             Self::EmptyFleet => {
                 vec![format!("fly machine list --json --app {app}"), "cutover plan --first-deploy".to_owned()]
+            }
+            Self::LostList { .. } => vec![
+                format!("fly machine list --json --app {app} > machines.json"),
+                "cutover plan --machines machines.json --first-deploy # if there really is none".to_owned(),
+            ],
+            Self::Unproven { machines } => {
+                machines.iter().map(|it| format!("fly machine status {} --app {app}", it.machine.id)).collect()
             }
             Self::Unmanaged { group, machines } => machines
                 .iter()
@@ -242,18 +334,59 @@ impl Fact<'_> {
             Self::NoMachineConfig { .. } => vec![format!("cutover check {}", situation.desired.path)],
             Self::MixedImages { images, .. } => mixed_fix(situation, images),
             Self::LostVolume { .. } => vec![format!("fly volumes list --app {app}")],
-            Self::Volumes { group, .. } => {
-                let others: Vec<_> = situation.groups.iter().filter(|other| *other != group).copied().collect();
-                let rolling = format!("fly deploy --app {app} --strategy rolling --process-groups {group}");
-                let rest = (!others.is_empty()).then(|| format!("cutover plan --group {}", others.join(",")));
-                [rolling].into_iter().chain(rest).collect()
-            }
+            Self::Volumes(mounted) => mounted.fix(situation),
             Self::Unchecked { .. } => vec!["cutover plan --allow-unchecked".to_owned()],
         }
     }
 }
 
+impl Mounted<'_> {
+    fn found(&self) -> String {
+        let names: Vec<_> = self.named.iter().map(|name| format!("`{name}`")).collect();
+        let has = |(machine, volumes): &(&Machine, BTreeSet<&str>)| format!("{} ({})", machine.id, listed(volumes));
+        let machines: Vec<_> = self.machines.iter().map(has).collect();
+        let (names, machines) = (names.join(", "), machines.join(", "));
+        match (self.named.is_empty(), self.machines.is_empty(), &self.free) {
+            (true, ..) => format!("has volumes on {machines}, though fly.toml mounts none"),
+            (false, false, _) => format!("mounts volume {names}, in fly.toml and on {machines}"),
+            (false, true, Some(free)) if free.is_empty() => {
+                format!("mounts volume {names} in fly.toml, and no volume of that name is free")
+            }
+            (false, true, _) => format!("mounts volume {names} in fly.toml"),
+        }
+    }
+
+    /// What deploys the group all the same, and what deploys the others blue-green.
+    fn fix(&self, situation: &Situation) -> Vec<String> {
+        let app = situation.desired.app;
+        let region = situation.desired.config.primary_region.as_ref().map_or("REGION", |region| &region.value);
+        let lacks_one = self.machines.is_empty() && self.free.as_ref().is_some_and(Vec::is_empty);
+        let create = self.named.iter().filter(|_| lacks_one);
+        let create = create.map(|name| format!("fly volumes create {name} --region {region} --app {app}"));
+        let (group, image) = (self.group, situation.desired.image);
+        let rolling = format!("fly deploy --app {app} --strategy rolling --process-groups {group} --image {image}");
+        let rest = (!self.rest.is_empty()).then(|| format!("cutover plan --group {}", self.rest.join(",")));
+        create.chain([rolling]).chain(rest).collect()
+    }
+}
+
+fn lost_message(app: &str, known: &App) -> String {
+    let known = match known.machine_count {
+        0 => "that it was deployed before".to_owned(),
+        1 => "of 1 machine".to_owned(),
+        count => format!("of {count} machines"),
+    };
+    format!(
+        "the list of machines of app `{app}` is empty, but Fly knows {known}: a deploy could make a second fleet. `--first-deploy` counts only for a list that you vouch for"
+    )
+}
+
+fn listed(volumes: &BTreeSet<&str>) -> String {
+    volumes.iter().copied().collect::<Vec<_>>().join(", ")
+}
+
 fn mixed_message(group: &str, images: &[Running]) -> String {
+    let marks = images.iter().flat_map(|running| &running.machines).find_map(|machine| Marks::of(machine));
     let each: Vec<_> = images
         .iter()
         .map(|running| {
@@ -263,19 +396,25 @@ fn mixed_message(group: &str, images: &[Running]) -> String {
                 all if all == running.machines.len() => "serving".to_owned(),
                 some => format!("{some} of them serving"),
             };
-            format!("{} on {} ({share})", label(running, images), names(&running.machines))
+            let release = running.release().map(|version| format!(" of release {version}")).unwrap_or_default();
+            format!("{}{release} on {} ({share})", label(running, images), names(&running.machines))
         })
         .collect();
     let advice = match only_serving(images) {
+        _ if marks.is_some() => "A deploy by cutover did not end: finish it or take it back first".to_owned(),
         Some(serving) => format!("Only {} serves; destroying the others takes nothing away", label(serving, images)),
         None => "Which of them is to stay is your choice: run one of these commands, then plan again".to_owned(),
     };
     format!("group `{group}` runs {} images, and blue-green needs one: {}. {advice}", images.len(), each.join("; "))
 }
 
-/// Destroying comes with the image that stays; the only image that serves is never offered.
+/// Destroying comes with the image that stays; the only image that serves is never offered. A
+/// deploy of ours is not finished by hand.
 fn mixed_fix(situation: &Situation, images: &[Running]) -> Vec<String> {
     let app = situation.desired.app;
+    if images.iter().flat_map(|running| &running.machines).any(|machine| Marks::of(machine).is_some()) {
+        return ["status", "resume", "abort"].map(|command| format!("cutover {command} --app {app}")).to_vec();
+    }
     let others = |kept: &Running| -> Vec<&Machine> {
         let others = images.iter().filter(|running| running.image != kept.image);
         others.flat_map(|running| running.machines.clone()).collect()

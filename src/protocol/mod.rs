@@ -2,14 +2,15 @@
 //! values only, no client and no clock. Header names and Fly's error texts are known here and
 //! nowhere else.
 
+mod releases;
 mod token;
 mod why;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use crate::execute::{Answer, Call, Reply, Why};
+use crate::execute::{Answer, Call, Reply, Sample, Why};
 
-pub use token::authorization;
+pub use token::{authorization, bearer};
 
 /// Proves that a mutation comes from the holder of the machine's lease.
 pub const NONCE_HEADER: &str = "fly-machine-lease-nonce";
@@ -17,21 +18,46 @@ pub const NONCE_HEADER: &str = "fly-machine-lease-nonce";
 /// The Machines API as the public reaches it.
 pub const BASE_URL: &str = "https://api.machines.dev";
 
+/// Releases and logs, as the public reaches them.
+pub const RELEASES_BASE_URL: &str = "https://api.fly.io";
+
 /// An HTTP request, less the base URL and the token, which only an adapter knows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
+    pub host: Host,
     pub method: Method,
-    /// With the query: `/v1/apps/shop/machines?...`.
+    /// With the query: `/v1/apps/shop/machines?...`; the whole URL where it is [`Host::Any`].
     pub path: String,
     pub headers: Vec<(&'static str, String)>,
     /// JSON; goes with `content-type: application/json`.
     pub body: Option<String>,
 }
 
+/// Whom a request is for. A token goes only to Fly.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Host {
+    /// The Machines API.
+    Machines,
+    /// Fly's other API: releases and logs.
+    Releases,
+    /// Whoever it is, without a token.
+    Any,
+}
+
+/// An HTTP response.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Response<'a> {
+    pub status: u16,
+    /// Names in lower case.
+    pub headers: &'a [(String, String)],
+    pub body: &'a [u8],
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Method {
     Get,
     Post,
+    Patch,
     Delete,
 }
 
@@ -40,9 +66,29 @@ impl Method {
         match self {
             Self::Get => "GET",
             Self::Post => "POST",
+            Self::Patch => "PATCH",
             Self::Delete => "DELETE",
         }
     }
+}
+
+/// What planning reads of an app beside its machines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum About {
+    App,
+    Volumes,
+}
+
+/// The request that reads it.
+pub fn read(app: &str, about: About) -> Request {
+    let app = format!("/v1/apps/{}", segment(app));
+    Request::get(
+        Host::Machines,
+        match about {
+            About::App => app,
+            About::Volumes => format!("{app}/volumes"),
+        },
+    )
 }
 
 /// The request that makes `call` in `app`. Where specification and flyctl differ (`ttl` in the
@@ -50,14 +96,16 @@ impl Method {
 pub fn request(app: &str, call: &Call) -> Request {
     let machines = format!("/v1/apps/{}/machines", segment(app));
     let machine = |id: &str| format!("{machines}/{}", segment(id));
-    let get = |path: String| Request { method: Method::Get, path, headers: Vec::new(), body: None };
+    let get = |path: String| Request::get(Host::Machines, path);
     let post = |path: String, nonce: Option<&String>, body: Option<Value>| Request {
+        host: Host::Machines,
         method: Method::Post,
         path,
         headers: headers(nonce, body.is_some()),
         body: body.map(|body| body.to_string()),
     };
     let delete = |path: String, nonce: Option<&String>| Request {
+        host: Host::Machines,
         method: Method::Delete,
         path,
         headers: headers(nonce, false),
@@ -93,18 +141,35 @@ pub fn request(app: &str, call: &Call) -> Request {
                 if instance_id.is_empty() { String::new() } else { format!("&version={}", segment(instance_id)) };
             get(format!("{}/wait?state={state}&timeout={timeout_s}{version}", machine(id)))
         }
+        Call::SetMetadata { id, key, value } => {
+            post(format!("{}/metadata/{}", machine(id), segment(key)), None, Some(json!({ "value": value })))
+        }
+        Call::ClearMetadata { id, keys } => {
+            // Nothing removes a key, and so does null, which the specification has no place for.
+            let removed: Map<String, Value> = keys.iter().map(|key| (key.clone(), json!(""))).collect();
+            let request = post(format!("{}/metadata", machine(id)), None, Some(json!({ "metadata": removed })));
+            Request { method: Method::Patch, ..request }
+        }
+        Call::Exec { id, command, timeout_s } => {
+            post(format!("{}/exec", machine(id)), None, Some(json!({ "command": command, "timeout": timeout_s })))
+        }
+        Call::Logs { .. } | Call::CreateRelease { .. } | Call::UpdateRelease { .. } => releases::request(app, call),
+        Call::Probe { url } => Request::get(Host::Any, url.clone()),
     }
 }
 
-/// What an HTTP reply to `call` means. A reply that cannot be read tells nothing of what was
-/// done: [`Reply::Unknown`].
-pub fn reply(call: &Call, status: u16, body: &[u8]) -> Reply {
+/// What an HTTP reply to `call` means. A reply that cannot be read, or is a web page of somebody
+/// between us and Fly, tells nothing of what was done: [`Reply::Unknown`].
+pub fn reply(call: &Call, response: &Response<'_>) -> Reply {
+    let Response { status, body, .. } = *response;
     match status {
+        _ if matches!(call, Call::Probe { .. }) => Reply::Done(Answer::Probed(sample(response))),
+        200..=299 | 404 if response.is_page() => Reply::Unknown,
         200..=299 => answer(call, body).map_or(Reply::Unknown, Reply::Done),
         408 if matches!(call, Call::Wait { .. }) => Reply::Refused(Why::NotYet),
         408 | 500..=599 => Reply::Unknown,
         404 => not_found(call, body),
-        _ => Reply::Refused(why::classify(status, body)),
+        _ => Reply::Refused(why::classify(status, response.retry_after_ms(), body)),
     }
 }
 
@@ -112,7 +177,7 @@ pub fn reply(call: &Call, status: u16, body: &[u8]) -> Reply {
 fn not_found(call: &Call, body: &[u8]) -> Reply {
     let about_lease = matches!(call, Call::AcquireLease { .. } | Call::ReleaseLease { .. });
     match why::is_lease_not_found(body) && !about_lease {
-        true => Reply::Refused(why::classify(404, body)),
+        true => Reply::Refused(why::classify(404, None, body)),
         false => Reply::Absent,
     }
 }
@@ -120,9 +185,7 @@ fn not_found(call: &Call, body: &[u8]) -> Reply {
 fn answer(call: &Call, body: &[u8]) -> Option<Answer> {
     match call {
         Call::ListMachines => serde_json::from_slice(body).ok().map(Answer::Machines),
-        Call::GetMachine { .. } | Call::CreateMachine { .. } => {
-            serde_json::from_slice(body).ok().map(|machine| Answer::Machine(Box::new(machine)))
-        }
+        Call::GetMachine { .. } | Call::CreateMachine { .. } => serde_json::from_slice(body).ok().map(Answer::Machine),
         Call::AcquireLease { .. } => lease(body),
         Call::ReleaseLease { .. }
         | Call::Cordon { .. }
@@ -130,7 +193,43 @@ fn answer(call: &Call, body: &[u8]) -> Option<Answer> {
         | Call::Start { .. }
         | Call::Stop { .. }
         | Call::Destroy { .. }
+        | Call::SetMetadata { .. }
+        | Call::ClearMetadata { .. }
+        | Call::UpdateRelease { .. }
         | Call::Wait { .. } => Some(Answer::Ok),
+        Call::Exec { .. } => executed(body),
+        Call::Logs { id } => releases::logs(body, id),
+        Call::CreateRelease { .. } => releases::release(body),
+        Call::Probe { .. } => None,
+    }
+}
+
+fn executed(body: &[u8]) -> Option<Answer> {
+    let body: Value = serde_json::from_slice(body).ok()?;
+    let stdout = body.get("stdout").and_then(Value::as_str).unwrap_or_default().to_owned();
+    Some(Answer::Executed { exit_code: body.get("exit_code").and_then(Value::as_i64).unwrap_or(0), stdout })
+}
+
+fn sample(response: &Response<'_>) -> Sample {
+    let body = String::from_utf8_lossy(response.body).into_owned();
+    Sample { status: response.status, headers: response.headers.to_vec(), body }
+}
+
+impl Request {
+    fn get(host: Host, path: String) -> Self {
+        Self { host, method: Method::Get, path, headers: Vec::new(), body: None }
+    }
+}
+
+impl Response<'_> {
+    fn is_page(&self) -> bool {
+        self.headers.iter().any(|(name, value)| name == "content-type" && value.starts_with("text/html"))
+    }
+
+    /// A date instead of seconds is left to our own patience.
+    fn retry_after_ms(&self) -> Option<u64> {
+        let (_, seconds) = self.headers.iter().find(|(name, _)| name == "retry-after")?;
+        seconds.trim().parse::<u64>().ok().map(|seconds| seconds.saturating_mul(1_000))
     }
 }
 
@@ -163,6 +262,10 @@ mod tests {
     use crate::fleet::{MachineConfig, State};
     use crate::plan::CreateRequest;
 
+    fn reply(call: &Call, status: u16, body: &[u8]) -> Reply {
+        super::reply(call, &Response { status, headers: &[], body })
+    }
+
     fn line(call: &Call) -> String {
         let request = request("shop", call);
         let headers: Vec<String> = request.headers.iter().map(|(name, value)| format!("{name}: {value}")).collect();
@@ -180,7 +283,7 @@ mod tests {
         let nonce = || Some("n1".to_owned());
         let request = CreateRequest {
             region: "iad".into(),
-            config: MachineConfig::default(),
+            config: MachineConfig::default().into(),
             skip_launch: false,
             skip_service_registration: true,
         };
@@ -197,6 +300,9 @@ mod tests {
             Call::Stop { id: id(), nonce: nonce() },
             Call::Destroy { id: id(), nonce: nonce() },
             Call::Wait { id: id(), instance_id: "01A".into(), state: State::Started, timeout_s: 10 },
+            Call::SetMetadata { id: id(), key: "cutover_direction".into(), value: "m1 forward".into() },
+            Call::ClearMetadata { id: id(), keys: vec!["cutover_run".into()] },
+            Call::Exec { id: id(), command: vec!["cat".into(), "/proc/net/tcp".into()], timeout_s: 10 },
         ]
     }
 
@@ -216,6 +322,9 @@ mod tests {
         POST /v1/apps/shop/machines/m1/stop [content-type: application/json, fly-machine-lease-nonce: n1] {"id":"m1","timeout":"0s"}
         DELETE /v1/apps/shop/machines/m1?force=true&kill=true [fly-machine-lease-nonce: n1] 
         GET /v1/apps/shop/machines/m1/wait?state=started&timeout=10&version=01A [] 
+        POST /v1/apps/shop/machines/m1/metadata/cutover_direction [content-type: application/json] {"value":"m1 forward"}
+        PATCH /v1/apps/shop/machines/m1/metadata [content-type: application/json] {"metadata":{"cutover_run":""}}
+        POST /v1/apps/shop/machines/m1/exec [content-type: application/json] {"command":["cat","/proc/net/tcp"],"timeout":10}
         "#);
     }
 
@@ -232,12 +341,22 @@ mod tests {
         for call in all_calls() {
             let wait = matches!(call, Call::Wait { .. });
             assert_eq!(reply(&call, 404, b"{\"error\":\"not_found: machine not found\"}"), Reply::Absent);
-            assert_eq!(reply(&call, 429, b"rate limit exceeded"), Reply::Refused(Why::RateLimited));
+            assert_eq!(
+                reply(&call, 429, b"rate limit exceeded"),
+                Reply::Refused(Why::RateLimited { retry_after_ms: None })
+            );
             assert_eq!(reply(&call, 408, b"{}"), if wait { Reply::Refused(Why::NotYet) } else { Reply::Unknown });
             for status in [500, 502, 503, 504] {
                 assert_eq!(reply(&call, status, b"<html>"), Reply::Unknown);
             }
         }
+    }
+
+    #[test]
+    fn fly_says_how_long_to_wait() {
+        let headers = [("retry-after".to_owned(), "3".to_owned())];
+        let refused = super::reply(&Call::ListMachines, &Response { status: 429, headers: &headers, body: b"" });
+        assert_eq!(refused, Reply::Refused(Why::RateLimited { retry_after_ms: Some(3_000) }));
     }
 
     #[test]

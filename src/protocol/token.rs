@@ -15,6 +15,13 @@ pub fn authorization(token: &str) -> String {
     }
 }
 
+/// For Fly's other API: all tokens, whatever their kind.
+pub fn bearer(token: &str) -> String {
+    let token = token.trim();
+    let bare = ["FlyV1 ", "Bearer "].iter().find_map(|scheme| token.strip_prefix(scheme)).unwrap_or(token);
+    format!("Bearer {bare}")
+}
+
 fn is_macaroon(token: &str) -> bool {
     ["fm1r_", "fm1a_", "fm2_"].iter().any(|kind| token.starts_with(kind))
 }

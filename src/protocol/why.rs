@@ -5,18 +5,18 @@ use serde_json::Value;
 use crate::execute::Why;
 
 /// Why a reply with an error status (neither 404 nor 5xx) refused the call.
-pub(super) fn classify(status: u16, body: &[u8]) -> Why {
+pub(super) fn classify(status: u16, retry_after_ms: Option<u64>, body: &[u8]) -> Why {
     let (message, code) = words(body);
     if status == 429 {
-        return Why::RateLimited;
+        return Why::RateLimited { retry_after_ms };
     }
     let haystack = format!("{code} {message}").to_lowercase();
     let sort = TEXTS.iter().find(|(text, _)| haystack.contains(text)).map(|(_, sort)| *sort);
     match (sort, status) {
         (Some(Sort::Lease), _) => Why::LeaseHeld { owner: owner(&message) },
-        (Some(Sort::Name), _) => Why::NameTaken { message },
+        (Some(Sort::Name), _) => Why::NameTaken { holder: holder(&message), message },
         (Some(Sort::Capacity), _) => Why::NoCapacity { message },
-        (Some(Sort::Rate), _) => Why::RateLimited,
+        (Some(Sort::Rate), _) => Why::RateLimited { retry_after_ms },
         (Some(Sort::State), _) => Why::WrongState { message },
         (Some(Sort::Other), _) => Why::Other { status, message },
         (None, 401 | 403) => Why::Unauthorized { message },
@@ -34,6 +34,9 @@ pub(super) fn is_lease_not_found(body: &[u8]) -> bool {
 fn words(body: &[u8]) -> (String, String) {
     let Ok(value) = serde_json::from_slice::<Value>(body) else {
         let text = String::from_utf8_lossy(body);
+        if text.trim_start().starts_with('<') {
+            return ("a web page, not Fly's answer".to_owned(), String::new());
+        }
         return (text.chars().take(LONGEST_MESSAGE).collect(), String::new());
     };
     let text = |key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
@@ -44,6 +47,12 @@ fn words(body: &[u8]) -> (String, String) {
 fn owner(message: &str) -> String {
     let behind = message.split_once("held by ").map_or("", |(_, behind)| behind);
     behind.split(", expires").next().unwrap_or_default().to_owned()
+}
+
+/// The machine that has the name already.
+fn holder(message: &str) -> Option<String> {
+    let (_, behind) = message.split_once("machine ID ")?;
+    behind.split(' ').next().filter(|id| !id.is_empty()).map(str::to_owned)
 }
 
 #[derive(Clone, Copy)]
@@ -83,7 +92,7 @@ mod tests {
     use super::*;
 
     fn check(status: u16, body: &str, sort: &str) {
-        let value = serde_json::to_value(classify(status, body.as_bytes())).unwrap();
+        let value = serde_json::to_value(classify(status, None, body.as_bytes())).unwrap();
         assert_eq!(value["why"], sort, "{status} {body}");
     }
 
@@ -134,9 +143,16 @@ mod tests {
     }
 
     #[test]
+    fn the_machine_that_has_the_name_is_named() {
+        let body = br#"{"error":"already_exists: unique machine name violation, machine ID m2 already exists with name \"n\""}"#;
+        let Why::NameTaken { holder, .. } = classify(409, None, body) else { panic!() };
+        assert_eq!(holder.as_deref(), Some("m2"));
+    }
+
+    #[test]
     fn the_holder_of_a_lease_is_named() {
         let body =
             br#"{"message":"machine ID m1 lease currently held by a@tokens.fly.io, expires at 2026-01-01T00:00:00Z"}"#;
-        assert_eq!(classify(409, body), Why::LeaseHeld { owner: "a@tokens.fly.io".into() });
+        assert_eq!(classify(409, None, body), Why::LeaseHeld { owner: "a@tokens.fly.io".into() });
     }
 }

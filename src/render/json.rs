@@ -54,7 +54,7 @@ pub fn plan(plan: &Plan) -> String {
 }
 
 pub fn refusals(refusals: &[Refusal]) -> String {
-    pretty(&json!({"version": 1, "refused": refusals}))
+    pretty(&mask::masked(json!({"version": 1, "refused": refusals})))
 }
 
 /// One line of `--events jsonl`, without the line's end.

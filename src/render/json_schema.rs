@@ -162,48 +162,27 @@ fn fix() -> Value {
 }
 
 fn plan() -> Value {
-    let nullable = json!({"type": ["string", "null"]});
-    let observed = object(&[("state", text()), ("config_sha256", text())], &[]);
-    let machine = object(
-        &[("id", text()), ("disposition", text()), ("why", text())],
-        &[("group", nullable.clone()), ("region", text()), ("observed", observed)],
-    );
-    let request = object(&[("config", json!({"type": "object"}))], &[("region", text())]);
-    let step = object(
-        &[("id", text()), ("op", text()), ("needs", list(text()))],
-        &[
-            ("machine", nullable.clone()),
-            ("slot", nullable.clone()),
-            ("undo", nullable),
-            ("why", text()),
-            ("request", request),
-        ],
-    );
-    let capacity = object(
-        &[
-            ("after", json!({"type": ["string", "null"]})),
-            ("group", text()),
-            ("region", text()),
-            ("serving", number(0)),
-        ],
-        &[],
-    );
     let warning = object(&[("code", text()), ("message", text())], &[]);
     let plan = object(
         &[
             ("version", json!({"const": 1})),
             ("app", text()),
             ("image", text()),
-            ("policy", json!({"type": "object"})),
+            ("policy", policy()),
             ("source", object(&[("path", text()), ("sha256", text())], &[])),
-            ("digest", json!({"type": "string", "pattern": "^sha256:[0-9a-f]{64}$"})),
-            ("fleet", json!({"type": "string", "pattern": "^sha256:[0-9a-f]{64}$"})),
-            ("machines", list(machine)),
-            ("steps", list(step)),
-            ("capacity", list(capacity)),
+            ("definition", any_table()),
+            ("digest", digest()),
+            ("fleet", digest()),
+            ("machines", list(planned_machine())),
+            ("steps", list(step())),
+            ("operations", json!({"type": "object", "additionalProperties": operation()})),
+            ("floors", list(object(&[("group", text()), ("region", text()), ("serving", number(0))], &[]))),
+            ("changes", list(change())),
+            ("estimate", estimate()),
+            ("capacity", list(capacity())),
             ("warnings", list(warning)),
         ],
-        &[("definition", json!({"type": "object"})), ("point_of_no_return", json!({"type": ["string", "null"]}))],
+        &[("point_of_no_return", nullable())],
     );
     let refusal =
         object(&[("code", text()), ("message", text()), ("machines", list(text())), ("fix", list(text()))], &[]);
@@ -211,11 +190,119 @@ fn plan() -> Value {
     json!({"anyOf": [plan, refused]})
 }
 
+fn policy() -> Value {
+    let (switch, floor) = (json!({"type": "boolean"}), json!({"type": "integer", "minimum": 0}));
+    let floor = json!({"anyOf": [object(&[("machines", floor.clone())], &[]), object(&[("percent", floor)], &[])]});
+    object(
+        &[
+            ("settle_ms", number(0)),
+            ("wait_timeout_ms", number(0)),
+            ("stability_ms", number(0)),
+            ("hold", switch.clone()),
+            ("drain", json!({"enum": ["fixed", "until-idle"]})),
+            ("drain_timeout_ms", number(0)),
+            ("bake_ms", number(0)),
+            ("keep_blue", switch.clone()),
+            ("concurrency", number(1)),
+            ("group_order", list(text())),
+            ("verify_stopped", switch.clone()),
+            ("groups", list(text())),
+            ("exclude_machines", list(text())),
+            ("first_deploy", switch.clone()),
+            ("allow_unchecked", switch.clone()),
+            ("high_availability", switch.clone()),
+            ("cleanup", switch),
+        ],
+        &[("idle_command", text()), ("floor", floor), ("surge", number(1)), ("verify_url", text())],
+    )
+}
+
+fn planned_machine() -> Value {
+    let observed = object(
+        &[
+            ("state", text()),
+            ("instance_id", text()),
+            ("image", text()),
+            ("config_sha256", text()),
+            ("cordoned", json!({"type": "boolean"})),
+            ("host_status", text()),
+        ],
+        &[],
+    );
+    object(
+        &[
+            ("id", text()),
+            ("group", text()),
+            ("region", text()),
+            ("disposition", text()),
+            ("why", text()),
+            ("observed", observed),
+        ],
+        &[],
+    )
+}
+
+fn step() -> Value {
+    let switch = json!({"type": "boolean"});
+    let request = object(
+        &[("config", any_table()), ("skip_launch", switch.clone()), ("skip_service_registration", switch)],
+        &[("region", text())],
+    );
+    object(
+        &[("id", text()), ("op", text()), ("needs", list(text())), ("undo", nullable()), ("why", text())],
+        &[
+            ("machine", nullable()),
+            ("slot", nullable()),
+            ("replaces", nullable()),
+            ("checks", nullable()),
+            ("standby_for", list(text())),
+            ("group", nullable()),
+            ("region", nullable()),
+            ("timeout_ms", number(0)),
+            ("request", request),
+        ],
+    )
+}
+
+fn operation() -> Value {
+    object(&[("precondition", text()), ("postcondition", text()), ("calls", list(text()))], &[])
+}
+
+fn change() -> Value {
+    object(
+        &[("group", text()), ("machines", list(text())), ("path", text())],
+        &[("from", json!(true)), ("to", json!(true))],
+    )
+}
+
+fn estimate() -> Value {
+    object(
+        &[("expected_ms", number(0)), ("worst_ms", number(0)), ("peak_machines", number(0)), ("calls", number(0))],
+        &[],
+    )
+}
+
+fn capacity() -> Value {
+    object(&[("after", nullable()), ("group", text()), ("region", text()), ("serving", number(0))], &[])
+}
+
+fn digest() -> Value {
+    json!({"type": "string", "pattern": "^sha256:[0-9a-f]{64}$"})
+}
+
+fn nullable() -> Value {
+    json!({"type": ["string", "null"]})
+}
+
+fn any_table() -> Value {
+    json!({"type": "object"})
+}
+
 fn event() -> Value {
     let id = || ("id", number(0));
     let step = || ("step", text());
     let left = object(&[("machine", text()), ("why", text()), ("command", text())], &[]);
-    let outcomes = json!({"enum": ["completed", "restored", "needs-attention", "stale", "refused"]});
+    let outcomes = json!({"enum": ["completed", "held", "restored", "needs-attention", "stale", "refused"]});
     let kinds = [
         one_event("phase", &[("phase", json!({"enum": ["check", "forward", "back", "finish"]}))], &[]),
         one_event(
@@ -225,8 +312,10 @@ fn event() -> Value {
         ),
         one_event("call", &[id(), step(), ("call", text())], &[]),
         one_event("reply", &[id(), step(), ("reply", text())], &[]),
+        one_event("warning", &[("message", text())], &[]),
+        one_event("wait", &[step(), ("until_ms", number(0))], &[]),
         one_event(
-            "machine",
+            "state",
             &[
                 ("id", text()),
                 ("slot", json!({"type": ["string", "null"]})),

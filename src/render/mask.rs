@@ -1,32 +1,85 @@
 //! Hides values that look like secrets. Knows which keys and maps can hold them, nothing of plans.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
+
+use crate::facts;
 
 /// Stands where a secret stood.
 pub(super) const MASK: &str = "<masked>";
 
 /// The same value with secrets hidden: the values of secret-like keys in `env`, `args` and
 /// `headers`, in the map form (`{"KEY": "value"}`) and in the list form (`[{"name", "value"}]`),
-/// and every address with a password in it.
+/// what looks like a credential wherever it stands, and the changes of a plan.
 pub(super) fn masked(mut value: Value) -> Value {
     mask(&mut value, false);
+    for change in value.get_mut("changes").and_then(Value::as_array_mut).into_iter().flatten() {
+        let path = change.get("path").and_then(Value::as_str).unwrap_or("").to_owned();
+        for side in ["from", "to"] {
+            if let Some(value) = change.get_mut(side) {
+                *value = at(&path, value.take());
+            }
+        }
+    }
+    value
+}
+
+/// A value that stands at `path` of a Machine config, such as `env.TOKEN`, with secrets hidden.
+pub(super) fn at(path: &str, mut value: Value) -> Value {
+    let mut names = path.rsplit('.').map(|name| name.split('[').next().unwrap_or(name));
+    let (last, above) = (names.next().unwrap_or(""), names.next().unwrap_or(""));
+    // The name of a header stands beside its value, where nobody sees it from here.
+    let is_of_header = above == "headers" && ["value", "values"].contains(&last);
+    if is_of_header || HOLDERS.contains(&above) && is_secret_like(last) {
+        return MASK.into();
+    }
+    match &mut value {
+        Value::String(text) if HOLDERS.contains(&above) => hide(last, text),
+        _ => mask(&mut value, HOLDERS.contains(&last)),
+    }
     value
 }
 
 fn mask(value: &mut Value, holds_secrets: bool) {
     match value {
-        Value::String(text) if has_password(text) => *text = MASK.into(),
-        Value::Array(items) => items.iter_mut().for_each(|item| mask_item(item, holds_secrets)),
+        Value::String(text) => hide("", text),
+        Value::Array(items) => {
+            hide_arguments(items);
+            items.iter_mut().for_each(|item| mask_item(item, holds_secrets));
+        }
         Value::Object(map) => {
             for (key, inner) in map {
-                if holds_secrets && is_secret_like(key) && !inner.is_null() {
-                    *inner = MASK.into();
-                } else {
-                    mask(inner, HOLDERS.contains(&key.as_str()));
+                match inner {
+                    Value::Null => {}
+                    inner if holds_secrets && is_secret_like(key) => *inner = MASK.into(),
+                    Value::String(text) => hide(if holds_secrets { key } else { "" }, text),
+                    inner => mask(inner, HOLDERS.contains(&key.as_str())),
                 }
             }
         }
         _ => {}
+    }
+}
+
+/// What is told by its shape: a token, an address with a password, in a command too.
+fn hide(name: &str, text: &mut String) {
+    if facts::credential(name, text).is_some() {
+        MASK.clone_into(text);
+    } else if let Cow::Owned(veiled) = facts::veiled(text) {
+        *text = veiled;
+    }
+}
+
+/// What stands behind a flag of a command: `["--token", "..."]`.
+fn hide_arguments(items: &mut [Value]) {
+    for at in 1..items.len() {
+        let (before, rest) = items.split_at_mut(at);
+        if let (Some(Value::String(flag)), Value::String(text)) = (before.last(), &mut rest[0])
+            && flag.starts_with("--")
+        {
+            hide(flag, text);
+        }
     }
 }
 
@@ -48,13 +101,6 @@ fn mask_item(item: &mut Value, holds_secrets: bool) {
 fn is_secret_like(key: &str) -> bool {
     let key = key.to_ascii_uppercase().replace('-', "_");
     SECRET_WORDS.iter().any(|word| key.contains(word)) || key.split('_').any(|word| SECRET_PARTS.contains(&word))
-}
-
-/// An address such as `postgres://user:password@host/db`.
-fn has_password(text: &str) -> bool {
-    let Some((_, rest)) = text.split_once("://") else { return false };
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or(rest);
-    authority.rsplit_once('@').is_some_and(|(user, _)| user.split_once(':').is_some_and(|(_, word)| !word.is_empty()))
 }
 
 const HOLDERS: [&str; 3] = ["env", "args", "headers"];
@@ -90,12 +136,21 @@ mod tests {
             "checks": [{"headers": [{"name": "Authorization", "values": ["s3"]}, {"name": "Accept", "values": ["*/*"]}]}],
             "build": {"args": {"NPM_TOKEN": "s3", "NODE": "22"}},
             "containers": [{"env": {"db-password": "s3"}}],
+            "restart": {"cmd": ["serve", "--access-token", "s3-value", "sh -c 'run --password s3-value --port 8080'"]},
+            "init": {"cmd": ["serve", "--token=ghp_s3s3s3s3s3s3s3s3s3s3s3s3s3s3s3s3s3"]},
+            "changes": [
+                {"path": "env.API_KEY", "from": "s3", "to": "s3"},
+                {"path": "env", "to": {"API_KEY": "s3", "KEPT": "9090"}},
+                {"path": "services[0].checks[0].headers[1].values", "to": ["s3"]},
+                {"path": "env.NEW_ADDRESS", "to": "redis://u:s3@h/0"},
+                {"path": "guest.cpus", "from": 1, "to": 4096},
+            ],
             "token": "stays: not a map of settings",
             "url": "https://host/path@1:2",
         });
         let masked = masked(given);
         assert!(!masked.to_string().contains("s3"), "{masked}");
-        for kept in ["8080", "\"de\"", "*/*", "22", "stays", "path@1:2"] {
+        for kept in ["9090", "4096", "serve", "8080", "\"de\"", "*/*", "22", "stays", "path@1:2"] {
             assert!(masked.to_string().contains(kept), "{kept} is gone from {masked}");
         }
     }

@@ -9,9 +9,11 @@ pub mod junit;
 pub mod markdown;
 mod mask;
 mod page;
+pub mod review;
 pub mod sarif;
 mod severity;
 pub mod text;
+mod told;
 
 use crate::diagnostic::Flyctl;
 use crate::lint::Report;

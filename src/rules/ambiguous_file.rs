@@ -1,10 +1,12 @@
 //! `[[files]]` that do not say one thing.
 
+use std::collections::BTreeMap;
+
 use super::{Given, Persona, Rule, Sink};
 use crate::config::File;
 use crate::diagnostic::{Flyctl, Severity};
 use crate::facts::Facts;
-use crate::span::Spanned;
+use crate::span::{Span, Spanned};
 
 pub(super) const RULE: Rule = Rule {
     id: "ambiguous-file",
@@ -25,8 +27,8 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(facts: &Facts, sink: &mut Sink) {
-    let files = &facts.config().files;
-    for (index, file) in files.iter().enumerate() {
+    let mut written = BTreeMap::new();
+    for file in &facts.config().files {
         match file.guest_path.as_ref().filter(|path| !path.is_empty()) {
             None => {
                 sink.report(file.span, "this file has no `guest_path`: it has no place to go")
@@ -40,20 +42,20 @@ fn check(facts: &Facts, sink: &mut Sink) {
                     .flyctl(Flyctl::FailsDeploy)
                     .help(format!("write `/{}`", path.value));
             }
-            Some(path) => written_before(&files[..index], path, sink),
+            Some(path) => {
+                if let Some(earlier) = written.insert(path.as_str(), path.span) {
+                    written_before(path, earlier, sink);
+                }
+            }
         }
         sources(file, sink);
     }
 }
 
-fn written_before(before: &[File], path: &Spanned<String>, sink: &mut Sink) {
-    let earlier =
-        before.iter().rev().find_map(|file| file.guest_path.as_ref().filter(|other| other.value == path.value));
-    if let Some(earlier) = earlier {
-        sink.report(path.span, format!("`{}` is written already: only this one counts", path.value))
-            .label(earlier.span, "this file never gets there")
-            .help("keep the one that is meant");
-    }
+fn written_before(path: &Spanned<String>, earlier: Span, sink: &mut Sink) {
+    sink.report(path.span, format!("`{}` is written already: only this one counts", path.value))
+        .label(earlier, "this file never gets there")
+        .help("keep the one that is meant");
 }
 
 fn sources(file: &File, sink: &mut Sink) {

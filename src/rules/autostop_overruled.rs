@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{Given, Persona, Rule, Sink};
 use crate::config::Autostop;
 use crate::diagnostic::{Flyctl, Severity};
-use crate::facts::{AnyService, Facts};
+use crate::facts::{AnyService, Facts, Served};
 use crate::span::Span;
 
 pub(super) const RULE: Rule = Rule {
@@ -30,13 +30,13 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(facts: &Facts, sink: &mut Sink) {
     let mut told = BTreeSet::new();
-    for (group, mut services) in facts.services_by_group() {
+    for Served { groups, mut services } in facts.served() {
         services.retain(|service| !service.ports.is_empty());
         let Some(overruling) = services.iter().min_by_key(|service| rank(service.autostop())) else { continue };
         for service in services.iter().filter(|service| rank(service.autostop()) > rank(overruling.autostop())) {
             let Some(mode) = service.auto_stop_machines else { continue };
             if told.insert(mode.span) {
-                overruled(sink, group, mode.span, overruling);
+                overruled(sink, groups[0], mode.span, overruling);
             }
         }
     }

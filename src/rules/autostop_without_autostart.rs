@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{Given, Persona, Rule, Sink};
 use crate::config::Autostop;
 use crate::diagnostic::{Edit, Flyctl, Safety, Severity};
-use crate::facts::{AnyService, Facts};
+use crate::facts::{AnyService, Facts, Served};
 
 pub(super) const RULE: Rule = Rule {
     id: "autostop-without-autostart",
@@ -27,7 +27,7 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(facts: &Facts, sink: &mut Sink) {
     let mut told = BTreeSet::new();
-    for services in facts.services_by_group().into_values() {
+    for Served { services, .. } in facts.served() {
         if services.iter().any(|service| service.autostop() == Autostop::Off) {
             continue;
         }

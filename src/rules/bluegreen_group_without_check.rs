@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Given, Persona, Rule, Sink};
 use crate::diagnostic::{Flyctl, Severity};
-use crate::facts::Facts;
+use crate::facts::{self, Facts};
 
 pub(super) const RULE: Rule = Rule {
     id: "bluegreen-group-without-check",
@@ -33,15 +33,15 @@ pub(super) const RULE: Rule = Rule {
 fn check(facts: &Facts, sink: &mut Sink) {
     let Some(strategy) = facts.bluegreen() else { return };
     let groups: BTreeSet<&str> = facts.config().group_names().into_iter().collect();
-    let services = facts.services_by_group();
+    let first = facts::by_group(&facts.served(), |services| services.first().map(|service| service.span));
     let checked = facts.checked_groups();
     // None at all is `bluegreen-without-health-check`.
     if checked.is_disjoint(&groups) {
         return;
     }
     for group in groups.difference(&checked) {
-        let Some(service) = services.get(group).and_then(|services| services.first()) else { continue };
-        sink.report(service.span, format!("machines of `{group}` get traffic unchecked: they have no health check"))
+        let Some(service) = first.get(group).and_then(|service| **service) else { continue };
+        sink.report(service, format!("machines of `{group}` get traffic unchecked: they have no health check"))
             .label(strategy, "this deploy relies on checks")
             .help("add a check to this service");
     }

@@ -2,7 +2,7 @@
 
 use super::{Given, Persona, Rule, Sink};
 use crate::diagnostic::{Flyctl, Severity};
-use crate::facts::{self, Facts};
+use crate::facts::Facts;
 
 pub(super) const RULE: Rule = Rule {
     id: "bluegreen-without-health-check",
@@ -23,8 +23,8 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(facts: &Facts, sink: &mut Sink) {
     let Some(strategy) = facts.bluegreen() else { return };
-    let config = facts.config();
-    if config.group_names().into_iter().any(|group| facts::is_checked(config, group)) {
+    let checked = facts.checked_groups();
+    if facts.config().group_names().into_iter().any(|group| checked.contains(group)) {
         return;
     }
     let mut finding = sink

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Given, Persona, Rule, Sink};
 use crate::diagnostic::{Edit, Flyctl, Safety, Severity};
-use crate::facts::{AnyService, Facts};
+use crate::facts::{self, AnyService, Facts};
 use crate::span::Spanned;
 
 pub(super) const RULE: Rule = Rule {
@@ -26,9 +26,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(facts: &Facts, sink: &mut Sink) {
-    let services = facts.services_by_group();
-    let public: BTreeMap<&str, BTreeMap<i64, &Spanned<i64>>> =
-        services.iter().map(|(group, services)| (*group, only_public(services))).collect();
+    let public = facts::by_group(&facts.served(), only_public);
     let mut told = BTreeSet::new();
     for (check, group) in facts.top_level_checks() {
         let Some(port) = &check.port else { continue };

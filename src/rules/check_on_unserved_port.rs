@@ -1,10 +1,10 @@
 //! A check of a port that no service of the machine has.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::{Given, Persona, Rule, Sink};
 use crate::diagnostic::{Flyctl, Severity};
-use crate::facts::{AnyService, Facts};
+use crate::facts::{self, AnyService, Facts};
 
 pub(super) const RULE: Rule = Rule {
     id: "check-on-unserved-port",
@@ -25,9 +25,8 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(facts: &Facts, sink: &mut Sink) {
-    let services = facts.services_by_group();
-    let known: BTreeMap<&str, BTreeSet<i64>> =
-        services.iter().map(|(group, services)| (*group, services.iter().flat_map(ports).collect())).collect();
+    let ports = |services: &[AnyService]| -> BTreeSet<i64> { services.iter().flat_map(ports).collect() };
+    let known = facts::by_group(&facts.served(), ports);
     let metrics: BTreeSet<i64> =
         facts.config().metrics.iter().filter_map(|metrics| Some(metrics.port.as_ref()?.value)).collect();
     let mut told = BTreeSet::new();

@@ -2,7 +2,7 @@
 
 use super::{Given, Persona, Rule, Sink};
 use crate::diagnostic::{Flyctl, Severity};
-use crate::facts::Facts;
+use crate::facts::{self, Facts};
 
 pub(super) const RULE: Rule = Rule {
     id: "deploy-with-one-machine",
@@ -27,13 +27,14 @@ fn check(facts: &Facts, sink: &mut Sink) {
     if !matches!(strategy, "" | "rolling" | "canary") {
         return;
     }
+    let first = facts::by_group(&facts.served(), |services| services.first().map(|service| service.span));
     for group in config.group_names() {
         let machines = facts.managed_in(group);
-        let service = facts.services().into_iter().find(|service| config.is_for(service.processes, group));
+        let service = first.get(group).and_then(|service| **service);
         let ([machine], Some(service)) = (machines.as_slice(), service) else { continue };
         let has_volume = config.mounts.iter().any(|mount| config.is_for(&mount.processes, group));
         let message = format!("{} alone serves group `{group}`: nobody answers while it is deployed", machine.id);
-        sink.report(service.span, message).help(match has_volume {
+        sink.report(service, message).help(match has_volume {
             true => "add a second machine, with a volume of its own: `fly scale count 2`",
             false => "use `strategy = \"bluegreen\"`, or add a second machine: `fly scale count 2`",
         });

@@ -21,7 +21,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(facts: &Facts, sink: &mut Sink) {
-    for ports in facts.services().into_iter().flat_map(|service| service.ports) {
+    for ports in facts.services().iter().flat_map(|service| service.ports.iter()) {
         let Some(force_https) = ports.force_https.filter(|_| !ports.has("http")) else { continue };
         let finding = sink
             .report(force_https, "Fly refuses to deploy `force_https` on a port without the `http` handler")

@@ -28,7 +28,7 @@ fn check(facts: &Facts, sink: &mut Sink) {
     if services.iter().any(speaks_https) {
         return;
     }
-    for ports in services.iter().flat_map(|service| &service.ports).filter(|ports| ports.has("http")) {
+    for ports in services.iter().flat_map(|service| service.ports.iter()).filter(|ports| ports.has("http")) {
         if let Some(force_https) = ports.force_https {
             sink.report(force_https, "this redirects every request to port 443, where nobody answers")
                 .help("add a `[[services.ports]]` with `port = 443` and `handlers = [\"tls\", \"http\"]`");

@@ -2,7 +2,7 @@
 
 use super::{Given, Persona, Rule, Sink};
 use crate::diagnostic::{Flyctl, Severity};
-use crate::facts::{self, Facts};
+use crate::facts::Facts;
 
 pub(super) const RULE: Rule = Rule {
     id: "immediate-strategy",
@@ -25,8 +25,8 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(facts: &Facts, sink: &mut Sink) {
     let Some(strategy) = facts.strategy().filter(|strategy| strategy.value == "immediate") else { return };
-    let config = facts.config();
-    let is_checked = config.group_names().into_iter().any(|group| facts::is_checked(config, group));
+    let checked = facts.checked_groups();
+    let is_checked = facts.config().group_names().into_iter().any(|group| checked.contains(group));
     let message = match is_checked {
         true => "an immediate deploy does not wait for the health checks",
         false => "an immediate deploy does not look whether the machines start",

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Given, Persona, Rule, Sink};
 use crate::diagnostic::{Flyctl, Severity};
-use crate::facts::{AnyService, Facts, PublicPorts};
+use crate::facts::{AnyService, Facts, PublicPorts, Served};
 
 pub(super) const RULE: Rule = Rule {
     id: "public-port-used-twice",
@@ -28,12 +28,12 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(facts: &Facts, sink: &mut Sink) {
     let mut told = BTreeSet::new();
-    for (group, services) in facts.services_by_group() {
+    for Served { groups, services } in facts.served() {
         for is_udp in [false, true] {
             for (earlier, later) in overlaps(&services, is_udp) {
                 if told.insert(later.span) {
                     let port = later.first.max(earlier.first);
-                    sink.report(later.span, format!("port {port} of `{group}` is published already"))
+                    sink.report(later.span, format!("port {port} of `{}` is published already", groups[0]))
                         .label(earlier.span, "here")
                         .help("give one of the services another port, or make one service of them");
                 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Given, Persona, Rule, Sink};
 use crate::diagnostic::{Flyctl, Severity};
-use crate::facts::{AnyService, Facts};
+use crate::facts::{AnyService, Facts, Served};
 
 pub(super) const RULE: Rule = Rule {
     id: "service-defined-twice",
@@ -28,7 +28,7 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(facts: &Facts, sink: &mut Sink) {
     let mut told = BTreeSet::new();
-    for services in facts.services_by_group().into_values() {
+    for Served { services, .. } in facts.served() {
         let mut seen: BTreeMap<(bool, i64), &AnyService> = BTreeMap::new();
         for service in &services {
             let Some(port) = service.port().filter(|port| *port != 0) else { continue };

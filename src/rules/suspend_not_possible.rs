@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{Given, Persona, Rule, Sink};
 use crate::config::{Autostop, Vm};
 use crate::diagnostic::{Flyctl, Severity};
-use crate::facts::{AnyService, Facts};
+use crate::facts::{Facts, Served};
 use crate::limits;
 use crate::machine::{self, Sizes};
 
@@ -30,14 +30,13 @@ pub(super) const RULE: Rule = Rule {
 fn check(facts: &Facts, sink: &mut Sink) {
     let mut told = BTreeSet::new();
     let sizes = Sizes::new(facts.config());
-    for (group, services) in facts.services_by_group() {
-        let suspending: Vec<&AnyService> =
-            services.iter().filter(|service| service.autostop() == Autostop::Suspend).collect();
-        if suspending.len() < services.len() {
+    for Served { groups, services } in facts.served() {
+        if services.iter().any(|service| service.autostop() != Autostop::Suspend) {
             continue;
         }
-        let Some(why) = obstacle(facts, sizes.of(group)) else { continue };
-        for mode in suspending.iter().filter_map(|service| service.auto_stop_machines.as_ref()) {
+        let first = groups.iter().find_map(|group| Some((group, obstacle(facts, sizes.of(group))?)));
+        let Some((group, why)) = first else { continue };
+        for mode in services.iter().filter_map(|service| service.auto_stop_machines.as_ref()) {
             if told.insert(mode.span) {
                 sink.report(mode.span, format!("machines of `{group}` cannot be counted on to suspend: {why}"))
                     .help("write `auto_stop_machines = \"stop\"`, or take away what is in the way");

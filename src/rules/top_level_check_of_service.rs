@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Given, Persona, Rule, Sink};
 use crate::diagnostic::{Flyctl, Severity};
-use crate::facts::{AnyService, Facts};
+use crate::facts::{self, AnyService, Facts};
 
 pub(super) const RULE: Rule = Rule {
     id: "top-level-check-of-service",
@@ -25,15 +25,14 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(facts: &Facts, sink: &mut Sink) {
-    let services = facts.services_by_group();
-    let unchecked: BTreeMap<(&str, i64), &AnyService> =
-        services.iter().flat_map(|(group, services)| unchecked(group, services)).collect();
+    let unchecked = facts::by_group(&facts.served(), unchecked);
     let bluegreen = facts.bluegreen();
     let default = facts.config().http_service.as_ref().and_then(|service| Some(service.internal_port.as_ref()?.value));
     let mut told = BTreeSet::new();
     for (check, group) in facts.top_level_checks() {
         let Some(port) = check.port.as_ref().map(|port| port.value).or(default) else { continue };
-        let Some(service) = unchecked.get(&(group, port)).filter(|_| told.insert(check.span)) else { continue };
+        let service = unchecked.get(group).and_then(|unchecked| unchecked.get(&port));
+        let Some(service) = service.filter(|_| told.insert(check.span)) else { continue };
         let finding = sink
             .report(check.span, "the proxy does not ask this check: requests go to unhealthy machines too")
             .label(service.span, "this service has no check of its own")
@@ -46,13 +45,10 @@ fn check(facts: &Facts, sink: &mut Sink) {
     }
 }
 
-/// The group's TCP services that have no check, by internal port.
-fn unchecked<'a>(
-    group: &'a str,
-    services: &'a [AnyService],
-) -> impl Iterator<Item = ((&'a str, i64), &'a AnyService<'a>)> {
+/// The TCP services that have no check, by internal port.
+fn unchecked<'a>(services: &[AnyService<'a>]) -> BTreeMap<i64, AnyService<'a>> {
     let unchecked = services.iter().filter(|service| !service.is_udp && !service.is_checked());
-    unchecked.filter_map(move |service| Some(((group, service.port()?), service)))
+    unchecked.filter_map(|service| Some((service.port()?, service.clone()))).collect()
 }
 
 fn cure(service: &AnyService) -> &'static str {

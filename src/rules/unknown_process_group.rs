@@ -69,4 +69,4 @@ fn unknown(known: &Known, sink: &mut Sink, processes: &Groups, flyctl: Flyctl) {
 }
 
 /// With each name that there is not: more groups than any app has.
-const MOST_COMPARED: usize = 100;
+const MOST_COMPARED: usize = 40;

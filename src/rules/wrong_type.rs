@@ -33,6 +33,8 @@ fn check(facts: &Facts, sink: &mut Sink) {
             finding.fix(safety, title, vec![Edit { span: *span, text }]);
         } else if let Some((title, edits)) = wrapped(*span, facts.text, expected) {
             finding.fix(Safety::Safe, title, edits);
+        } else if let Some(text) = in_seconds(path, span.of(facts.text)) {
+            finding.fix(Safety::Unsafe, format!("write `{text}`"), vec![Edit { span: *span, text }]);
         } else if let Some((title, edits)) = doubled(*span, facts.text, expected, found) {
             finding.help("write the header with two brackets").fix(Safety::Unsafe, title, edits);
         } else if let Some(cure) = cure(path) {
@@ -62,15 +64,26 @@ fn takes_any_text(path: &str) -> bool {
 
 /// The value that was plainly meant, where only quotes are wrong.
 fn rewritten(written: &str, expected: &str) -> Option<(String, String)> {
-    let bare = written.trim_matches(['"', '\'']);
-    let is_quoted = bare.len() + 2 == written.len();
     let meant = match expected {
-        "a whole number" if is_quoted => bare.parse::<i64>().ok()?.to_string(),
-        "`true` or `false`" if is_quoted => bare.parse::<bool>().ok()?.to_string(),
+        "a whole number" => unquoted(written)?.parse::<i64>().ok()?.to_string(),
+        "`true` or `false`" => unquoted(written)?.parse::<bool>().ok()?.to_string(),
         "text" if written.parse::<f64>().is_ok() || written.parse::<bool>().is_ok() => format!("\"{written}\""),
         _ => return None,
     };
     Some((format!("write `{meant}`"), meant))
+}
+
+/// A number in quotes, where the same number without quotes would be seconds. Elsewhere a bare number
+/// has other units, and what is meant is open.
+fn in_seconds(path: &str, written: &str) -> Option<String> {
+    let bare = unquoted(written).filter(|bare| !bare.is_empty() && bare.bytes().all(|byte| byte.is_ascii_digit()))?;
+    (path == "kill_timeout").then(|| format!("\"{bare}s\""))
+}
+
+/// What stands in a pair of quotes.
+fn unquoted(written: &str) -> Option<&str> {
+    let bare = written.trim_matches(['"', '\'']);
+    (bare.len() + 2 == written.len()).then_some(bare)
 }
 
 /// The header of a single table where a list of tables is meant.
@@ -98,4 +111,22 @@ fn wrapped(span: Span, text: &str, expected: &str) -> Option<(String, Vec<Edit>)
         Edit { span: Span::at(span.end), text: "]".into() },
     ];
     Some(("make it a list".into(), edits))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seconds_are_meant_where_the_bare_number_has_them() {
+        for (path, written, meant) in [
+            ("kill_timeout", "\"5\"", Some("\"5s\"")),
+            ("kill_timeout", "'120'", Some("\"120s\"")),
+            ("kill_timeout", "'1d'", None),
+            ("kill_timeout", "''", None),
+            ("deploy.wait_timeout", "'300'", None),
+        ] {
+            assert_eq!(in_seconds(path, written).as_deref(), meant, "{path} = {written}");
+        }
+    }
 }

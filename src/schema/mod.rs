@@ -113,6 +113,41 @@ impl Section {
     }
 }
 
+/// What the table says of a path.
+#[derive(Debug, Clone, Copy)]
+pub struct Known {
+    /// The last key of the path; `None` for the top level.
+    pub key: Option<&'static Key>,
+    /// How many names of the path lead to it; what is left are names that the user gives.
+    pub depth: usize,
+    /// What may stand below.
+    pub section: Option<&'static Section>,
+    /// Whether flyctl translates older forms here.
+    pub is_translated: bool,
+}
+
+/// At the keys of `path`, from the top, the names that the user gives included: `checks`, `alive`,
+/// `port`.
+pub fn known(path: &[&str]) -> Option<Known> {
+    let mut known = Known { key: None, depth: 0, section: Some(&ROOT), is_translated: true };
+    let mut names = path.iter().enumerate();
+    while let Some((at, name)) = names.next() {
+        let Some(section) = known.section else {
+            let is_map = known.key.is_some_and(|key| matches!(key.kind, Kind::TextMap | Kind::AnyMap));
+            return is_map.then_some(known);
+        };
+        let key = section.key(name).or_else(|| section.keys.iter().find(|key| key.aliases.contains(name)))?;
+        known.key = Some(key);
+        known.depth = at + 1;
+        known.is_translated &= key.older != Older::NoneBelow;
+        known.section = match key.kind {
+            Kind::NamedTables(of) => names.next().map(|_| of),
+            _ => key.kind.section(),
+        };
+    }
+    Some(known)
+}
+
 /// The one of `names` that was probably meant by `written`: the most similar, when it is similar
 /// enough.
 pub fn closest<'a>(names: impl IntoIterator<Item = &'a str>, written: &str) -> Option<&'a str> {

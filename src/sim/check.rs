@@ -21,6 +21,10 @@ pub struct Promise {
     pub removed: BTreeSet<String>,
     /// These machines are not touched.
     pub untouched: BTreeSet<String>,
+    /// These machines are destroyed only while as many others serve as are promised.
+    pub replaced: BTreeSet<String>,
+    /// What is promised to serve, per group and region, where it is not what serves at first.
+    pub floors: BTreeMap<Place, u64>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -31,9 +35,12 @@ pub(super) struct Checker {
     serving: BTreeMap<Place, BTreeSet<String>>,
     /// When a machine last stopped serving by itself.
     lost_ms: BTreeMap<Place, u64>,
+    /// Machines that something happened to: they cannot be counted on.
+    unlucky: BTreeMap<Place, BTreeSet<String>>,
     breaches: Vec<Breach>,
 }
 
+/// A group and a region.
 type Place = (String, String);
 
 impl Checker {
@@ -47,6 +54,9 @@ impl Checker {
             }
             checker.serving.entry(place).or_default().insert(machine.id.clone());
         }
+        for (place, floor) in std::mem::take(&mut checker.promise.floors) {
+            checker.floor.insert(place, floor);
+        }
         checker
     }
 
@@ -54,6 +64,13 @@ impl Checker {
         if self.promise.untouched.contains(id) {
             self.breaches.push(Breach { t_ms, what: format!("{what} of {id}, which is no part of the plan") });
         }
+    }
+
+    /// Something happened to the machine that nobody could foresee.
+    pub(super) fn lost(&mut self, t_ms: u64, machine: &Machine) {
+        let place = self.place(machine);
+        self.unlucky.entry(place.clone()).or_default().insert(machine.id.clone());
+        self.lost_ms.insert(place, t_ms);
     }
 
     /// After each change of a machine; gives the breach that it is. `called`: a call changed it,
@@ -65,10 +82,16 @@ impl Checker {
             serving.insert(machine.id.clone());
             return None;
         }
-        if !serving.remove(&machine.id) {
+        let served = serving.remove(&machine.id);
+        let goes = called && machine.state == State::Destroyed && self.promise.replaced.contains(&machine.id);
+        if !served && !goes {
             return None;
         }
-        let (count, floor) = (serving.len() as u64, self.floor.get(&place).copied().unwrap_or(0));
+        let (count, mut floor) = (serving.len() as u64, self.floor.get(&place).copied().unwrap_or(0));
+        if !self.promise.groups.contains_key(&machine.id) {
+            // Going back does not mend what happened to others.
+            floor = floor.saturating_sub(self.unlucky.get(&place).map_or(0, |ids| ids.len() as u64));
+        }
         if !called {
             self.lost_ms.insert(place, t_ms);
             return None;

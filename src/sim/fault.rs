@@ -19,6 +19,16 @@ pub enum Fault {
     },
     /// A machine, by its id or the end of its name, behaves badly.
     Machine { machine: String, behaviour: Behaviour },
+    /// Our own clock goes wrong at this time of the run.
+    Clock { at_ms: u64, jump: Jump },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Jump {
+    /// It is suddenly later than it is.
+    Ahead { ms: u64 },
+    /// The computer sleeps, and Fly does not.
+    Asleep { ms: u64 },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +39,8 @@ pub enum Effect {
     LostBefore,
     /// It is done, but the answer is lost.
     LostAfter,
+    /// It is done twice, and answered once: a proxy on the way tried again.
+    Twice,
     /// It is done, and answered this much later.
     Slow { ms: u64 },
 }
@@ -43,17 +55,61 @@ pub enum Behaviour {
     ExitsOnStart,
     /// Its process ends with an error, this long after its checks passed (or it was started).
     Dies { after_ms: u64 },
+    /// The command that it was made for ends so.
+    Exits { code: i64 },
+    /// The command that it was made for never ends.
+    Hangs,
+    /// It has connections until it was cordoned for this long.
+    Busy { ms: u64 },
     /// It takes this long to stop.
     StopsSlowly { ms: u64 },
     /// Lists do not show it until this long after it was made.
     Unlisted { ms: u64 },
     /// Somebody else holds its lease from the start, for this long.
     Leased { owner: String, ms: u64 },
+    /// Somebody else does something to it, at this time.
+    At { at_ms: u64, act: Act },
+}
+
+/// What happens to a machine without our doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Act {
+    Destroyed,
+    Stopped,
+    Started,
+    Cordoned,
+    Uncordoned,
+    /// Out of memory: its process ends.
+    Killed,
+    /// Its checks fail from then on.
+    Unwell,
+    /// For twenty seconds.
+    Leased,
+    HostLost,
+    HostBack,
+    /// Another machine like it is made.
+    Scaled,
+}
+
+impl Act {
+    pub const ALL: [(Self, &str); 11] = [
+        (Self::Destroyed, "destroyed-at"),
+        (Self::Stopped, "stopped-at"),
+        (Self::Started, "started-at"),
+        (Self::Cordoned, "cordoned-at"),
+        (Self::Uncordoned, "uncordoned-at"),
+        (Self::Killed, "killed-at"),
+        (Self::Unwell, "unwell-at"),
+        (Self::Leased, "leased-at"),
+        (Self::HostLost, "host-lost-at"),
+        (Self::HostBack, "host-back-at"),
+        (Self::Scaled, "scaled-at"),
+    ];
 }
 
 /// `CALL[@MACHINE][#N]=EFFECT`, such as `create#1=lost-after`, `destroy@9080aaaa000000=refused`,
 /// `*@app-1=slow:2000`; or `machine@MACHINE=BEHAVIOUR`, such as `machine@app-2=never-healthy`,
-/// `machine@app-1=dies:5000`, `machine@9080aaaa000000=leased:30000`.
+/// `machine@app-1=dies:5000`, `machine@9080aaaa000000=killed-at:30000`; or `clock@5000=asleep:20000`.
 impl FromStr for Fault {
     type Err = String;
 
@@ -70,6 +126,10 @@ impl FromStr for Fault {
         };
         if let ("machine", Some(machine)) = (kind, &machine) {
             return Ok(Self::Machine { machine: machine.clone(), behaviour: behaviour(effect).map_err(bad)? });
+        }
+        if let ("clock", Some(at)) = (kind, &machine) {
+            let at_ms = at.parse().map_err(|_| bad(format!("`{at}` is not a number of ms")))?;
+            return Ok(Self::Clock { at_ms, jump: jump(effect).map_err(bad)? });
         }
         let kind = match kind {
             "*" => None,
@@ -90,17 +150,18 @@ fn effect_of(text: &str) -> Result<Effect, String> {
     let message = || "injected".to_owned();
     Ok(match parts(text)? {
         ("refused", None) => Effect::Refused(Why::Other { status: 400, message: message() }),
-        ("rate-limited", None) => Effect::Refused(Why::RateLimited),
+        ("rate-limited", retry_after_ms) => Effect::Refused(Why::RateLimited { retry_after_ms }),
         ("no-capacity", None) => Effect::Refused(Why::NoCapacity { message: message() }),
         ("unauthorized", None) => Effect::Refused(Why::Unauthorized { message: message() }),
         ("busy", None) => Effect::Refused(Why::WrongState { message: message() }),
         ("lost-before", None) => Effect::LostBefore,
         ("lost-after", None) => Effect::LostAfter,
+        ("twice", None) => Effect::Twice,
         ("slow", Some(ms)) => Effect::Slow { ms },
         _ => {
             return Err(format!(
                 "no effect is named `{text}`: refused, rate-limited, no-capacity, unauthorized, busy, lost-before, \
-                 lost-after, slow:MS"
+                 lost-after, twice, slow:MS"
             ));
         }
     })
@@ -111,16 +172,31 @@ fn behaviour(text: &str) -> Result<Behaviour, String> {
         ("never-healthy", None) => Behaviour::NeverHealthy,
         ("never-starts", None) => Behaviour::NeverStarts,
         ("exits-on-start", None) => Behaviour::ExitsOnStart,
+        ("exits", Some(code)) => Behaviour::Exits { code: i64::try_from(code).unwrap_or(i64::MAX) },
+        ("hangs", None) => Behaviour::Hangs,
+        ("busy", Some(ms)) => Behaviour::Busy { ms },
         ("dies", Some(after_ms)) => Behaviour::Dies { after_ms },
         ("stops-slowly", Some(ms)) => Behaviour::StopsSlowly { ms },
         ("unlisted", Some(ms)) => Behaviour::Unlisted { ms },
         ("leased", Some(ms)) => Behaviour::Leased { owner: "somebody@example.com".to_owned(), ms },
+        (name, Some(at_ms)) if let Some((act, _)) = Act::ALL.iter().find(|(_, known)| *known == name) => {
+            Behaviour::At { at_ms, act: *act }
+        }
         _ => {
+            let acts = Act::ALL.map(|(_, name)| format!("{name}:MS")).join(", ");
             return Err(format!(
-                "no behaviour is named `{text}`: never-healthy, never-starts, exits-on-start, dies:MS, stops-slowly:MS, \
-                 unlisted:MS, leased:MS"
+                "no behaviour is named `{text}`: never-healthy, never-starts, exits-on-start, exits:CODE, hangs, \
+                 busy:MS, dies:MS, stops-slowly:MS, unlisted:MS, leased:MS, {acts}"
             ));
         }
+    })
+}
+
+fn jump(text: &str) -> Result<Jump, String> {
+    Ok(match parts(text)? {
+        ("ahead", Some(ms)) => Jump::Ahead { ms },
+        ("asleep", Some(ms)) => Jump::Asleep { ms },
+        _ => return Err(format!("no jump is named `{text}`: ahead:MS, asleep:MS")),
     })
 }
 
@@ -159,6 +235,24 @@ impl Faults {
         found
     }
 
+    /// When somebody else does something, with its place among the faults.
+    pub(super) fn times(&self) -> Vec<(usize, u64)> {
+        let at = |(index, (fault, _)): (usize, &(Fault, u64))| match fault {
+            Fault::Machine { behaviour: Behaviour::At { at_ms, .. }, .. } => Some((index, *at_ms)),
+            _ => None,
+        };
+        self.faults.iter().enumerate().filter_map(at).collect()
+    }
+
+    pub(super) fn act(&self, index: usize) -> Option<(String, Act)> {
+        match self.faults.get(index) {
+            Some((Fault::Machine { machine, behaviour: Behaviour::At { act, .. } }, _)) => {
+                Some((machine.clone(), *act))
+            }
+            _ => None,
+        }
+    }
+
     pub(super) fn behaviours<'a>(&'a self, id: &'a str, name: &'a str) -> impl Iterator<Item = &'a Behaviour> {
         self.faults.iter().filter_map(move |(fault, _)| match fault {
             Fault::Machine { machine, behaviour } if is_named(machine, id, name) => Some(behaviour),
@@ -168,7 +262,7 @@ impl Faults {
 }
 
 /// `app-1` names `cutover-r1-app-1`, but not `cutover-r1-myapp-1`.
-fn is_named(machine: &str, id: &str, name: &str) -> bool {
+pub(super) fn is_named(machine: &str, id: &str, name: &str) -> bool {
     machine == id || machine == name || name.strip_suffix(machine).is_some_and(|front| front.ends_with('-'))
 }
 

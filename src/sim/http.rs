@@ -1,11 +1,13 @@
 //! The Machines API's side of HTTP over a [`World`], as values: requests become calls, replies
 //! become the JSON that the real API sends. No socket, no clock.
 
+mod flyctl;
+
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::world::{Answered, Waiting, World};
-use crate::execute::{self, Call, Reply, Why};
+use crate::execute::{self, Call, ReleaseStatus, Reply, Why};
 use crate::fleet::{MachineConfig, State};
 use crate::plan::CreateRequest;
 use crate::protocol::{Method, NONCE_HEADER, Request};
@@ -36,6 +38,9 @@ pub struct Waiter {
 /// What the API answers to `request` at `now_ms`.
 pub fn respond(world: &mut World, now_ms: u64, request: &Request) -> Answer {
     world.advance(now_ms);
+    if let Some(response) = flyctl::answer(world, request) {
+        return Answer::Now(response);
+    }
     let act = match read(world, request) {
         Ok(act) => act,
         Err(response) => return Answer::Now(response),
@@ -80,6 +85,9 @@ enum Act {
 fn read(world: &World, request: &Request) -> Result<Act, Response> {
     let (path, query) = request.path.split_once('?').unwrap_or((&request.path, ""));
     let segments: Vec<&str> = path.trim_matches('/').split('/').collect();
+    if let ["api", "v1", rest @ ..] = segments.as_slice() {
+        return releases(request, rest, Query(query)).map(Act::Call);
+    }
     let ["v1", "apps", app, rest @ ..] = segments.as_slice() else { return Err(error(404, "not_found: no such path")) };
     if world.app.as_ref().is_some_and(|known| known != app) {
         return Err(error(404, "not_found: app not found"));
@@ -88,6 +96,8 @@ fn read(world: &World, request: &Request) -> Result<Act, Response> {
     let query = Query(query);
     let call = match (request.method, rest) {
         (Method::Get, []) => return Ok(Act::ReadApp((*app).to_owned())),
+        // Its machines have none.
+        (Method::Get, ["volumes"]) => return Err(ok(200, json!([]))),
         (Method::Get, ["machines"]) => Call::ListMachines,
         (Method::Post, ["machines"]) => create(request)?,
         (method, ["machines", id, rest @ ..]) => {
@@ -105,6 +115,13 @@ fn read(world: &World, request: &Request) -> Result<Act, Response> {
                 }
                 (Method::Post, ["cordon"]) => Call::Cordon { id, nonce: nonce() },
                 (Method::Post, ["uncordon"]) => Call::Uncordon { id, nonce: nonce() },
+                (Method::Post, ["metadata", key]) => {
+                    let body = object(request, "main.upsertMetadataKeyRequest")?;
+                    Call::SetMetadata { id, key: (*key).to_owned(), value: text(&body, "value") }
+                }
+                (Method::Delete, ["metadata", key]) => Call::ClearMetadata { id, keys: vec![(*key).to_owned()] },
+                (Method::Patch, ["metadata"]) => Call::ClearMetadata { id, keys: removed(request)? },
+                (Method::Post, ["exec"]) => exec(id, request)?,
                 (Method::Get, ["wait"]) => wait(id, query)?,
                 (Method::Get, ["lease"]) => return Ok(Act::ReadLease(id)),
                 (Method::Post, ["lease"]) => Call::AcquireLease { id, ttl_s: ttl(request, query)?, nonce: nonce() },
@@ -142,7 +159,7 @@ fn create(request: &Request) -> Result<Call, Response> {
     let region = if create.region.is_empty() { NEAREST_REGION.to_owned() } else { create.region };
     let request = CreateRequest {
         region,
-        config: create.config,
+        config: create.config.into(),
         skip_launch: create.skip_launch,
         skip_service_registration: create.skip_service_registration,
     };
@@ -179,6 +196,52 @@ fn object(request: &Request, what: &str) -> Result<Value, Response> {
         return Ok(value);
     }
     Err(error(400, &format!("json: cannot unmarshal {body} into Go value of type {what}")))
+}
+
+/// The keys that a bulk update removes; it is not asked for anything else here.
+fn removed(request: &Request) -> Result<Vec<String>, Response> {
+    let body = object(request, "main.updateMetadataRequest")?;
+    let entries = body.get("metadata").and_then(Value::as_object).into_iter().flatten();
+    Ok(entries.filter(|(_, value)| value.is_null() || *value == "").map(|(key, _)| key.clone()).collect())
+}
+
+fn exec(id: String, request: &Request) -> Result<Call, Response> {
+    let body = object(request, "main.MachineExecRequest")?;
+    let words = body.get("command").and_then(Value::as_array).into_iter().flatten();
+    let command: Vec<String> = words.filter_map(Value::as_str).map(str::to_owned).collect();
+    if command.is_empty() {
+        return Err(error(400, "invalid_argument: command is required"));
+    }
+    Ok(Call::Exec { id, command, timeout_s: body.get("timeout").and_then(Value::as_u64).unwrap_or(0) })
+}
+
+/// What Fly's other API knows of an app: its releases and its logs.
+fn releases(request: &Request, path: &[&str], query: Query) -> Result<Call, Response> {
+    let body = object(request, "release")?;
+    match (request.method, path) {
+        (Method::Post, ["releases"]) => Ok(Call::CreateRelease {
+            image: text(&body, "image"),
+            definition: body.get("definition").cloned().unwrap_or_default(),
+        }),
+        (Method::Patch, ["releases", id]) => {
+            let status = match text(&body, "status").as_str() {
+                "running" => ReleaseStatus::Running,
+                "complete" => ReleaseStatus::Complete,
+                "failed" => ReleaseStatus::Failed,
+                "interrupted" => ReleaseStatus::Interrupted,
+                _ => return Err(error(422, "invalid status")),
+            };
+            Ok(Call::UpdateRelease { id: (*id).to_owned(), status, error: None })
+        }
+        (Method::Get, ["apps", _, "logs"]) => {
+            Ok(Call::Logs { id: query.get("instance").unwrap_or_default().to_owned() })
+        }
+        _ => Err(error(404, "not_found: no such path")),
+    }
+}
+
+fn text(body: &Value, key: &str) -> String {
+    body.get(key).and_then(Value::as_str).unwrap_or_default().to_owned()
 }
 
 #[derive(Clone, Copy)]
@@ -228,8 +291,26 @@ fn done(world: &World, call: &Call, answer: &execute::Answer) -> Response {
             }
             Call::ReleaseLease { .. } => ok(200, json!({"status": "success", "data": {"ok": true}})),
             Call::Start { .. } => ok(200, json!({"previous_state": "stopped", "migrated": false, "new_host": ""})),
+            Call::SetMetadata { .. } | Call::ClearMetadata { .. } => {
+                Response { status: 204, body: String::new(), slow_ms: 0 }
+            }
             _ => ok(200, json!({"ok": true})),
         },
+        execute::Answer::Executed { exit_code, stdout } => {
+            ok(200, json!({"exit_code": exit_code, "exit_signal": 0, "stdout": stdout, "stderr": ""}))
+        }
+        execute::Answer::Logs(lines) => {
+            let id = call.machine().unwrap_or_default();
+            let entry = |line: &String| json!({"attributes": {"message": line, "instance": id}});
+            ok(200, json!({"data": lines.iter().map(entry).collect::<Vec<_>>(), "meta": {}}))
+        }
+        execute::Answer::Release { id, version } => {
+            let version = version.parse::<u64>().unwrap_or(0);
+            let release = json!({"id": id, "version": version, "stable": false, "in_progress": true,
+                "status": "pending", "strategy": "BLUEGREEN"});
+            ok(201, json!({ "release": release }))
+        }
+        execute::Answer::Probed(sample) => Response { status: sample.status, body: sample.body.clone(), slow_ms: 0 },
     }
 }
 
@@ -253,12 +334,12 @@ fn refusal(world: &World, call: &Call, why: &Why) -> Response {
             _ => error(408, "deadline_exceeded"),
         },
         Why::WrongState { message } => error(412, message),
-        Why::NameTaken { message } => error(409, message),
+        Why::NameTaken { message, .. } => error(409, message),
         Why::NoCapacity { message } => {
             let body = json!({"error": format!("aborted: no capacity: {message}"), "status": "insufficient_capacity"});
             Response { status: 409, body: body.to_string(), slow_ms: 0 }
         }
-        Why::RateLimited => error(429, "rate limit exceeded"),
+        Why::RateLimited { .. } => error(429, "rate limit exceeded"),
         Why::Unauthorized { .. } => error(401, "Authenticate: token validation error"),
         Why::Other { status, message } => error(*status, message),
     }
@@ -313,13 +394,13 @@ const EPOCH_S: i64 = 1_767_225_600;
 mod tests {
     use super::*;
     use crate::fleet::Fleet;
-    use crate::protocol;
+    use crate::protocol::{self, Host};
     use crate::sim::{Fault, Settings};
 
     fn world(faults: &[&str]) -> World {
         let machines = json!([{"id": "a1", "name": "blue", "state": "started", "region": "iad", "instance_id": "01A",
             "config": {"image": "registry.fly.io/shop:v1", "services": [{"internal_port": 8080, "checks": [{"type": "tcp"}]}]}}]);
-        let fleet = Fleet { machines: serde_json::from_value(machines).unwrap() };
+        let fleet = Fleet { machines: serde_json::from_value(machines).unwrap(), ..Fleet::default() };
         let faults = faults.iter().map(|fault| fault.parse::<Fault>().unwrap()).collect();
         World::new(&fleet, Settings::default(), faults, 1)
     }
@@ -339,7 +420,8 @@ mod tests {
                 waiter.respond(world).unwrap()
             }
         };
-        (protocol::reply(call, response.status, response.body.as_bytes()), direct)
+        let body = response.body.as_bytes();
+        (protocol::reply(call, &protocol::Response { status: response.status, headers: &[], body }), direct)
     }
 
     #[test]
@@ -350,8 +432,12 @@ mod tests {
         let nonce = || Some("elsewhere".to_owned());
         let mut config = MachineConfig::default();
         config.0.insert("image".into(), "registry.fly.io/shop:v2".into());
-        let request =
-            CreateRequest { region: "iad".into(), config, skip_launch: false, skip_service_registration: true };
+        let request = CreateRequest {
+            region: "iad".into(),
+            config: config.into(),
+            skip_launch: false,
+            skip_service_registration: true,
+        };
         let create = Call::CreateMachine { name: "cutover-r1-app-1".into(), request };
         for call in [
             Call::ListMachines,
@@ -371,6 +457,13 @@ mod tests {
             Call::ReleaseLease { id: id(), nonce: "elsewhere".into() },
             Call::Wait { id: id(), instance_id: "01A".into(), state: State::Started, timeout_s: 5 },
             Call::Wait { id: id(), instance_id: "01A".into(), state: State::Stopped, timeout_s: 5 },
+            Call::SetMetadata { id: id(), key: "cutover_direction".into(), value: "a1 back".into() },
+            Call::ClearMetadata { id: id(), keys: vec!["cutover_direction".into()] },
+            Call::Exec { id: id(), command: vec!["cat".into(), "/proc/net/tcp".into()], timeout_s: 5 },
+            Call::Logs { id: id() },
+            Call::CreateRelease { image: "shop:v2".into(), definition: json!({"app": "shop"}) },
+            Call::UpdateRelease { id: "release-8".into(), status: ReleaseStatus::Complete, error: None },
+            Call::UpdateRelease { id: "release-9".into(), status: ReleaseStatus::Failed, error: None },
         ] {
             let (over_http, direct) = both(&mut world, &call);
             match (&over_http, &direct) {
@@ -399,7 +492,13 @@ mod tests {
         let mut world = world(&[]);
         world.app = Some("shop".into());
         let mut status = |method, path: &str, body: Option<&str>| {
-            let request = Request { method, path: path.into(), headers: vec![], body: body.map(str::to_owned) };
+            let request = Request {
+                host: Host::Machines,
+                method,
+                path: path.into(),
+                headers: vec![],
+                body: body.map(str::to_owned),
+            };
             match respond(&mut world, 0, &request) {
                 Answer::Now(response) => response.status,
                 Answer::Later(_) => 0,

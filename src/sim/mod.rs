@@ -3,6 +3,7 @@
 //! world watches what is done to it.
 
 mod check;
+pub mod explore;
 mod fault;
 pub mod http;
 mod machine;
@@ -10,6 +11,6 @@ mod run;
 mod world;
 
 pub use check::{Breach, Promise};
-pub use fault::{Behaviour, Effect, Fault};
+pub use fault::{Act, Behaviour, Effect, Fault, Jump};
 pub use run::{Moment, Options, Run};
-pub use world::{Answered, Settings, Waiting, World};
+pub use world::{Answered, Release, Settings, Waiting, World};

@@ -2,9 +2,10 @@
 //! page and the tests.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::check::Promise;
-use super::fault::Fault;
+use super::fault::{Fault, Jump};
 use super::world::{Answered, Settings, Waiting, World};
 use crate::execute::{self, Call, CallId, Event, Execution, Input, Outcome, Reply, SplitMix64};
 use crate::fleet::{Fleet, Machine};
@@ -16,12 +17,14 @@ pub struct Options {
     pub settings: Settings,
     pub faults: Vec<Fault>,
     pub execution: execute::Options,
+    /// How many lines of the trace are kept, at least; none: it is not written.
+    pub trace_lines: usize,
 }
 
 impl Default for Options {
     fn default() -> Self {
         let execution = execute::Options::new("sim");
-        Self { seed: 0, settings: Settings::default(), faults: Vec::new(), execution }
+        Self { seed: 0, settings: Settings::default(), faults: Vec::new(), execution, trace_lines: usize::MAX }
     }
 }
 
@@ -37,6 +40,10 @@ pub struct Run {
     wake_at_ms: Option<u64>,
     random: SplitMix64,
     latency_ms: u64,
+    /// What our own clock does, the soonest last.
+    jumps: Vec<(u64, Jump)>,
+    /// By how much our own clock is ahead.
+    ahead_ms: u64,
     moments: u64,
     begun: bool,
     abort: bool,
@@ -45,7 +52,8 @@ pub struct Run {
 
 #[derive(Debug, Clone)]
 enum Travelling {
-    There(CallId, Call),
+    /// Without an id nobody waits for the answer any more.
+    There(Option<CallId>, Call),
     Back(CallId, Reply),
 }
 
@@ -55,13 +63,17 @@ pub struct Moment<'a> {
     pub t_ms: u64,
     pub events: Vec<Event>,
     /// Every machine, destroyed ones too, as they are now.
-    pub machines: &'a [Machine],
+    pub machines: &'a [Arc<Machine>],
 }
 
 impl Run {
-    pub fn new(plan: &Plan, fleet: &Fleet, options: Options) -> Self {
+    pub fn new(plan: impl Into<Arc<Plan>>, fleet: &Fleet, options: Options) -> Self {
+        let plan = plan.into();
+        let mut jumps: Vec<(u64, Jump)> = options.faults.iter().filter_map(jump).collect();
+        jumps.sort_by_key(|(at_ms, _)| std::cmp::Reverse(*at_ms));
         let mut world = World::new(fleet, options.settings, options.faults, options.seed);
-        world.hold_to(promise(plan));
+        world.keep_trace(options.trace_lines);
+        world.hold_to(promise(&plan));
         Self {
             latency_ms: world.settings.latency_ms,
             world,
@@ -72,6 +84,8 @@ impl Run {
             wake_at_ms: None,
             // Apart from the world's own, so that latency does not change its ids.
             random: SplitMix64::new(options.seed ^ 0x6c61_7465_6e63_7921),
+            jumps,
+            ahead_ms: 0,
             moments: 0,
             begun: false,
             abort: false,
@@ -82,6 +96,33 @@ impl Run {
     /// Somebody wants it to stop: told to the execution at the next moment.
     pub const fn abort(&mut self) {
         self.abort = true;
+    }
+
+    /// The process that ran it is gone, and all that was on its way to Fly has arrived.
+    pub fn crash(&mut self) {
+        while let Some((at, way)) = self.ways.pop_first() {
+            if let Travelling::There(_, call) = way {
+                self.world.advance(at.0.max(self.world.now_ms()));
+                self.world.call(&call);
+            }
+        }
+    }
+
+    /// The process that ran it is gone, and another takes over: what was on its way to Fly still
+    /// arrives.
+    pub fn take_over(&mut self, execution: Execution) {
+        let ways = std::mem::take(&mut self.ways);
+        let there = ways.into_iter().filter_map(|(at, way)| match way {
+            Travelling::There(_, call) => Some((at, Travelling::There(None, call))),
+            Travelling::Back(..) => None,
+        });
+        self.ways = there.collect();
+        self.waits.clear();
+        self.wake_at_ms = None;
+        self.execution = execution;
+        self.begun = false;
+        self.abort = false;
+        self.outcome = None;
     }
 
     pub const fn outcome(&self) -> Option<&Outcome> {
@@ -95,7 +136,7 @@ impl Run {
     /// The next moment at which something changed; `None` when the run has ended.
     ///
     /// # Panics
-    /// When the execution waits for nothing, or does not end in a hundred million moments: that
+    /// When the execution waits for nothing, or does not end in ten million moments: that
     /// is a bug in it.
     #[expect(clippy::should_implement_trait, reason = "a moment borrows the run")]
     pub fn next(&mut self) -> Option<Moment<'_>> {
@@ -132,18 +173,26 @@ impl Run {
         }
         let now_ms = self.next_ms();
         self.world.advance(now_ms);
+        if let Some((_, jump)) = self.jumps.pop_if(|(at_ms, _)| *at_ms <= now_ms) {
+            match jump {
+                Jump::Ahead { ms } => self.ahead_ms += ms,
+                Jump::Asleep { ms } => self.world.advance(now_ms + ms),
+            }
+            return Vec::new();
+        }
         self.answer_waits();
         let due = self.ways.first_key_value().map(|(at, _)| *at).filter(|(at_ms, _)| *at_ms <= now_ms);
         match due.and_then(|at| self.ways.remove(&at)) {
             Some(Travelling::There(id, call)) => {
-                match self.world.call(&call) {
-                    Answered::Now { reply, slow_ms } => self.send(slow_ms, Travelling::Back(id, reply)),
-                    Answered::Later(waiting) => self.waits.push((id, waiting)),
+                match (self.world.call(&call), id) {
+                    (Answered::Now { reply, slow_ms }, Some(id)) => self.send(slow_ms, Travelling::Back(id, reply)),
+                    (Answered::Later(waiting), Some(id)) => self.waits.push((id, waiting)),
+                    (_, None) => {}
                 }
                 Vec::new()
             }
             Some(Travelling::Back(id, reply)) => self.step(Input::Reply(id, reply)),
-            None if self.wake_at_ms.is_some_and(|at_ms| at_ms <= now_ms) => self.step(Input::Wake),
+            None if self.wake_ms().is_some_and(|at_ms| at_ms <= now_ms) => self.step(Input::Wake),
             None => Vec::new(),
         }
     }
@@ -151,9 +200,31 @@ impl Run {
     fn next_ms(&self) -> u64 {
         let way = self.ways.first_key_value().map(|((at_ms, _), _)| *at_ms);
         let wait = self.waits.iter().map(|(_, waiting)| waiting.until_ms).min();
-        let next = [way, wait, self.wake_at_ms, self.world.next_change_ms()].into_iter().flatten().min();
+        let next = [way, wait, self.wake_ms(), self.world.next_change_ms()].into_iter().flatten().min();
         assert!(next.is_some(), "an execution that has not ended waits for something");
         next.unwrap_or(0).max(self.world.now_ms())
+    }
+
+    /// By the world's clock.
+    fn wake_ms(&self) -> Option<u64> {
+        self.wake_at_ms.map(|at_ms| at_ms.saturating_sub(self.ahead_ms))
+    }
+
+    /// What is still on its way to Fly arrives.
+    pub fn settle(&mut self) {
+        for ((at_ms, _), way) in std::mem::take(&mut self.ways) {
+            if let Travelling::There(_, call) = way {
+                self.world.advance(at_ms);
+                let _ = self.world.call(&call);
+            }
+        }
+    }
+
+    /// Time passes, and nothing goes wrong any more.
+    pub fn heal(&mut self, for_ms: u64) {
+        self.jumps.clear();
+        self.world.heal();
+        self.world.advance(self.world.now_ms() + for_ms);
     }
 
     fn answer_waits(&mut self) {
@@ -171,9 +242,9 @@ impl Run {
     }
 
     fn step(&mut self, input: Input) -> Vec<Event> {
-        let step = self.execution.step(self.world.now_ms(), input);
+        let step = self.execution.step(self.world.now_ms() + self.ahead_ms, input);
         for (id, call) in step.calls {
-            self.send(0, Travelling::There(id, call));
+            self.send(0, Travelling::There(Some(id), call));
         }
         self.wake_at_ms = step.wake_at_ms;
         self.outcome = step.outcome;
@@ -188,9 +259,17 @@ impl Run {
     }
 }
 
+const fn jump(fault: &Fault) -> Option<(u64, Jump)> {
+    match fault {
+        Fault::Clock { at_ms, jump } => Some((*at_ms, *jump)),
+        _ => None,
+    }
+}
+
 /// What the plan says of the fleet.
 fn promise(plan: &Plan) -> Promise {
-    let is_touched = |disposition| matches!(disposition, Disposition::Replace | Disposition::Remove);
+    let is_touched =
+        |disposition| matches!(disposition, Disposition::Replace | Disposition::Remove | Disposition::Sweep);
     let (touched, untouched): (Vec<_>, Vec<_>) =
         plan.machines.iter().partition(|machine| is_touched(machine.disposition));
     let removed = touched.iter().filter(|machine| machine.disposition == Disposition::Remove);
@@ -198,7 +277,13 @@ fn promise(plan: &Plan) -> Promise {
         groups: plan.machines.iter().map(|machine| (machine.id.clone(), machine.group.clone())).collect(),
         removed: removed.map(|machine| machine.group.clone()).collect(),
         untouched: untouched.iter().map(|machine| machine.id.clone()).collect(),
+        replaced: touched
+            .iter()
+            .filter(|machine| machine.disposition == Disposition::Replace)
+            .map(|machine| machine.id.clone())
+            .collect(),
+        floors: plan.floors.iter().map(|floor| ((floor.group.clone(), floor.region.clone()), floor.serving)).collect(),
     }
 }
 
-const MOST_MOMENTS: u64 = 100_000_000;
+const MOST_MOMENTS: u64 = 10_000_000;

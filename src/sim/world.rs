@@ -1,8 +1,13 @@
 //! The machines of one app and what calls do to them, in virtual time.
 
+mod calls;
 mod life;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Display;
+use std::sync::Arc;
+
+pub use calls::Release;
 
 use super::check::{Breach, Checker, Promise};
 use super::fault::{Behaviour, Effect, Fault, Faults};
@@ -22,13 +27,15 @@ pub struct Settings {
     pub check_ms: u64,
     /// From `stopping` to `stopped`.
     pub stop_ms: u64,
+    /// How long a machine runs that was made for one command.
+    pub command_ms: u64,
     /// From a call to its answer; each takes between half of it and all.
     pub latency_ms: u64,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { prepare_ms: 1_500, boot_ms: 1_000, check_ms: 3_000, stop_ms: 1_000, latency_ms: 100 }
+        Self { prepare_ms: 1_500, boot_ms: 1_000, check_ms: 3_000, stop_ms: 1_000, command_ms: 2_000, latency_ms: 100 }
     }
 }
 
@@ -38,9 +45,11 @@ pub struct World {
     pub settings: Settings,
     /// The only app that there is; `None`: every name is its.
     pub app: Option<String>,
+    /// How fast time passes here for those who ask for a lease by their own clock.
+    pub speed: u64,
     now_ms: u64,
     /// Sorted by id once, then in the order of creation.
-    machines: Vec<Machine>,
+    machines: Vec<Arc<Machine>>,
     lives: Vec<Life>,
     places: BTreeMap<String, usize>,
     /// What will happen by itself: when and in which order of planning.
@@ -49,8 +58,13 @@ pub struct World {
     faults: Faults,
     random: SplitMix64,
     checker: Checker,
+    releases: Vec<Release>,
     changes: u64,
+    /// Machines that somebody else changed, or that changed against their will.
+    troubled: BTreeSet<String>,
     trace: Vec<String>,
+    /// How many lines of it are kept, at least.
+    trace_lines: usize,
 }
 
 /// What is not seen of a machine.
@@ -60,6 +74,7 @@ struct Life {
     turn: u64,
     /// Lists show it from then on.
     listed_from_ms: u64,
+    cordoned_ms: Option<u64>,
     lease: Option<Held>,
 }
 
@@ -79,11 +94,17 @@ struct Pending {
 
 #[derive(Debug, Clone, Copy)]
 enum Then {
-    Prepared { launch: bool },
+    Prepared {
+        launch: bool,
+    },
     Booted,
     ChecksPass,
     Dies,
+    /// The command that it was made for ends.
+    Ended,
     Stopped,
+    /// What somebody else does, by its place among the faults.
+    Elsewhere,
 }
 
 /// A call's answer: at once, or when something comes true.
@@ -107,6 +128,7 @@ impl World {
         let mut world = Self {
             settings,
             app: None,
+            speed: 1,
             now_ms: 0,
             machines: Vec::new(),
             lives: Vec::new(),
@@ -116,8 +138,11 @@ impl World {
             faults: Faults::new(faults),
             random: SplitMix64::new(seed),
             checker: Checker::default(),
+            releases: Vec::new(),
             changes: 0,
+            troubled: BTreeSet::new(),
             trace: Vec::new(),
+            trace_lines: usize::MAX,
         };
         for machine in &fleet.machines {
             let mut machine = machine.clone();
@@ -129,17 +154,38 @@ impl World {
                 world.plan_death(place);
             }
         }
+        for (index, at_ms) in world.faults.times() {
+            world.planned += 1;
+            let pending = Pending { place: index, turn: 0, then: Then::Elsewhere };
+            world.pending.insert((at_ms, world.planned), pending);
+        }
         world.hold_to(Promise::default());
         world
     }
 
+    /// From now on the trace keeps its newest lines, this many at least; none: it is not written.
+    pub fn keep_trace(&mut self, lines: usize) {
+        self.trace_lines = lines;
+    }
+
+    /// From now on nothing goes wrong any more.
+    pub fn heal(&mut self) {
+        self.faults = Faults::default();
+    }
+
+    /// Machines that somebody else changed, or that changed against their will: nobody can promise
+    /// anything about them.
+    pub fn is_troubled(&self, id: &str) -> bool {
+        self.troubled.contains(id)
+    }
+
     /// From now on breaking this promise is a breach, and what serves now is the floor.
     pub fn hold_to(&mut self, promise: Promise) {
-        self.checker = Checker::new(self.machines.iter(), promise);
+        self.checker = Checker::new(self.machines.iter().map(|machine| &**machine), promise);
     }
 
     /// Destroyed ones stay, as a memory.
-    pub fn machines(&self) -> &[Machine] {
+    pub fn machines(&self) -> &[Arc<Machine>] {
         &self.machines
     }
 
@@ -180,7 +226,9 @@ impl World {
             }
             self.pending.pop_first();
             self.now_ms = self.now_ms.max(at_ms);
-            if self.lives[pending.place].turn == pending.turn {
+            if let Then::Elsewhere = pending.then {
+                self.elsewhere(pending.place);
+            } else if self.lives[pending.place].turn == pending.turn {
                 self.happen(pending.place, pending.then);
             }
         }
@@ -199,17 +247,23 @@ impl World {
                 self.perform(call);
                 now(Reply::Unknown)
             }
+            Some(Effect::Twice) => {
+                self.perform(call);
+                self.perform(call)
+            }
             Some(Effect::Slow { ms }) => match self.perform(call) {
                 Answered::Now { reply, .. } => Answered::Now { reply, slow_ms: ms },
                 later => later,
             },
             None => self.perform(call),
         };
-        let how = match &answered {
-            Answered::Now { reply, .. } => brief(reply),
-            Answered::Later(_) => "held".to_owned(),
-        };
-        self.note("call", kind.as_str(), if id.is_empty() { &name } else { &id }, &how);
+        if self.trace_lines > 0 {
+            let how = match &answered {
+                Answered::Now { reply, .. } => brief(reply),
+                Answered::Later(_) => "held".to_owned(),
+            };
+            self.note("call", kind.as_str(), if id.is_empty() { &name } else { &id }, &how);
+        }
         answered
     }
 
@@ -253,11 +307,11 @@ impl World {
                 let all = self.machines.iter().zip(&self.lives);
                 let listed = all
                     .filter(|(machine, life)| machine.state != State::Destroyed && life.listed_from_ms <= self.now_ms);
-                now(Reply::Done(Answer::Machines(listed.map(|(machine, _)| machine.clone()).collect())))
+                now(Reply::Done(Answer::Machines(listed.map(|(machine, _)| Arc::clone(machine)).collect())))
             }
             Call::CreateMachine { name, request } => now(self.create(name, request)),
             Call::GetMachine { id } => match self.places.get(id) {
-                Some(place) => now(Reply::Done(Answer::Machine(Box::new(self.machines[*place].clone())))),
+                Some(place) => now(Reply::Done(Answer::Machine(Arc::clone(&self.machines[*place])))),
                 None => now(Reply::Absent),
             },
             Call::AcquireLease { id, ttl_s, nonce } => {
@@ -277,6 +331,7 @@ impl World {
                     self.settled(&waiting).map_or(Answered::Later(waiting), now)
                 }
             },
+            other => self.ask(other),
         }
     }
 
@@ -316,14 +371,14 @@ impl World {
                 "already_exists: unique machine name violation, machine ID {} already exists with name \"{name}\"",
                 other.id
             );
-            return Reply::Refused(Why::NameTaken { message });
+            return Reply::Refused(Why::NameTaken { holder: Some(other.id.clone()), message });
         }
         let mut machine = machine::created(name.to_owned(), request, &mut self.random);
         machine::push_event(&mut machine, self.now_ms, "launch", "created", None);
         let place = self.add(machine);
         self.changed(place, true);
         self.plan(place, self.settings.prepare_ms, Then::Prepared { launch: !request.skip_launch });
-        Reply::Done(Answer::Machine(Box::new(self.machines[place].clone())))
+        Reply::Done(Answer::Machine(Arc::clone(&self.machines[place])))
     }
 
     fn lease(&mut self, place: usize, ttl_s: u64, nonce: Option<&String>) -> Reply {
@@ -337,7 +392,7 @@ impl World {
             (None, Some(_)) => return Reply::Absent,
             (None, None) => format!("{:012x}", self.random.next() & 0xffff_ffff_ffff),
         };
-        let expires_ms = self.now_ms.saturating_add(ttl_s.saturating_mul(1_000));
+        let expires_ms = self.now_ms.saturating_add(ttl_s.saturating_mul(1_000 * self.speed));
         self.lives[place].lease = Some(Held { nonce: nonce.clone(), owner: OWNER.to_owned(), expires_ms });
         Reply::Done(Answer::Lease { nonce, instance_id: self.machines[place].instance_id.clone() })
     }
@@ -365,7 +420,8 @@ impl World {
     }
 
     fn cordon(&mut self, place: usize, cordoned: bool) -> Reply {
-        self.machines[place].cordoned = cordoned;
+        self.machine_mut(place).cordoned = cordoned;
+        self.lives[place].cordoned_ms = cordoned.then_some(self.now_ms);
         Reply::Done(Answer::Ok)
     }
 
@@ -396,7 +452,7 @@ impl World {
     }
 
     fn destroy(&mut self, place: usize) -> Reply {
-        self.machines[place].checks.clear();
+        self.machine_mut(place).checks.clear();
         self.lives[place].lease = None;
         self.enter(place, State::Destroyed);
         Reply::Done(Answer::Ok)
@@ -405,7 +461,7 @@ impl World {
     fn add(&mut self, machine: Machine) -> usize {
         let place = self.machines.len();
         self.places.insert(machine.id.clone(), place);
-        self.machines.push(machine);
+        self.machines.push(Arc::new(machine));
         self.lives.push(Life::default());
         for behaviour in self.behaviours(place) {
             match behaviour {
@@ -413,11 +469,17 @@ impl World {
                     let held = Held { nonce: "elsewhere".to_owned(), owner, expires_ms: self.now_ms + ms };
                     self.lives[place].lease = Some(held);
                 }
-                Behaviour::Unlisted { ms } => self.lives[place].listed_from_ms = self.now_ms + ms,
+                // Only of what is new.
+                Behaviour::Unlisted { ms } if self.now_ms > 0 => self.lives[place].listed_from_ms = self.now_ms + ms,
                 _ => {}
             }
         }
         place
+    }
+
+    /// Whoever was shown the machine keeps what was seen.
+    fn machine_mut(&mut self, place: usize) -> &mut Machine {
+        Arc::make_mut(&mut self.machines[place])
     }
 
     fn changed(&mut self, place: usize, called: bool) {
@@ -429,7 +491,13 @@ impl World {
         }
     }
 
-    fn note(&mut self, who: &str, what: &str, whom: &str, how: &str) {
+    fn note(&mut self, who: &str, what: &str, whom: &str, how: impl Display) {
+        if self.trace_lines == 0 {
+            return;
+        }
+        if self.trace.len() / 2 >= self.trace_lines {
+            self.trace.drain(..self.trace_lines);
+        }
         self.trace.push(format!("{:>9} {who:<8} {what:<9} {whom:<32} {how}", self.now_ms));
     }
 }

@@ -3,6 +3,7 @@
 
 mod comments;
 mod json;
+mod slot;
 mod toml;
 mod yaml;
 
@@ -10,6 +11,7 @@ use crate::diagnostic::{Edit, Label};
 use crate::span::{Span, Spanned};
 
 pub use comments::{Comment, comments};
+pub use slot::{Slot, SlotKind, slot};
 
 /// How a config file is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

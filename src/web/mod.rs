@@ -1,6 +1,7 @@
 //! The core for JavaScript: texts and plain objects in, plain objects out. Only converts values;
 //! every decision is the core's. The types that JavaScript sees are in `pkg/cutover.d.ts`.
 
+mod execution;
 mod simulation;
 
 use serde::{Deserialize, Serialize};
@@ -12,11 +13,14 @@ use crate::config::Contents;
 use crate::fleet::Fleet;
 use crate::lint::{self, Input, Settings};
 use crate::plan::{Plan, Policy, Refusal};
+use crate::policy::Draft;
 use crate::propose::{self, Proposal, Unplanned};
 use crate::render::{self, Checked};
+use crate::settings::SETTINGS_NAME;
 use crate::syntax::{self, Format};
 use crate::{config, fleet, machine, plan as planner};
 
+pub use execution::Execution;
 pub use simulation::Simulation;
 
 #[wasm_bindgen(start)]
@@ -60,8 +64,7 @@ pub fn fix(
 
 fn settings_of(text: Option<String>) -> Result<Settings, JsError> {
     let text = text.unwrap_or_default();
-    Settings::read(&text)
-        .map_err(|unreadable| JsError::new(&format!("{}:{}", lint::SETTINGS_NAME, unreadable.placed(&text))))
+    Settings::read(&text).map_err(|unreadable| JsError::new(&format!("{SETTINGS_NAME}:{}", unreadable.placed(&text))))
 }
 
 fn fleet_of(machines: Option<String>) -> Result<Option<Fleet>, JsError> {
@@ -113,6 +116,10 @@ pub fn machine_config(
 #[wasm_bindgen]
 pub fn plan(request: JsValue) -> Result<JsValue, JsError> {
     let request: PlanRequest = from_js(request)?;
+    let policy = match request.policy()? {
+        Ok(policy) => policy,
+        Err(error) => return to_js(&Planned::Unreadable { error }),
+    };
     let fleet = match fleet::parse(&request.machines) {
         Ok(fleet) => fleet,
         Err(unreadable) => return to_js(&Planned::Unreadable { error: unreadable.message }),
@@ -124,7 +131,7 @@ pub fn plan(request: JsValue) -> Result<JsValue, JsError> {
         image: request.image.as_deref(),
         contents: &Contents::new(),
     };
-    let planned = match propose::propose(&proposal, &fleet, &request.policy) {
+    let planned = match propose::propose(&proposal, &fleet, &policy) {
         Ok(plan) => Planned::Plan { json: plan.to_json(), plan: Box::new(plan) },
         Err(Unplanned::Refused(refused)) => Planned::Refused { refused },
         Err(Unplanned::NoApp) => Planned::unreadable(&request.path, "names no app: add `app = \"NAME\"`"),
@@ -133,7 +140,8 @@ pub fn plan(request: JsValue) -> Result<JsValue, JsError> {
     to_js(&planned)
 }
 
-/// A plan for people (`text`), or with secret-like values masked (`json`).
+/// A plan for people (`text`), for a pull request (`markdown`), or with secret-like values masked
+/// (`json`).
 ///
 /// # Errors
 /// When the plan cannot be read, or there is no such format.
@@ -143,7 +151,8 @@ pub fn render_plan(plan: &str, format: &str) -> Result<String, JsError> {
     match format {
         "text" => Ok(render::text::plan(&plan, render::text::Look::default())),
         "json" => Ok(render::json::plan(&plan)),
-        other => Err(JsError::new(&format!("there is no format `{other}`: there are `text` and `json`"))),
+        "markdown" => Ok(render::review::plan(&plan)),
+        other => Err(JsError::new(&format!("there is no format `{other}`: there are `text`, `json` and `markdown`"))),
     }
 }
 
@@ -154,8 +163,28 @@ struct PlanRequest {
     text: String,
     machines: String,
     image: Option<String>,
+    /// The text of cutover.toml.
+    settings: Option<String>,
+    /// Fields of a policy; they win over the settings.
     #[serde(default)]
-    policy: Policy,
+    policy: Map<String, Value>,
+}
+
+impl PlanRequest {
+    /// `Ok(Err)`: the settings cannot be used, and why.
+    fn policy(&self) -> Result<Result<Policy, String>, JsError> {
+        let text = self.settings.as_deref().unwrap_or("");
+        let said = Draft::read(text).map_err(|unreadable| unreadable.placed(text));
+        let policy = match said.and_then(|draft| draft.policy().map_err(|found| found.message)) {
+            Ok(policy) => policy,
+            Err(message) => return Ok(Err(format!("cutover.toml:{message}"))),
+        };
+        let mut fields = serde_json::to_value(policy)?;
+        if let Some(fields) = fields.as_object_mut() {
+            fields.extend(self.policy.clone());
+        }
+        Ok(Ok(serde_json::from_value(fields)?))
+    }
 }
 
 /// What came of a request.

@@ -73,7 +73,7 @@ fn shown<'a>(moment: &'a Moment) -> Shown<'a> {
 }
 
 #[derive(Serialize)]
-struct Ended<'a> {
+pub(super) struct Ended<'a> {
     kind: OutcomeKind,
     message: &'a str,
     left: &'a [Leftover],

@@ -1,13 +1,19 @@
 //! The program as a person or a script meets it: arguments in; output, files and exit status out.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods, clippy::disallowed_types)]
 
+mod access;
 mod apply;
 mod check;
 mod deploy;
+mod exit;
+#[cfg(unix)]
+mod fly;
 mod formats;
 mod general;
 mod hostile;
 mod machine_config;
 mod plan;
 mod settings;
+mod signals;
 mod test;
+mod unfinished;

@@ -46,8 +46,18 @@ impl Test {
 
     /// With the example app's files in the folder.
     pub(crate) fn shop() -> Self {
-        let read = |name| fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/shop").join(name)).unwrap();
-        Self::new().file("fly.toml", read("fly.toml")).file("machines.json", read("machines.json"))
+        Self::new().app("examples/shop")
+    }
+
+    /// With the files of an app of three groups: one that the proxy stops, one in two regions, one
+    /// with a standby; and a release command.
+    pub(crate) fn bazaar() -> Self {
+        Self::new().app("tests/fixtures/bazaar")
+    }
+
+    fn app(self, folder: &str) -> Self {
+        let read = |name| fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join(folder).join(name)).unwrap();
+        self.file("fly.toml", read("fly.toml")).file("machines.json", read("machines.json"))
     }
 
     pub(crate) fn file(self, path: &str, content: impl AsRef<[u8]>) -> Self {
@@ -70,6 +80,11 @@ impl Test {
     pub(crate) fn stdin(mut self, text: impl AsRef<[u8]>) -> Self {
         self.stdin = text.as_ref().to_vec();
         self
+    }
+
+    /// Another command in the same folder and environment.
+    pub(crate) fn again<'a>(self, args: impl IntoIterator<Item = &'a str>) -> Self {
+        Self { args: args.into_iter().map(Into::into).collect(), ..self }
     }
 
     pub(crate) fn status(mut self, status: i32) -> Self {

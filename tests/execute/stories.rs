@@ -1,6 +1,8 @@
 //! A run in a simulated Fly, from a fleet and faults in words to what is left.
 
-use cutover::execute::{Outcome, OutcomeKind};
+use std::borrow::Borrow;
+
+use cutover::execute::{Outcome, OutcomeKind, ReleaseStatus};
 use cutover::fleet::{Fleet, Machine, State};
 use cutover::plan::{Plan, Policy};
 use cutover::sim::{Options, Run};
@@ -41,6 +43,10 @@ pub(crate) struct Ending {
     /// Machines that are leased to somebody.
     pub(crate) leases: usize,
     pub(crate) trace: Vec<String>,
+    /// What the release API was told last, release by release.
+    pub(crate) releases: Vec<Option<ReleaseStatus>>,
+    /// The release that each machine there says it belongs to.
+    pub(crate) stamps: Vec<String>,
     pub(crate) t_ms: u64,
 }
 
@@ -89,10 +95,12 @@ impl Story {
         let world = run.world();
         Ending {
             outcome: run.outcome().unwrap().clone(),
-            machines: world.machines().to_vec(),
+            machines: world.machines().iter().map(|machine| Machine::clone(machine)).collect(),
             breaches: world.breaches().iter().map(|breach| format!("{} {}", breach.t_ms, breach.what)).collect(),
             leases: world.machines().iter().filter(|machine| world.lease_of(&machine.id).is_some()).count(),
             trace: world.trace().to_vec(),
+            releases: world.releases().iter().map(|release| release.status).collect(),
+            stamps: stamps(world.machines()),
             t_ms: world.now_ms(),
         }
     }
@@ -129,6 +137,15 @@ impl Ending {
         self.calls(call).next().unwrap()[..9].trim().parse().unwrap()
     }
 
+    /// When the last one did.
+    pub(crate) fn last_time_of(&self, call: &str) -> u64 {
+        self.times_of(call).pop().unwrap()
+    }
+
+    pub(crate) fn times_of(&self, call: &str) -> Vec<u64> {
+        self.calls(call).map(|line| line[..9].trim().parse().unwrap()).collect()
+    }
+
     /// How many calls of this kind reached the machines (or were lost on the way).
     pub(crate) fn count(&self, call: &str) -> usize {
         self.calls(call).count()
@@ -145,11 +162,21 @@ impl Ending {
     }
 
     fn left(&self) -> String {
-        let live = self.machines.iter().filter(|machine| machine.state != State::Destroyed);
-        let mut words: Vec<String> = live.map(word).collect();
-        words.sort();
-        words.join(", ")
+        left(&self.machines)
     }
+}
+
+/// The machines that are there.
+pub(crate) fn left<M: Borrow<Machine>>(machines: &[M]) -> String {
+    let live = machines.iter().map(Borrow::borrow).filter(|machine: &&Machine| machine.state != State::Destroyed);
+    let mut words: Vec<String> = live.map(word).collect();
+    words.sort();
+    words.join(", ")
+}
+
+fn stamps(machines: &[std::sync::Arc<Machine>]) -> Vec<String> {
+    let live = machines.iter().filter(|machine| machine.state != State::Destroyed);
+    live.filter_map(|machine| machine.metadata("fly_release_version").map(str::to_owned)).collect()
 }
 
 /// `app-1 started`, `a1 stopped cordoned`.
@@ -162,6 +189,7 @@ fn word(machine: &Machine) -> String {
 pub(crate) fn name(kind: OutcomeKind) -> &'static str {
     match kind {
         OutcomeKind::Completed => "completed",
+        OutcomeKind::Held => "held",
         OutcomeKind::Restored => "restored",
         OutcomeKind::NeedsAttention => "needs-attention",
         OutcomeKind::Stale => "stale",

@@ -1,10 +1,13 @@
 //! Fleets in a line per machine: `id group region state image words...`, where a word is one of
 //! `cordoned`, `unmanaged`, `unreachable`, `other-config`, `volume`, `failing`, `no-config`,
-//! `leased` or `standby=ID`; a group `-` is one that the machine does not name.
+//! `leased`, `moved` (its tag did), `of-another-app`, `scheduled`, `auto-destroy`, `standby=ID`,
+//! `memory=MB`, `tag=VALUE` (flyctl's), `made-by=RUN/SLOT/BLUE` and `course=forward/RUN` (our marks)
+//! or `cloned=RUN` (another's); a group `-` is one that the machine does not name.
 
 use cutover::config::{self, Config};
 use cutover::fleet::{self, Fleet};
 use cutover::machine::machine_config;
+use cutover::plan::mark::{Course, Direction, Marks, Phase};
 use cutover::plan::{Desired, Plan, Policy, Refusal, plan};
 use cutover::syntax;
 use serde_json::{Map, Value, json};
@@ -81,6 +84,7 @@ fn machine(config: &Config, line: &str) -> Value {
     }
     let mut machine = Map::from_iter([
         ("id".to_owned(), json!(id)),
+        ("name".to_owned(), json!(format!("name-{id}"))),
         ("region".to_owned(), json!(region)),
         ("state".to_owned(), json!(state)),
         ("instance_id".to_owned(), json!(format!("01{id}"))),
@@ -100,8 +104,16 @@ fn machine(config: &Config, line: &str) -> Value {
             "failing" => drop(machine.insert("checks".into(), json!([{"name": "alive", "status": "critical"}]))),
             "no-config" => settings = Value::Null,
             "leased" => drop(machine.insert("lease".into(), json!({"owner": "ada@example.com"}))),
-            word => match word.strip_prefix("standby=") {
-                Some(target) => settings["standbys"] = json!([target]),
+            "moved" => machine["image_ref"]["digest"] = digest("moved").into(),
+            "of-another-app" => drop(machine.insert("app_name".into(), "blog".into())),
+            "scheduled" => settings["schedule"] = "daily".into(),
+            "auto-destroy" => settings["auto_destroy"] = true.into(),
+            word => match word.split_once('=') {
+                Some(("standby", target)) => settings["standbys"] = json!([target]),
+                Some(("memory", megabytes)) => {
+                    settings["guest"]["memory_mb"] = megabytes.parse::<u64>().unwrap().into();
+                }
+                Some((key, value)) => mark(&mut settings["metadata"], id, key, value),
                 None => panic!("unknown word: {word}"),
             },
         }
@@ -109,3 +121,45 @@ fn machine(config: &Config, line: &str) -> Value {
     machine.insert("config".into(), settings);
     Value::Object(machine)
 }
+
+fn mark(metadata: &mut Value, id: &str, key: &str, value: &str) {
+    let parts: Vec<_> = value.split('/').collect();
+    let marks = |run: &str, slot: &str, replaces: Option<&str>| Marks {
+        plan: PLAN.to_owned(),
+        run: run.to_owned(),
+        slot: slot.to_owned(),
+        replaces: replaces.map(str::to_owned),
+        greens: 1,
+        phase: Phase::Made,
+    };
+    let entries = match (key, parts.as_slice()) {
+        ("tag", [tag]) => vec![("fly_bluegreen_deployment_tag", (*tag).to_owned())],
+        // The run, the slot, the blue, how many greens there are to be and what else.
+        ("made-by", [run, slot, blue, more @ ..]) => {
+            let phase = match more.get(1).copied() {
+                Some("to-check") => Phase::ToCheck,
+                Some("to-remove") => Phase::ToRemove,
+                _ => Phase::Made,
+            };
+            let greens = more.first().map_or(1, |count| count.parse().unwrap());
+            let replaces = Some(blue).filter(|blue| **blue != "-").copied();
+            Marks { greens, phase, ..marks(run, slot, replaces) }.entries(&format!("name-{id}")).to_vec()
+        }
+        ("cloned", [run]) => marks(run, "green-app-1", None).entries("name-of-another").to_vec(),
+        ("course", [direction, run]) => {
+            let direction = match *direction {
+                "back" => Direction::Back,
+                "held" => Direction::Held,
+                _ => Direction::Forward,
+            };
+            vec![Course { direction, plan: PLAN.to_owned(), run: (*run).to_owned() }.entry(id)]
+        }
+        _ => panic!("unknown word: {key}={value}"),
+    };
+    for (key, value) in entries {
+        metadata[key] = value.into();
+    }
+}
+
+/// The plan that marks are of.
+pub(crate) const PLAN: &str = "sha256:0123";

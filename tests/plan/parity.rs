@@ -62,8 +62,8 @@ fn codes(refusals: &[Refusal]) -> String {
 
 /// Creates as sets: the client makes them side by side, in no order.
 fn differences(row: &Value, plan: &Plan) -> Vec<String> {
-    let recorded: Vec<String> = row["creates"].as_array().unwrap().iter().filter_map(recorded).collect();
-    let creates = plan.steps.iter().filter(|step| step.op == Op::Create);
+    let recorded: Vec<String> = row["creates"].as_array().unwrap().iter().map(recorded).collect();
+    let creates = plan.steps.iter().filter(|step| matches!(step.op, Op::Create | Op::ReleaseCommand));
     let planned: Vec<String> = creates
         .map(|step| comparable(&as_sent(step.request.as_ref().unwrap()), !step.standby_for.is_empty()))
         .collect();
@@ -80,11 +80,8 @@ fn only_in(here: &[String], there: &[String]) -> Vec<String> {
     distinct.into_iter().filter(|one| count(here, one) > count(there, one)).cloned().collect()
 }
 
-/// Release commands are not part of a plan yet.
-fn recorded(create: &Value) -> Option<String> {
-    let group = create["config"]["metadata"]["fly_process_group"].as_str()?;
-    let standby = create["config"].get("standbys").is_some();
-    (group != "fly_app_release_command").then(|| comparable(create, standby))
+fn recorded(create: &Value) -> String {
+    comparable(create, create["config"].get("standbys").is_some())
 }
 
 fn as_sent(request: &CreateRequest) -> Value {

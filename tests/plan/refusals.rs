@@ -13,7 +13,7 @@ fn mixed_images_are_refused_with_the_choice_spelled_out() {
         a3 app ams started v1
         w1 worker iad started v1
     "), @r#"
-    mixed-images: group `app` runs 2 images, and blue-green needs one: shop:v1 on a1, a3 (serving); shop:v0 on a2 (serving). Which of them is to stay is your choice: run one of these commands, then plan again [a1 a3 a2]
+    mixed-images: group `app` runs 2 images, and blue-green needs one: shop:v1 of release 7 on a1, a3 (serving); shop:v0 of release 7 on a2 (serving). Which of them is to stay is your choice: run one of these commands, then plan again [a1 a3 a2]
         fly machine destroy --force --app shop a2 # keeps shop:v1
         fly machine destroy --force --app shop a1 a3 # keeps shop:v0
         fly deploy --app shop --strategy rolling --image registry.fly.io/shop:v2@sha256:0000000000000000000000000000000000000000000000000000000000007632 # updates all of them in place
@@ -27,7 +27,7 @@ fn machines_of_an_interrupted_deploy_are_those_that_serve_nothing() {
         a2 app iad started v2 cordoned
         w1 worker iad started v1
     "), @r#"
-    mixed-images: group `app` runs 2 images, and blue-green needs one: shop:v1 on a1 (serving); shop:v2 on a2 (cordoned) (serving nothing). Only shop:v1 serves; destroying the others takes nothing away [a1 a2]
+    mixed-images: group `app` runs 2 images, and blue-green needs one: shop:v1 of release 7 on a1 (serving); shop:v2 of release 7 on a2 (cordoned) (serving nothing). Only shop:v1 serves; destroying the others takes nothing away [a1 a2]
         fly machine destroy --force --app shop a2
     "#);
 }
@@ -41,20 +41,32 @@ fn a_tag_that_moved_is_another_image() {
 }
 
 #[test]
+fn what_names_no_image_is_refused_before_a_release_command_runs() {
+    let config = notation::config_of(SHOP);
+    let image = "registry.fly.io/shop v2";
+    let desired = cutover::plan::Desired { app: "shop", image, path: "fly.toml", text: SHOP, config: &config };
+    let fleet = notation::fleet(SHOP, "a1 app iad started v1\nw1 worker iad started v1");
+    let refused = cutover::plan::plan(&desired, &fleet, &Policy::default()).unwrap_err();
+    assert_eq!((refused.len(), refused[0].code), (1, "odd-image"));
+    let message = "`registry.fly.io/shop v2` is no name of an image: it has blanks or letters that none can have";
+    assert_eq!(refused[0].message, message);
+}
+
+#[test]
 fn volumes_are_refused_with_the_way_around_them() {
     insta::assert_snapshot!(outcome("
         a1 app iad started v1 volume
         w1 worker iad started v1
     "), @r#"
-    volumes: group `app` has volumes on a1, though fly.toml mounts none: a volume belongs to one machine at a time, so no green can stand beside its blue [a1]
-        fly deploy --app shop --strategy rolling --process-groups app
+    volumes: group `app` has volumes on a1 (vol_1), though fly.toml mounts none: a volume belongs to one machine at a time, so no green can stand beside its blue [a1]
+        fly deploy --app shop --strategy rolling --process-groups app --image registry.fly.io/shop:v2@sha256:0000000000000000000000000000000000000000000000000000000000007632
         cutover plan --group worker
     "#);
     insta::assert_snapshot!(outcome("
         a1 app iad started v1
         w1 worker iad started v1 volume unreachable
     "), @r#"
-    unreachable-volume: the host of w1 does not answer, and its volume is there: no other machine can have it. Restore the volume from a snapshot first [w1]
+    unreachable-volume: the host of w1 does not answer, and its volume vol_1 is there: no other machine can have it. Restore the volume from a snapshot first [w1]
         fly volumes list --app shop
     "#);
 }
@@ -63,7 +75,7 @@ fn volumes_are_refused_with_the_way_around_them() {
 fn a_volume_in_the_file_is_refused_before_anything_is_made() {
     let file = format!("{SHOP}\n[mounts]\nsource = \"data\"\ndestination = \"/data\"\nprocesses = [\"worker\"]\n");
     let refused = plan_with(&file, "a1 app iad started v1", "v2", &Policy::default()).unwrap_err();
-    insta::assert_snapshot!(refused[0].message, @r#"group `worker` mounts a volume in fly.toml: a volume belongs to one machine at a time, so no green can stand beside its blue"#);
+    insta::assert_snapshot!(refused[0].message, @"group `worker` mounts volume `data` in fly.toml: a volume belongs to one machine at a time, so no green can stand beside its blue");
     let only_app = Policy { groups: vec!["app".into()], ..Policy::default() };
     assert!(plan_with(&file, "a1 app iad started v1", "v2", &only_app).is_ok(), "the other group has none");
 }

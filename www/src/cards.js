@@ -86,4 +86,4 @@ function cardOf(colour, name, idIn, fate) {
   return { element, colour, show };
 }
 
-const ROLES = { keep: "KEPT", ignore: "NOT TOUCHED", leftover: "LEFTOVER", unreachable: "UNREACHABLE" };
+const ROLES = { keep: "KEPT", ignore: "NOT TOUCHED", leftover: "LEFTOVER", sweep: "SWEPT", unreachable: "UNREACHABLE" };

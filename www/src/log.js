@@ -34,7 +34,9 @@ const LINES = {
   step: ({ step, state, message }, steps) => [state === "running" ? "detail" : state, `${stepText(steps.get(step), step)}: ${STATES[state] ?? state}${message ? ` — ${message}` : ""}`],
   call: ({ step, call }) => ["detail", `${step}: → ${call}`],
   reply: ({ step, reply }) => ["detail", `${step}: ← ${reply}`],
-  machine: (event) => ["machine", machineText(event)],
+  state: (event) => ["machine", machineText(event)],
+  wait: ({ step, until_ms }) => ["detail", `${step}: nothing to do before ${clock(until_ms)}`],
+  warning: ({ message }) => ["failed", message],
   done: ({ outcome, message }) => ["outcome-line", `${outcome}: ${message}`],
 };
 

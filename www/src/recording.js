@@ -27,7 +27,7 @@ function situation(frames, at) {
   const steps = new Map();
   for (const { events } of frames.slice(0, at + 1)) {
     for (const event of events) {
-      if (event.event === "machine" && event.slot) slots.set(event.slot, event.id);
+      if (event.event === "state" && event.slot) slots.set(event.slot, event.id);
       if (event.event === "step") steps.set(event.step, event.state);
     }
   }

@@ -1,9 +1,13 @@
-//! How a run ends: what is left, what is said of it, and the leases given back.
+//! How a run ends: what is left, what is said of it, what is written down, and the leases given
+//! back.
 
-use super::{Execution, Fate, Stage};
-use crate::execute::job::{Goal, Job, Owner};
+use super::{Execution, Fate, Opening, Stage};
+use crate::execute::flaw::Flaw;
+use crate::execute::goal::Goal;
+use crate::execute::job::Owner;
 use crate::execute::order::Order;
-use crate::execute::{Outcome, OutcomeKind, Phase, report};
+use crate::execute::{Leftover, Outcome, OutcomeKind, Phase, ReleaseStatus, report, steps};
+use crate::plan::mark::{self, Direction, Marks};
 use crate::plan::{Disposition, Op};
 
 impl Execution {
@@ -25,33 +29,60 @@ impl Execution {
         } else if self.rescue.is_empty() {
             return self.close_with(OutcomeKind::NeedsAttention, "Not everything could be taken back.");
         }
-        for blue in &self.rescue {
-            let why = "it serves again, since what was to take its place does not".to_owned();
-            if self.left.iter().all(|left| left.machine != *blue) {
-                self.left.push(report::to_look_at(&self.plan.app, blue, why));
-            }
-        }
+        let why = || "it serves again, since what was to take its place does not".to_owned();
+        let named: Vec<&String> = self.left.iter().map(|left| &left.machine).collect();
+        let unnamed = self.rescue.iter().filter(|blue| !named.contains(blue));
+        let rescued: Vec<Leftover> = unnamed.map(|blue| report::to_look_at(&self.plan.app, blue, why())).collect();
+        self.left.extend(rescued);
         self.close_with(OutcomeKind::NeedsAttention, "Some machines were not replaced.");
     }
 
-    pub(super) fn close_with(&mut self, kind: OutcomeKind, end: &str) {
+    /// Here the plan wants somebody to decide.
+    pub(super) fn hold(&mut self, place: usize) {
+        let app = &self.plan.app;
+        let why = &self.plan.steps[place].why;
+        let message =
+            format!("Held: {why}. `cutover promote --app {app}` goes on, `cutover abort --app {app}` takes it back.");
+        self.close(OutcomeKind::Held, message);
+    }
+
+    fn close_with(&mut self, kind: OutcomeKind, end: &str) {
+        self.leave_surplus();
         if kind != OutcomeKind::Restored {
             self.leave_undone();
         }
-        let kind =
-            if kind == OutcomeKind::Completed && !self.left.is_empty() { OutcomeKind::NeedsAttention } else { kind };
+        let is_well = matches!(kind, OutcomeKind::Completed | OutcomeKind::Restored);
+        let kind = if is_well && !self.left.is_empty() { OutcomeKind::NeedsAttention } else { kind };
+        if kind == OutcomeKind::NeedsAttention && self.left.is_empty() {
+            // What failed was about none of them alone.
+            let greens = self.known.greens.values();
+            let why = || "it was made by a deploy that failed after the point of no return".to_owned();
+            self.left = greens.map(|green| report::to_look_at(&self.plan.app, &green.id, why())).collect();
+        }
         let mut message = self.failures.join("; ");
         if !message.is_empty() {
             message.push_str(". ");
         }
-        self.close(kind, message + end);
+        message.push_str(end);
+        if self.stage == Stage::Back && self.ran_release_command() {
+            message.push_str(" The release command ran, and what it did stays.");
+        }
+        self.close(kind, message);
+    }
+
+    /// Second greens for one place, seen at any time: lists lag behind, so that one process may make what another did.
+    fn leave_surplus(&mut self) {
+        let there = self.known.surplus.iter().filter(|id| !self.known.is_gone(id));
+        let why = || "a second green for the same place".to_owned();
+        let left: Vec<Leftover> = there.map(|id| report::to_destroy(&self.plan.app, id, why())).collect();
+        self.left.extend(left);
     }
 
     /// Machines that a person has to see to, though nothing about them failed.
-    pub(super) fn leave_undone(&mut self) {
+    fn leave_undone(&mut self) {
         let app = &self.plan.app;
         for machine in self.plan.machines.iter().filter(|machine| machine.disposition == Disposition::Unreachable) {
-            self.left.push(report::to_destroy(app, &machine.id, machine.why.clone()));
+            self.left.push(report::to_destroy(app, &machine.id, machine.why.to_string()));
         }
         if self.failures.is_empty() || self.stage != Stage::Finish {
             return;
@@ -66,11 +97,50 @@ impl Execution {
 
     pub(super) fn close(&mut self, kind: OutcomeKind, message: String) {
         self.schedule.forget(|_| true);
-        let outcome = Outcome { kind, message, left: std::mem::take(&mut self.left) };
-        for machine in self.known.leases.keys() {
-            self.schedule.add(Job::new(Goal::Released { machine: machine.clone() }, Owner::Closing, self.now_ms));
+        let mut goals = self.last_words(kind, &message);
+        let leased = self.known.leases.keys().filter(|_| !self.options.has(Flaw::ForgetLeases));
+        goals.extend(leased.map(|machine| Goal::Released { machine: machine.clone() }));
+        self.add_jobs(goals, Owner::Closing);
+        self.stage = Stage::Closing(Outcome { kind, message, left: std::mem::take(&mut self.left) });
+    }
+
+    /// What is written down at the end: how it went, and that nothing is under way any more.
+    fn last_words(&self, kind: OutcomeKind, message: &str) -> Vec<Goal> {
+        if self.opening == Opening::Not {
+            return Vec::new();
         }
-        self.stage = Stage::Closing(outcome);
+        if kind == OutcomeKind::Held {
+            return self.course(Direction::Held).into_iter().collect();
+        }
+        let took_over = self.stage == Stage::Finish && self.rescue.is_empty();
+        let (status, error) = match kind {
+            _ if took_over || kind == OutcomeKind::Completed => (ReleaseStatus::Complete, None),
+            _ if self.is_aborted => (ReleaseStatus::Interrupted, Some(message.to_owned())),
+            _ => (ReleaseStatus::Failed, Some(message.to_owned())),
+        };
+        let is_over =
+            kind == OutcomeKind::Restored || took_over && self.failures.is_empty() || kind == OutcomeKind::Completed;
+        let marks = if is_over && !self.options.has(Flaw::ForgetMarks) { self.marks() } else { Vec::new() };
+        marks.into_iter().chain([Goal::Reported { status, error }]).collect()
+    }
+
+    /// The marks that this deploy left on machines that are still there.
+    fn marks(&self) -> Vec<Goal> {
+        let keys_of_greens: Vec<String> = Marks::default().entries("").map(|(key, _)| key.to_owned()).into();
+        let greens = self.known.greens.values().filter(|green| !self.known.is_gone(&green.id));
+        let greens = greens.map(|green| Goal::Unmarked { machine: green.id.clone(), keys: keys_of_greens.clone() });
+        let board = steps::notice_board(self.view());
+        let board = board.map(|machine| Goal::Unmarked { machine, keys: mark::NOTICES.map(str::to_owned).into() });
+        greens.chain(board).chain(self.marks_of_others()).collect()
+    }
+
+    /// What told of a deploy ends with the last of its greens.
+    fn marks_of_others(&self) -> Vec<Goal> {
+        let noticed = self.known.noticed().filter(|(_, deploy)| !self.known.has_green_of(deploy));
+        let swept = noticed.filter(|_| self.plan.policy.cleanup);
+        swept
+            .map(|(id, _)| Goal::Unmarked { machine: id.to_owned(), keys: mark::NOTICES.map(str::to_owned).into() })
+            .collect()
     }
 
     pub(super) fn end(&mut self, outcome: Outcome) {

@@ -1,5 +1,7 @@
 //! What a run tells whoever watches: steps as they go, and machines when they are seen changed.
 
+use std::sync::Arc;
+
 use super::Execution;
 use crate::execute::{Answer, Call, Event, Reply, StepState, watch};
 use crate::fleet::{Machine, State};
@@ -13,7 +15,15 @@ impl Execution {
     /// What a call shows of a machine, if it is news.
     pub(super) fn tell_machine(&mut self, call: &Call, reply: &Reply) {
         match (call, reply) {
-            (_, Reply::Done(Answer::Machine(machine))) => self.tell_seen(&machine.clone()),
+            (_, Reply::Done(Answer::Machine(machine))) => self.tell_seen(machine),
+            // Of a list only what belongs to the deploy: the rest is nobody's news.
+            (_, Reply::Done(Answer::Machines(machines))) => {
+                let is_told = |machine: &&Arc<Machine>| {
+                    self.told.contains_key(&machine.id) || self.known.slot_of(&machine.id).is_some()
+                };
+                let told: Vec<&Arc<Machine>> = machines.iter().filter(is_told).collect();
+                told.into_iter().for_each(|machine| self.tell_seen(machine));
+            }
             (Call::Wait { id, state, .. }, Reply::Done(_)) => self.tell_state(id, state),
             (Call::Destroy { id, .. }, Reply::Done(_) | Reply::Absent) => self.tell_state(id, &State::Destroyed),
             _ => {}
@@ -34,7 +44,7 @@ impl Execution {
         if self.told.get(id) == Some(&news) {
             return;
         }
-        let slot = self.known.greens.iter().find(|(_, green)| green.id == id).map(|(slot, _)| slot.clone());
+        let slot = self.known.slot_of(id).cloned();
         let (state, checks_passing, checks_total) = news.clone();
         self.told.insert(id.to_owned(), news);
         self.out.events.push(Event::Machine { id: id.to_owned(), slot, state, checks_passing, checks_total });

@@ -4,7 +4,10 @@ use std::path::PathBuf;
 
 use clap::ValueEnum;
 
+use super::plan::duration_ms;
 use super::show::read_plan;
+use crate::execute::{Execution, Options};
+use crate::native::access::Access;
 use crate::native::error::{Error, Status};
 use crate::native::live;
 use crate::native::terminal::Terminal;
@@ -16,7 +19,7 @@ use crate::render;
 /// First reads the machines again: when they are no longer those of the plan, nothing is touched
 /// and the exit status is 6. Ctrl-C, SIGTERM and SIGHUP take back what was done, or finish when the
 /// first blue is already destroyed; a second one stops at once and says what is left. Needs a token
-/// in FLY_API_TOKEN or FLY_ACCESS_TOKEN.
+/// in FLY_API_TOKEN or FLY_ACCESS_TOKEN, in a file, or from flyctl.
 #[derive(Debug, clap::Args)]
 pub(in crate::native) struct Args {
     /// What `cutover plan -o PLAN` wrote
@@ -25,6 +28,9 @@ pub(in crate::native) struct Args {
 
     #[command(flatten)]
     running: Running,
+
+    #[command(flatten)]
+    access: Access,
 }
 
 /// What `apply` and `deploy` both ask for.
@@ -37,6 +43,15 @@ pub(super) struct Running {
     /// Print events for programs, one JSON object a line, and nothing else on standard output
     #[arg(long, value_name = "FORM")]
     events: Option<Events>,
+
+    /// For how long a lease is taken; it is renewed at half of it, and blocks others that long when
+    /// this process dies
+    #[arg(long, value_name = "DUR", default_value = "13s", value_parser = duration_ms)]
+    lease_ttl: u64,
+
+    /// How long to wait for a lease that somebody else holds
+    #[arg(long, value_name = "DUR", default_value = "0s", value_parser = duration_ms)]
+    lease_wait: u64,
 }
 
 /// How to tell programs what happens.
@@ -46,6 +61,13 @@ pub(super) enum Events {
 }
 
 impl Running {
+    pub(super) fn options(self, run: String) -> Options {
+        let mut options = Options::new(run);
+        options.lease_ttl_s = self.lease_ttl.div_ceil(1_000).max(1);
+        options.lease_wait_ms = self.lease_wait;
+        options
+    }
+
     pub(super) fn is_jsonl(self) -> bool {
         self.events.is_some()
     }
@@ -53,7 +75,7 @@ impl Running {
 
 pub(in crate::native) fn run(args: &Args, terminal: Terminal) -> Result<Status, Error> {
     let plan = read_plan(&args.plan)?;
-    let client = live::client(&plan.app)?;
+    let client = args.access.client(&plan.app)?;
     if !args.running.yes {
         terminal.say(&render::text::plan(&plan, terminal.error_look()));
         if !terminal.confirm(&format!("Carry out this plan on {}?", plan.app))? {
@@ -62,5 +84,7 @@ pub(in crate::native) fn run(args: &Args, terminal: Terminal) -> Result<Status, 
         }
     }
     let mut watch = Watch::new(&plan, args.running.is_jsonl(), terminal);
-    Ok(live::run(&client, &plan, &mut watch)?.kind.into())
+    let options = args.running.options(live::run_id());
+    let run = options.run.clone();
+    Ok(live::run(&client, &plan, &run, Execution::new(&plan, options), &mut watch)?.kind.into())
 }

@@ -206,10 +206,7 @@ fn present(path: &Path, names: BTreeSet<String>) -> BTreeMap<String, String> {
 }
 
 fn settings(file: &Path, args: &Args) -> Result<Settings, Error> {
-    let mut settings = match &args.config {
-        Some(path) => settings::read(path)?,
-        None => settings::beside(file)?,
-    };
+    let mut settings = settings::read(file, args.config.as_deref(), Settings::read)?;
     if let Some(persona) = args.persona {
         settings.persona = match persona {
             Persona::Regular => rules::Persona::Regular,

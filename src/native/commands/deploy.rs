@@ -3,19 +3,17 @@
 use std::path::{Path, PathBuf};
 
 use super::apply::Running;
-use super::check::read_fleet;
 use super::plan::{self, Format, Wanted};
 use super::source::Source;
-use crate::execute::Outcome;
+use crate::execute::Execution;
 use crate::fleet::{self, Fleet};
-use crate::lint::{self, Input};
+use crate::lint::{self, Input, Settings};
 use crate::native::error::{Error, Kind, Status};
 use crate::native::files;
 use crate::native::settings;
 use crate::native::terminal::Terminal;
 use crate::native::watch::Watch;
 use crate::native::{live, simulate};
-use crate::plan::Plan;
 use crate::render::{self, Checked};
 
 /// Check, plan, show the plan, ask, and carry it out
@@ -71,19 +69,22 @@ pub(in crate::native) fn run(args: Args, terminal: Terminal) -> Result<Status, E
         terminal.say("Nothing was touched.\n");
         return Ok(Status::No);
     }
-    let outcome = carry_out(&plan, subject.fleet, sim, running, terminal)?;
+    let mut watch = Watch::new(&plan, running.is_jsonl(), terminal);
+    let outcome = if sim {
+        tell_pace(terminal);
+        simulate::run(&plan, &subject.fleet, SEED, &mut watch)?
+    } else {
+        let client = subject.wanted.access.client(&plan.app)?;
+        let options = running.options(live::run_id());
+        let run = options.run.clone();
+        live::run(&client, &plan, &run, Execution::new(&plan, options), &mut watch)?
+    };
     Ok(outcome.kind.into())
 }
 
-fn carry_out(plan: &Plan, fleet: Fleet, sim: bool, running: Running, terminal: Terminal) -> Result<Outcome, Error> {
-    if sim && terminal.is_live() {
+fn tell_pace(terminal: Terminal) {
+    if terminal.is_live() {
         terminal.say(&format!("Simulated time runs {} times as fast as real time.\n\n", simulate::SPEEDUP));
-    }
-    let mut watch = Watch::new(plan, running.is_jsonl(), terminal);
-    if sim {
-        simulate::run(plan, &fleet, SEED, &mut watch)
-    } else {
-        live::run(&live::client(&plan.app)?, plan, &mut watch)
     }
 }
 
@@ -94,10 +95,7 @@ fn subject(args: Args, terminal: Terminal) -> Result<Subject, Error> {
         return example(args.wanted);
     }
     let source = Source::read(file)?;
-    let fleet = match &args.wanted.machines {
-        Some(path) => read_fleet(path)?,
-        None => live::fleet(&plan::app(&source)?)?,
-    };
+    let fleet = args.wanted.fleet(&source)?;
     Ok(Subject { source, fleet, wanted: args.wanted })
 }
 
@@ -109,7 +107,7 @@ fn example(mut wanted: Wanted) -> Result<Subject, Error> {
 }
 
 fn findings(source: &Source, terminal: Terminal) -> Result<String, Error> {
-    let settings = settings::beside(Path::new(&source.path))?;
+    let settings = settings::read(Path::new(&source.path), None, Settings::read)?;
     let report = lint::check(&Input::new(&source.path, &source.text), &settings);
     let checked = Checked { path: &source.path, text: &source.text, report: &report };
     Ok(render::text::check(&[checked], false, terminal.look()) + "\n")

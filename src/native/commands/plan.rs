@@ -5,13 +5,15 @@ use std::path::{Path, PathBuf};
 use clap::ValueEnum;
 
 use super::check::read_fleet;
+use super::policy;
 use super::source::Source;
-use crate::fleet::Fleet;
+use crate::fleet::{self, Fleet};
+use crate::native::access::Access;
 use crate::native::error::{Error, Kind, Status};
 use crate::native::files::{self, STDIN};
 use crate::native::live;
 use crate::native::terminal::Terminal;
-use crate::plan::{Plan, Policy, Refusal};
+use crate::plan::{Plan, Refusal};
 use crate::propose::{self, Proposal, Unplanned};
 use crate::render;
 use crate::units::Duration;
@@ -43,41 +45,23 @@ pub(in crate::native) struct Args {
 /// What `plan` and `deploy` both ask for.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub(super) struct Wanted {
+    #[command(flatten)]
+    pub(super) access: Access,
+
     /// The machines there are: what `fly machine list --json` printed, or `-`
     #[arg(long, value_name = "FILE")]
     pub(super) machines: Option<PathBuf>,
+
+    /// The volumes there are: what `fly volumes list --json` printed
+    #[arg(long, value_name = "FILE")]
+    volumes: Option<PathBuf>,
 
     /// The image to deploy [default: `image` in [build]]
     #[arg(long, value_name = "REF")]
     pub(super) image: Option<String>,
 
-    /// Only these process groups
-    #[arg(long = "group", value_name = "GROUP", value_delimiter = ',', help_heading = "Policy")]
-    groups: Vec<String>,
-
-    /// Leave these machines alone
-    #[arg(long = "exclude-machine", value_name = "ID", value_delimiter = ',', help_heading = "Policy")]
-    exclude_machines: Vec<String>,
-
-    /// There are no machines yet; without it an empty list is taken for a list that went missing
-    #[arg(long, help_heading = "Policy")]
-    first_deploy: bool,
-
-    /// Also deploy groups that have no health check; their greens are not verified
-    #[arg(long, help_heading = "Policy")]
-    allow_unchecked: bool,
-
-    /// Give a new group one machine, not two
-    #[arg(long, help_heading = "Policy")]
-    no_ha: bool,
-
-    /// Wait so long after uncordon and after cordon, for every proxy to hear of it [default: 10s]
-    #[arg(long, value_name = "DURATION", value_parser = duration_ms, help_heading = "Policy")]
-    settle: Option<u64>,
-
-    /// How long a machine may take to start, to pass its checks, to stop [default: 5m]
-    #[arg(long, value_name = "DURATION", value_parser = duration_ms, help_heading = "Policy")]
-    wait_timeout: Option<u64>,
+    #[command(flatten)]
+    policy: policy::Flags,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -86,17 +70,17 @@ pub(super) enum Format {
     Text,
     /// For programs; the values of secret-like keys in [env] are masked
     Json,
+    /// For a pull request, with a diagram; masked too
+    Markdown,
 }
 
 pub(in crate::native) fn run(args: Args, terminal: Terminal) -> Result<Status, Error> {
-    if args.file.as_deref().is_some_and(is_stdin) && args.wanted.machines.as_deref().is_some_and(is_stdin) {
+    let read = [&args.file, &args.wanted.machines, &args.wanted.volumes];
+    if read.into_iter().flatten().filter(|path| path.as_os_str() == STDIN).count() > 1 {
         return Err(Error::new(Kind::Usage, "standard input can be read only once, and `-` is named twice"));
     }
     let source = Source::read(args.file)?;
-    let fleet = match &args.wanted.machines {
-        Some(path) => read_fleet(path)?,
-        None => live::fleet(&app(&source)?)?,
-    };
+    let fleet = args.wanted.fleet(&source)?;
     let plan = match make(&source, &fleet, &args.wanted)? {
         Ok(plan) => plan,
         Err(refused) => return refuse(&refused, args.format, terminal),
@@ -113,6 +97,7 @@ pub(in crate::native) fn run(args: Args, terminal: Terminal) -> Result<Status, E
 
 /// The plan for what the file and the arguments want, or why there is none.
 pub(super) fn make(source: &Source, fleet: &Fleet, wanted: &Wanted) -> Result<Result<Plan, Vec<Refusal>>, Error> {
+    let policy = wanted.policy.policy(Path::new(&source.path))?;
     let app = app_from_environment();
     let proposal = Proposal {
         path: &source.path,
@@ -121,7 +106,7 @@ pub(super) fn make(source: &Source, fleet: &Fleet, wanted: &Wanted) -> Result<Re
         image: wanted.image.as_deref(),
         contents: &source.contents,
     };
-    match propose::propose(&proposal, fleet, &wanted.policy()) {
+    match propose::propose(&proposal, fleet, &policy) {
         Ok(plan) => Ok(Ok(plan)),
         Err(Unplanned::Refused(refused)) => Ok(Err(refused)),
         Err(Unplanned::NoApp) => Err(no_app(source)),
@@ -132,6 +117,7 @@ pub(super) fn make(source: &Source, fleet: &Fleet, wanted: &Wanted) -> Result<Re
 pub(super) fn refuse(refused: &[Refusal], format: Format, terminal: Terminal) -> Result<Status, Error> {
     match format {
         Format::Json => terminal.print(&render::json::refusals(refused))?,
+        Format::Markdown => terminal.print(&render::review::refusals(refused))?,
         Format::Text => terminal.print(&render::text::refusals(refused, terminal.look()))?,
     }
     Ok(Status::No)
@@ -140,12 +126,28 @@ pub(super) fn refuse(refused: &[Refusal], format: Format, terminal: Terminal) ->
 pub(super) fn shown(plan: &Plan, format: Format, terminal: Terminal) -> String {
     match format {
         Format::Json => render::json::plan(plan),
+        Format::Markdown => render::review::plan(plan),
         Format::Text => render::text::plan(plan, terminal.look()),
     }
 }
 
+impl Wanted {
+    /// The machines there are: pasted, or read from the API.
+    pub(super) fn fleet(&self, source: &Source) -> Result<Fleet, Error> {
+        let mut fleet = match &self.machines {
+            Some(path) => read_fleet(path)?,
+            None => live::fleet(&app(source)?, &self.access)?,
+        };
+        if let Some(path) = &self.volumes {
+            let volumes = fleet::volumes(&files::read(path)?);
+            fleet.volumes = Some(volumes.map_err(|unreadable| Error::new(Kind::Input, unreadable.message))?);
+        }
+        Ok(fleet)
+    }
+}
+
 /// The app whose machines are read. The planner refuses two different names.
-pub(super) fn app(source: &Source) -> Result<String, Error> {
+fn app(source: &Source) -> Result<String, Error> {
     let in_file = || source.config.app.as_ref().map(|app| app.value.clone()).filter(|app| !app.is_empty());
     app_from_environment().or_else(in_file).ok_or_else(|| no_app(source))
 }
@@ -153,21 +155,6 @@ pub(super) fn app(source: &Source) -> Result<String, Error> {
 /// FLY_APP goes before the file, as with flyctl.
 fn app_from_environment() -> Option<String> {
     std::env::var("FLY_APP").ok().filter(|name| !name.is_empty())
-}
-
-impl Wanted {
-    fn policy(&self) -> Policy {
-        let standard = Policy::default();
-        Policy {
-            settle_ms: self.settle.unwrap_or(standard.settle_ms),
-            wait_timeout_ms: self.wait_timeout.unwrap_or(standard.wait_timeout_ms),
-            groups: self.groups.clone(),
-            exclude_machines: self.exclude_machines.clone(),
-            first_deploy: self.first_deploy,
-            allow_unchecked: self.allow_unchecked,
-            high_availability: !self.no_ha,
-        }
-    }
 }
 
 fn no_app(source: &Source) -> Error {
@@ -189,11 +176,7 @@ fn next_command(saved: Option<&Path>, plan: &Plan) -> String {
     }
 }
 
-fn is_stdin(path: &Path) -> bool {
-    path.as_os_str() == STDIN
-}
-
-fn duration_ms(text: &str) -> Result<u64, String> {
+pub(super) fn duration_ms(text: &str) -> Result<u64, String> {
     let duration: Duration = text.parse()?;
     if duration.nanos < 0 { Err("it is negative".to_owned()) } else { Ok(duration.as_millis()) }
 }

@@ -1,23 +1,32 @@
 //! `cutover sim`: Fly.io without Fly.io.
 
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::Write as _;
+use std::num::NonZero;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use clap::Subcommand;
+use serde_json::{Value, json};
 
 use super::apply::Events;
 use super::check::read_fleet;
 use super::show::read_plan;
 use crate::native::error::{Error, Kind, Status};
+use crate::native::explore::{self as native_explore, Limits};
 use crate::native::signals::Signals;
 use crate::native::terminal::Terminal;
 use crate::native::watch::Watch;
 use crate::native::{block_on, listen as server, simulate};
-use crate::sim::{Settings, World};
+use crate::sim::explore::{Explorer, Failure, Told};
+use crate::sim::{Fault, Settings, World};
 
 /// Carry out a plan in a simulated Fly, or serve one over HTTP
 #[derive(Debug, Subcommand)]
 pub(in crate::native) enum Command {
     Run(RunArgs),
+    Explore(ExploreArgs),
     Listen(ListenArgs),
 }
 
@@ -41,6 +50,34 @@ pub(in crate::native) struct RunArgs {
     events: Option<Events>,
 }
 
+/// Carry out very many deploys in which things go wrong, and hold each to what is promised
+///
+/// Runs are numbered: first small worlds exhaustively, every call refused, lost, slow or doubled, with a
+/// crash or an abort at every moment; then larger worlds with several faults at once. The same number is
+/// the same run everywhere. Exits with 1 when a promise was broken.
+#[derive(Debug, clap::Args)]
+pub(in crate::native) struct ExploreArgs {
+    /// How many runs
+    #[arg(long, value_name = "N", default_value_t = 10_000)]
+    runs: u64,
+
+    /// For so many seconds, instead of a number of runs
+    #[arg(long, value_name = "N", conflicts_with = "runs")]
+    seconds: Option<u64>,
+
+    /// The number of the first run
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    from: u64,
+
+    /// Only the run of this number, told in full
+    #[arg(long, value_name = "N", conflicts_with_all = ["runs", "seconds", "from", "threads"])]
+    seed: Option<u64>,
+
+    /// Side by side; as many as there are cores if absent
+    #[arg(long, value_name = "N")]
+    threads: Option<NonZero<usize>>,
+}
+
 /// Serve a simulated Machines API on loopback, until it is stopped
 ///
 /// Point `cutover apply` or flyctl at it: FLY_FLAPS_BASE_URL=http://127.0.0.1:PORT, with any token.
@@ -58,14 +95,22 @@ pub(in crate::native) struct ListenArgs {
     #[arg(long, value_name = "FILE")]
     fleet: PathBuf,
 
-    /// Seconds that pass there while one passes here. Leases run out faster too: from 3 on, `cutover
-    /// apply` loses its own
+    /// Seconds that pass there while one passes here. Leases last as long as their holder's clock says
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
     speed: u32,
 
     /// For the ids of new machines and the time that things take
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
+
+    /// What goes wrong, such as `create#1=lost-after`, `machine@app-1=dies:5000` or
+    /// `machine@ID=killed-at:30000`; repeatable
+    #[arg(long, value_name = "SPEC")]
+    fault: Vec<Fault>,
+
+    /// Write each request with its reply to this file, one JSON object a line, without tokens
+    #[arg(long, value_name = "FILE")]
+    transcript: Option<PathBuf>,
 }
 
 pub(in crate::native) fn run(command: Command, terminal: Terminal) -> Result<Status, Error> {
@@ -76,14 +121,64 @@ pub(in crate::native) fn run(command: Command, terminal: Terminal) -> Result<Sta
             let mut watch = Watch::new(&plan, args.events.is_some(), terminal);
             Ok(simulate::run(&plan, &fleet, args.seed, &mut watch)?.kind.into())
         }
+        Command::Explore(args) => explore(&args, terminal),
         Command::Listen(args) => listen(&args, terminal),
     }
 }
 
+fn explore(args: &ExploreArgs, terminal: Terminal) -> Result<Status, Error> {
+    let explorer = Explorer::new();
+    if let Some(number) = args.seed {
+        let Told { case, failure, trace } = explorer.tell(number);
+        let end = failure.as_ref().map_or("every promise was kept", |failure| &failure.what);
+        terminal.print(&format!("{number}: {case}\n{}\n{end}\n", trace.join("\n")))?;
+        return Ok(if failure.is_some() { Status::No } else { Status::Done });
+    }
+    let time = args.seconds.map_or(Duration::MAX, Duration::from_secs);
+    let runs = if args.seconds.is_some() { u64::MAX - args.from } else { args.runs };
+    let explored = native_explore::explore(&explorer, args.from, Limits { runs, time, threads: args.threads });
+    let mut text = String::new();
+    if let Some(first) = explored.failures.first() {
+        let Told { case, trace, .. } = explorer.tell(first.number);
+        text = format!("{}: {case}\n{}\n\n", first.number, trace.join("\n"));
+    }
+    for Failure { number, what } in &explored.failures {
+        text += &format!("{number}: {what}\n  again: cutover sim explore --seed {number}\n");
+    }
+    let seconds = explored.took.as_secs_f64();
+    text += &format!(
+        "{} runs ({} go through the small worlds) in {seconds:.1} s, {:.0} per second: {} broke a promise\n",
+        explored.runs,
+        explorer.small_runs(),
+        explored.runs as f64 / seconds,
+        explored.failed
+    );
+    terminal.print(&text)?;
+    Ok(if explored.failed > 0 { Status::No } else { Status::Done })
+}
+
 fn listen(args: &ListenArgs, terminal: Terminal) -> Result<Status, Error> {
-    let mut world = World::new(&read_fleet(&args.fleet)?, Settings::default(), Vec::new(), args.seed);
+    let mut world = World::new(&read_fleet(&args.fleet)?, Settings::default(), args.fault.clone(), args.seed);
     world.app = Some(args.app.clone());
+    world.speed = args.speed.into();
+    world.keep_trace(0);
     block_on(serve(args, world, terminal))?
+}
+
+/// Appends to the file, a line for each exchange. Of the headers nothing is written: they hold the token.
+fn transcript(path: &Path) -> Result<server::Transcript, Error> {
+    let file = File::create(path)
+        .map_err(|error| Error::new(Kind::Input, format!("cannot write {}: {error}", path.display())))?;
+    let file = Mutex::new(file);
+    let value = |text: &str| serde_json::from_str(text).unwrap_or(Value::Null);
+    Ok(Box::new(move |t_ms, request, response| {
+        let line = json!({"t_ms": t_ms, "method": request.method.as_str(), "path": request.path,
+            "body": value(request.body.as_deref().unwrap_or_default()),
+            "status": response.status, "reply": value(&response.body)});
+        let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
+        // Who listens goes on without its transcript.
+        let _ = writeln!(file, "{line}");
+    }))
 }
 
 async fn serve(args: &ListenArgs, world: World, terminal: Terminal) -> Result<Status, Error> {
@@ -94,8 +189,12 @@ async fn serve(args: &ListenArgs, world: World, terminal: Terminal) -> Result<St
     let mut signals = Signals::listen()?;
     let listener = server::bind(args.port).await.map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
-    terminal.print(&format!("export FLY_FLAPS_BASE_URL=http://{address} FLY_API_TOKEN=simulated\n"))?;
+    terminal.print(&format!(
+        "export FLY_FLAPS_BASE_URL=http://{address} FLY_UIEX_BASE_URL=http://{address} \
+         FLY_API_BASE_URL=http://{address} FLY_API_TOKEN=simulated\n"
+    ))?;
     let stop = async move { signals.next().await };
-    server::serve(listener, world, args.speed, None, stop).await.map_err(failed)?;
+    let transcript = args.transcript.as_deref().map(transcript).transpose()?;
+    server::serve(listener, world, args.speed, transcript, stop).await.map_err(failed)?;
     Ok(Status::Done)
 }

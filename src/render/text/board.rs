@@ -3,11 +3,12 @@
 
 use anstyle::Style;
 
-use super::look::{BLUE, BOLD, DIM, GREEN, Look, NORMAL, RED, YELLOW, seconds};
+use super::look::{BLUE, BOLD, DIM, GREEN, Look, NORMAL, RED, YELLOW};
 use super::progress::{phase_name, words};
-use super::subject::{Subject, subjects, widest};
 use crate::execute::{Event, StepState};
 use crate::plan::{Op, Plan, Step};
+use crate::render::told::subject::{Subject, subjects, widest};
+use crate::render::told::words::{cut, seconds};
 
 /// What is known of each machine that the plan touches.
 #[derive(Debug, Clone)]
@@ -57,7 +58,8 @@ impl Board {
                     row.checks = Some((*checks_passing, *checks_total));
                 }
             }
-            Event::Call { .. } | Event::Reply { .. } | Event::Done { .. } => {}
+            Event::Call { .. } | Event::Reply { .. } | Event::Wait { .. } => {}
+            Event::Warning { .. } | Event::Done { .. } => {}
         }
     }
 
@@ -143,13 +145,6 @@ fn symbol(mark: Mark) -> (&'static str, Style) {
         Mark::Back => ("↩", YELLOW),
         Mark::Failed => ("✗", RED),
     }
-}
-
-fn cut(text: &str, width: usize) -> String {
-    if text.chars().count() <= width {
-        return text.to_owned();
-    }
-    text.chars().take(width.saturating_sub(1)).chain(['…']).collect()
 }
 
 #[cfg(test)]

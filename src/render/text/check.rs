@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 
 use annotate_snippets::{Annotation, AnnotationKind, Element, Group, Level as SnippetLevel, Origin, Renderer, Snippet};
 
-use super::look::{BOLD, GREEN, Look, clean, count, list};
+use super::look::{BOLD, GREEN, Look, clean};
 use crate::diagnostic::{Diagnostic, Safety, Severity};
 use crate::facts;
 use crate::render::severity::{self, LEVELS};
+use crate::render::told::words::{count, list};
 use crate::render::{Checked, level, rule_page};
 use crate::span::{LineIndex, Span};
 

@@ -59,7 +59,8 @@ impl Look {
     }
 }
 
-/// Rows in columns as wide as their widest cell; the last column wraps. Each cell has its style.
+/// Rows in columns as wide as their widest cell; the last column wraps, and goes below the others
+/// where there is hardly any room beside them. Each cell has its style.
 pub(super) struct Table {
     indent: usize,
     rows: Vec<Vec<(Style, String)>>,
@@ -76,20 +77,23 @@ impl Table {
 
     pub(super) fn render(&self, look: Look) -> String {
         let widths = self.widths();
+        let head_width = self.indent + widths.iter().rev().skip(1).map(|width| width + GAP).sum::<usize>();
+        let is_narrow = head_width + MIN_ROOM > look.width;
         let mut out = String::new();
         for row in &self.rows {
-            let Some(((style, last), cells)) = row.split_last() else { continue };
+            let Some((last, cells)) = row.split_last() else { continue };
             let mut head = " ".repeat(self.indent);
             for ((style, cell), width) in cells.iter().zip(&widths) {
                 let blanks = width.saturating_sub(cell.chars().count()) + GAP;
                 head.push_str(&look.paint(*style, cell));
                 head.push_str(&" ".repeat(blanks));
             }
-            let wrapped = look.wrap(&head, last);
-            let body = wrapped.get(head.len()..).unwrap_or("").trim_end_matches('\n');
-            let painted: Vec<String> = body.split('\n').map(|line| paint_inside(look, *style, line)).collect();
-            out.push_str(format!("{head}{}", painted.join("\n")).trim_end());
-            out.push('\n');
+            if is_narrow && !last.1.is_empty() {
+                out.push_str(head.trim_end());
+                out.push('\n');
+                head = " ".repeat(self.indent + 4);
+            }
+            out.push_str(&with_last(head, last, look));
         }
         out
     }
@@ -102,6 +106,14 @@ impl Table {
         };
         (0..columns).map(width).collect()
     }
+}
+
+/// The line that begins with `head`, and as many as the last cell needs.
+fn with_last(head: String, (style, last): &(Style, String), look: Look) -> String {
+    let wrapped = look.wrap(&head, last);
+    let body = wrapped.get(head.len()..).unwrap_or("").trim_end_matches('\n');
+    let painted: Vec<String> = body.split('\n').map(|line| paint_inside(look, *style, line)).collect();
+    format!("{}\n", format!("{head}{}", painted.join("\n")).trim_end())
 }
 
 /// Paints the words of a line and leaves its indent alone.
@@ -130,34 +142,6 @@ fn visible_width(text: &str) -> usize {
         _ => !inside_escape,
     });
     visible.count()
-}
-
-/// `1 machine`, `2 machines`.
-pub(super) fn count(number: usize, noun: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{number} {noun}{plural}")
-}
-
-/// `a`, `a and b`, `a, b and c`.
-pub(super) fn list(items: &[String]) -> String {
-    match items {
-        [] => String::new(),
-        [only] => only.clone(),
-        [first @ .., last] => format!("{} and {last}", first.join(", ")),
-    }
-}
-
-/// Seconds with one decimal, or minutes: `3.2s`, `2m05s`.
-pub(super) fn seconds(ms: u64) -> String {
-    match ms {
-        0..60_000 => format!("{}.{}s", ms / 1000, ms % 1000 / 100),
-        _ => format!("{}m{:02}s", ms / 60_000, ms % 60_000 / 1000),
-    }
-}
-
-/// As [`seconds`], without a part that is nought: `10s`, `5m`.
-pub(super) fn whole_seconds(ms: u64) -> String {
-    seconds(ms).replace(".0s", "s").replace("m00s", "m")
 }
 
 pub(super) const NORMAL: Style = Style::new();
@@ -199,10 +183,5 @@ mod tests {
     fn a_name_cannot_write_escape_sequences() {
         assert_eq!(Look::default().paint(BOLD, "a\u{1b}[2Jb"), "a\u{fffd}[2Jb");
         assert_eq!(Look::default().wrap("", "a\u{7}b"), "a\u{fffd}b\n");
-    }
-
-    #[test]
-    fn durations_are_short() {
-        assert_eq!([0, 3_249, 59_999, 125_000].map(seconds), ["0.0s", "3.2s", "59.9s", "2m05s"]);
     }
 }

@@ -8,9 +8,7 @@ mod look;
 mod plan;
 mod progress;
 #[cfg(test)]
-mod sample;
-mod steps;
-mod subject;
+pub(super) mod sample;
 
 pub use board::Board;
 pub use check::check;

@@ -1,23 +1,30 @@
 //! A plan as a reviewer reads it, and the reasons why there is none.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use anstyle::Style;
 
-use super::look::{BLUE, BOLD, DIM, GREEN, Look, NORMAL, RED, Table, YELLOW, count, list, whole_seconds};
-use super::steps::{op_row, runs, steps, undo_name};
-use crate::plan::{Capacity, Disposition, Op, Plan, PlannedMachine, Policy, Refusal, Step, Warning};
+use super::look::{BLUE, BOLD, DIM, GREEN, Look, NORMAL, RED, Table, YELLOW};
+use crate::facts;
+use crate::plan::{Disposition, Op, Plan, PlannedMachine, Refusal, Step, Warning};
+use crate::render::told::changes::{Changed, Kind, changes};
+use crate::render::told::machines::{self, Group, groups};
+use crate::render::told::serving::places;
+use crate::render::told::steps::{Run, Stage, runs};
+use crate::render::told::summary;
+use crate::render::told::words::{count, first};
 
 /// What will be done to which machine, in which order, what serves meanwhile, and what can be
 /// taken back.
 pub fn plan(plan: &Plan, look: Look) -> String {
+    let runs = runs(plan);
     let mut out = heading(plan, look);
-    out.push_str(&machines(plan, look));
-    out.push_str(&steps(plan, look));
-    out.push_str(&way_back(plan, look));
-    out.push_str(&capacity(plan, look));
+    out.push_str(&machine_tables(plan, look));
+    out.push_str(&differences(plan, look));
+    out.push_str(&steps(plan, &runs, look));
+    if let Some(text) = summary::way_back(plan) {
+        out.push_str(&format!("\n{}\n{}", look.paint(BOLD, "The way back"), look.wrap("  ", &text)));
+    }
+    out.push_str(&serving(plan, &runs, look));
     out.push_str(&warnings(&plan.warnings, look));
-    out.push('\n');
     out.push_str(&closing(plan, look));
     out
 }
@@ -27,13 +34,17 @@ pub fn refusals(refusals: &[Refusal], look: Look) -> String {
     let mut out = String::new();
     for refusal in refusals {
         let head = format!("{}: ", look.paint(RED.bold(), format!("refused[{}]", refusal.code)));
-        out.push_str(&look.hang(&head, 2, &refusal.message));
+        out.push_str(&look.hang(&head, 2, &facts::veiled(&refusal.message)));
         if !refusal.machines.is_empty() {
-            out.push_str(&look.wrap("  machines  ", &refusal.machines.join(", ")));
+            out.push_str(&look.wrap("  machines  ", &first(&refusal.machines, MOST_NAMED)));
         }
-        for (at, command) in refusal.fix.iter().enumerate() {
+        for (at, command) in refusal.fix.iter().take(MOST_NAMED).enumerate() {
             let head = if at == 0 { "  try       " } else { "            " };
-            out.push_str(&format!("{head}{}\n", look.paint(GREEN, command)));
+            out.push_str(&format!("{head}{}\n", look.paint(GREEN, facts::veiled(command))));
+        }
+        let more = refusal.fix.len().saturating_sub(MOST_NAMED);
+        if more > 0 {
+            out.push_str(&format!("            and {more} more: `--format json` has all of them\n"));
         }
         out.push('\n');
     }
@@ -42,244 +53,248 @@ pub fn refusals(refusals: &[Refusal], look: Look) -> String {
 }
 
 fn heading(plan: &Plan, look: Look) -> String {
-    let mut out = format!("{}\n\n", look.paint(BOLD, format!("Blue-green deploy of {}", plan.app)));
-    let mut facts = Table::new(2);
-    for (name, value) in [
-        ("image", plan.image.clone()),
-        ("from", format!("{} (sha256 {})", plan.source.path, short_hash(&plan.source.sha256))),
-        ("policy", policy(&plan.policy)),
-    ] {
-        facts.row([(DIM, name.to_owned()), (NORMAL, value)]);
+    let mut out = format!("{}\n\n", look.paint(BOLD, summary::title(plan)));
+    if let Some(lede) = summary::lede(plan) {
+        out.push_str(&look.wrap("", lede));
+        out.push('\n');
     }
-    out.push_str(&facts.render(look));
+    let mut table = Table::new(2);
+    for (name, value) in summary::facts(plan) {
+        table.row([(DIM, name.to_owned()), (NORMAL, value)]);
+    }
+    out.push_str(&table.render(look));
     out
 }
 
-fn policy(policy: &Policy) -> String {
-    let mut said = vec![
-        format!("settle {}", whole_seconds(policy.settle_ms)),
-        format!("wait up to {} for each machine", whole_seconds(policy.wait_timeout_ms)),
-    ];
-    if !policy.groups.is_empty() {
-        said.push(format!("only {}", list(&policy.groups)));
-    }
-    if !policy.exclude_machines.is_empty() {
-        said.push(format!("without {}", list(&policy.exclude_machines)));
-    }
-    for (on, what) in [
-        (policy.first_deploy, "first deploy"),
-        (policy.allow_unchecked, "groups without checks allowed"),
-        (!policy.high_availability, "one machine for a new group"),
-    ] {
-        said.extend(on.then(|| what.to_owned()));
-    }
-    said.join(", ")
-}
-
-/// One table per group: each observed machine and what becomes of it, then the machines that are
-/// made without replacing one.
-fn machines(plan: &Plan, look: Look) -> String {
-    let added = |group: &str| -> Vec<&Step> {
-        let creates = plan.steps.iter().filter(|step| step.op == Op::Create && step.replaces.is_none());
-        creates.filter(|step| step.group.as_deref() == Some(group)).collect()
-    };
-    let mut groups: BTreeSet<&str> = plan.machines.iter().map(|machine| machine.group.as_str()).collect();
-    groups.extend(plan.steps.iter().filter_map(|step| step.group.as_deref()));
-
+/// One table per group, or the beginnings of them where there are very many machines.
+fn machine_tables(plan: &Plan, look: Look) -> String {
+    let groups = groups(plan);
+    let rows = if plan.machines.len() > MANY { FEW_ROWS } else { MANY };
     let mut out = String::new();
-    for group in groups {
-        let observed: Vec<&PlannedMachine> = plan.machines.iter().filter(|machine| machine.group == group).collect();
-        let added = added(group);
-        let name = if group.is_empty() { "(no group)" } else { group };
-        out.push_str(&format!("\n{}  {}\n", look.paint(BOLD, name), group_summary(&observed, added.len())));
-        let mut table = Table::new(2);
-        for machine in observed {
-            table.row(machine_row(machine));
-        }
-        for step in added {
-            let slot = step.slot.clone().unwrap_or_default();
-            let region = step.region.clone().unwrap_or_default();
-            table.row([
-                (GREEN, slot),
-                (NORMAL, region),
-                (DIM, "-".into()),
-                (GREEN, "create".into()),
-                (NORMAL, step.why.clone()),
-            ]);
-        }
-        out.push_str(&table.render(look));
+    for group in groups.iter().take(MOST_GROUPS) {
+        let head = format!("{}  ", look.paint(BOLD, group.title()));
+        out.push_str(&format!("\n{}", look.hang(&head, 4, &group.summary())));
+        out.push_str(&machine_table(plan, group, rows, look));
+    }
+    let (more, machines) = groups
+        .iter()
+        .skip(MOST_GROUPS)
+        .fold((0, 0), |(groups, machines), group| (groups + 1, machines + group.observed.len() + group.added.len()));
+    if more > 0 {
+        let (more, machines) = (count(more, "more group"), count(machines, "machine"));
+        out.push_str(&format!("\nand {more} with {machines}: `--format json` has all of them\n"));
     }
     out
 }
 
-fn group_summary(observed: &[&PlannedMachine], added: usize) -> String {
-    let of = |disposition| observed.iter().filter(|machine| machine.disposition == disposition).count();
-    let mut parts: Vec<String> = DISPOSITIONS
-        .iter()
-        .filter(|row| of(row.disposition) > 0)
-        .map(|row| format!("{} {}", of(row.disposition), row.counted))
-        .collect();
-    parts.extend((added > 0).then(|| format!("{added} new")));
-    let images: BTreeSet<&str> = observed.iter().map(|machine| machine.observed.image.as_str()).collect();
-    match images.first() {
-        Some(image) if images.len() == 1 && !image.is_empty() => {
-            format!("{}, now on {}", parts.join(", "), short_digests(image))
-        }
-        _ => parts.join(", "),
+fn machine_table(plan: &Plan, group: &Group, rows: usize, look: Look) -> String {
+    let mut table = Table::new(2);
+    let observed = group.observed.iter().map(|machine| machine_row(plan, machine));
+    let added = group.added.iter().map(|step| added_row(step));
+    let all = group.observed.len() + group.added.len();
+    for row in observed.chain(added).take(rows) {
+        table.row(row);
     }
+    let more = if all > rows { format!("  and {} more\n", all - rows) } else { String::new() };
+    table.render(look) + &more
 }
 
-fn machine_row(machine: &PlannedMachine) -> [(Style, String); 5] {
-    let row = disposition_row(machine.disposition);
-    let cordoned = if machine.observed.cordoned { ", cordoned" } else { "" };
+fn machine_row(plan: &Plan, machine: &PlannedMachine) -> [(Style, String); 5] {
     [
         (BLUE, machine.id.clone()),
         (NORMAL, machine.region.clone()),
-        (NORMAL, format!("{}{cordoned}", machine.observed.state)),
-        (row.style, row.name.to_owned()),
-        (NORMAL, short_digests(&without_registry(machine))),
+        (NORMAL, machines::state(machine)),
+        (disposition_style(machine.disposition), machines::disposition_name(machine.disposition).to_owned()),
+        (NORMAL, machines::why(plan, machine)),
     ]
 }
 
-/// What an abort does before and after the point of no return.
-fn way_back(plan: &Plan, look: Look) -> String {
-    let mut undone: Vec<String> = Vec::new();
-    for step in &plan.steps {
-        let Some(undo) = step.undo else { continue };
-        let pair = format!("{} by {}", op_row(step.op).name, undo_name(undo));
-        if !undone.contains(&pair) {
-            undone.push(pair);
-        }
-    }
-    if undone.is_empty() {
+fn added_row(step: &Step) -> [(Style, String); 5] {
+    [
+        (GREEN, step.slot.clone().unwrap_or_default()),
+        (NORMAL, step.region.clone().unwrap_or_default()),
+        (DIM, "-".into()),
+        (GREEN, "create".into()),
+        (NORMAL, step.why.to_string()),
+    ]
+}
+
+fn differences(plan: &Plan, look: Look) -> String {
+    let changed = changes(plan);
+    if changed.is_empty() {
         return String::new();
     }
-    let (until, then) = match &plan.point_of_no_return {
-        Some(step) => (format!("Aborted before {step}, it"), " Aborted later, it finishes forward."),
-        None => ("Aborted, it".to_owned(), ""),
+    let mut out = format!("\n{}\n", look.paint(BOLD, "What changes from blue to green"));
+    for group in changed.iter().take(MOST_GROUPS) {
+        out.push_str(&difference(group, look));
+    }
+    if changed.len() > MOST_GROUPS {
+        out.push_str(&format!("  and in {}\n", count(changed.len() - MOST_GROUPS, "more group")));
+    }
+    out
+}
+
+fn difference(group: &Changed, look: Look) -> String {
+    let mut table = Table::new(4);
+    for line in &group.lines {
+        let style = match line.kind {
+            Kind::Added => GREEN,
+            Kind::Changed => YELLOW,
+            Kind::Removed => RED,
+        };
+        let note = if line.note.is_empty() { String::new() } else { format!("  ({})", line.note) };
+        let path = format!("{} {}", line.kind.mark(), line.path);
+        table.row([(style, path), (NORMAL, format!("{}{note}", line.value))]);
+    }
+    let more = if group.more > 0 { format!("    and {} more\n", group.more) } else { String::new() };
+    format!("  {}\n{}{more}", group.group, table.render(look))
+}
+
+/// Steps of one kind share a line, and what belongs together a heading. Of many batches the first
+/// ones and the last are told.
+fn steps(plan: &Plan, runs: &[Run], look: Look) -> String {
+    if plan.steps.is_empty() {
+        return "\nNothing to do.\n".to_owned();
+    }
+    let batches = runs.last().map_or(0, |run| run.batch + 1);
+    let widths = Widths::of(plan, runs);
+    let mut out = String::new();
+    let (mut stage, mut batch) = (None, None);
+    for run in runs {
+        let is_hidden = batches > MOST_BATCHES && run.batch + 1 >= MOST_BATCHES && run.batch + 1 < batches;
+        if batches > 1 && run.stage > Stage::Lock && batch != Some(run.batch) {
+            (batch, stage) = (Some(run.batch), None);
+            out.push_str(&batch_rule(run.batch, batches, is_hidden, look));
+        }
+        if is_hidden {
+            continue;
+        }
+        if run.is_border {
+            let rule = format!("── point of no return: {} ──", run.steps[0].id);
+            let gap = if stage == Some(run.stage) { "\n" } else { "" };
+            out.push_str(&format!("\n{}\n{gap}", look.paint(YELLOW.bold(), rule)));
+        }
+        if stage != Some(run.stage) {
+            stage = Some(run.stage);
+            out.push_str(&format!("\n{}\n", look.paint(BOLD, run.stage.heading(plan))));
+        }
+        out.push_str(&widths.line(plan, run, look));
+    }
+    out
+}
+
+/// Empty for those that are told as one.
+fn batch_rule(batch: usize, batches: usize, is_hidden: bool, look: Look) -> String {
+    let rule = match () {
+        () if !is_hidden => format!("── batch {} of {batches} ──", batch + 1),
+        () if batch + 1 == MOST_BATCHES => format!("── batches {} to {} are like these ──", batch + 1, batches - 1),
+        () => return String::new(),
     };
-    let text = format!("{until} takes back what was done: {}.{then}", list(&undone));
-    format!("\n{}\n{}", look.paint(BOLD, "The way back"), look.wrap("  ", &text))
+    format!("\n{}\n", look.paint(BOLD, rule))
+}
+
+/// The columns of the steps, the same under every heading.
+struct Widths {
+    ids: usize,
+    names: usize,
+    objects: usize,
+}
+
+impl Widths {
+    fn of(plan: &Plan, runs: &[Run]) -> Self {
+        let widest =
+            |text: &dyn Fn(&Run) -> String| runs.iter().map(|run| text(run).chars().count()).max().unwrap_or(0);
+        Self {
+            ids: widest(&|run| run.ids()),
+            names: widest(&|run| run.name().to_owned()),
+            objects: widest(&|run| run.object(plan)).min(WIDEST_OBJECT),
+        }
+    }
+
+    /// With what then holds, where there is room for it.
+    fn line(&self, plan: &Plan, run: &Run, look: Look) -> String {
+        let mut table = Table::new(2);
+        let object = run.object(plan);
+        let mut cells = vec![
+            (DIM, format!("{:<1$}", run.ids(), self.ids)),
+            (op_style(run.op), format!("{:<1$}", run.name(), self.names)),
+        ];
+        match plan.operations.get(&run.op) {
+            Some(operation) if look.width >= WIDE && run.is_about_machines() => {
+                cells.push((NORMAL, format!("{object:<0$}", self.objects)));
+                cells.push((DIM, operation.postcondition.clone()));
+            }
+            _ => cells.push((NORMAL, object)),
+        }
+        table.row(cells);
+        table.render(look)
+    }
 }
 
 /// Per group and region: how many machines serve now, and after each run of steps that changes it.
-fn capacity(plan: &Plan, look: Look) -> String {
-    if plan.capacity.is_empty() {
+fn serving(plan: &Plan, runs: &[Run], look: Look) -> String {
+    let places = places(plan, runs);
+    if places.is_empty() {
         return String::new();
     }
-    let mut rows: BTreeMap<(&str, &str), Vec<&Capacity>> = BTreeMap::new();
-    for change in &plan.capacity {
-        rows.entry((&change.group, &change.region)).or_default().push(change);
-    }
     let mut table = Table::new(2);
-    for ((group, region), changes) in rows {
-        let told = told_changes(plan, &changes);
-        let lowest = changes.iter().map(|change| change.serving).min().unwrap_or(0);
-        let story = format!("{}; never below {lowest}", told.join(", "));
-        table.row([(NORMAL, group.to_owned()), (NORMAL, region.to_owned()), (NORMAL, story)]);
+    for place in places.iter().take(MOST_PLACES) {
+        let story = format!("{}; {}", place.story, place.promise());
+        table.row([(NORMAL, place.group.to_owned()), (NORMAL, place.region.to_owned()), (NORMAL, story)]);
     }
-    format!("\n{}\n{}", look.paint(BOLD, "Serving"), table.render(look))
-}
-
-/// `2 now`, `4 after uncordon`: of the changes within one run of steps only the last is told.
-fn told_changes(plan: &Plan, changes: &[&Capacity]) -> Vec<String> {
-    let runs = runs(plan);
-    let run_of = |step: &str| runs.iter().position(|run| run.steps.iter().any(|other| other.id == step));
-    let mut told: Vec<(Option<usize>, String)> = Vec::new();
-    for change in changes {
-        let (run, text) = match &change.after {
-            None => (None, format!("{} now", change.serving)),
-            Some(step) => {
-                let run = run_of(step);
-                let what = run.map_or(step.as_str(), |run| op_row(runs[run].op).name);
-                (run, format!("{} after {what}", change.serving))
-            }
-        };
-        match told.last_mut() {
-            Some(last) if last.0 == run && run.is_some() => last.1 = text,
-            _ => told.push((run, text)),
-        }
-    }
-    told.into_iter().map(|(_, text)| text).collect()
+    let more = places.len().saturating_sub(MOST_PLACES);
+    let more = if more > 0 { format!("  and {} in the same way\n", count(more, "more place")) } else { String::new() };
+    format!("\n{}\n{}{more}", look.paint(BOLD, "Machines serving"), table.render(look))
 }
 
 fn warnings(warnings: &[Warning], look: Look) -> String {
     let mut out = String::new();
     for warning in warnings {
         out.push_str(&format!("\n{}\n", look.paint(YELLOW.bold(), format!("warning[{}]", warning.code))));
-        out.push_str(&look.wrap("  ", &warning.message));
+        out.push_str(&look.wrap("  ", &facts::veiled(&warning.message)));
     }
     out
 }
 
 fn closing(plan: &Plan, look: Look) -> String {
-    let of = |op| plan.steps.iter().filter(|step| step.op == op).count();
-    let summary = format!("{} to create, {} to destroy", of(Op::Create), of(Op::Destroy));
     let digest = look.paint(DIM, format!("digest {}", plan.digest));
-    format!("{}: {summary}.\n{digest}\n", look.paint(BOLD, count(plan.steps.len(), "step")))
-}
-
-/// Why it becomes what it becomes; the heading above has its image's full name.
-fn without_registry(machine: &PlannedMachine) -> String {
-    let image = machine.observed.image.as_str();
-    let name = image.rsplit_once('/').map_or(image, |(_, name)| name);
-    if image.is_empty() { machine.why.clone() } else { machine.why.replace(image, name) }
-}
-
-/// With every image digest cut to what tells two apart.
-fn short_digests(text: &str) -> String {
-    let mut parts = text.split("sha256:");
-    let mut out = parts.next().unwrap_or("").to_owned();
-    for part in parts {
-        let digest = part.chars().take_while(char::is_ascii_hexdigit).count();
-        let shown = if digest > SHOWN_DIGITS { &part[..SHOWN_DIGITS] } else { &part[..digest] };
-        out.push_str(&format!("sha256:{shown}{}", if digest > SHOWN_DIGITS { "…" } else { "" }));
-        out.push_str(&part[digest..]);
+    if plan.steps.is_empty() {
+        return format!("\n{digest}\n");
     }
-    out
+    format!("\n{}.\n{digest}\n", look.paint(BOLD, summary::sum(plan)))
 }
 
-fn short_hash(hash: &str) -> &str {
-    hash.get(..SHOWN_DIGITS).unwrap_or(hash)
+fn disposition_style(disposition: Disposition) -> Style {
+    match disposition {
+        Disposition::Replace | Disposition::Leftover => YELLOW,
+        Disposition::Keep => GREEN,
+        Disposition::Remove | Disposition::Sweep | Disposition::Unreachable => RED,
+        Disposition::Ignore => DIM,
+    }
 }
 
-const SHOWN_DIGITS: usize = 12;
-
-struct DispositionRow {
-    disposition: Disposition,
-    name: &'static str,
-    counted: &'static str,
-    style: Style,
+fn op_style(op: Op) -> Style {
+    match op {
+        Op::Create | Op::Uncordon => GREEN,
+        Op::ReleaseCommand | Op::Hold | Op::Cordon | Op::Stop => YELLOW,
+        Op::Destroy => RED,
+        _ => NORMAL,
+    }
 }
 
-fn disposition_row(disposition: Disposition) -> &'static DispositionRow {
-    &DISPOSITIONS[match disposition {
-        Disposition::Replace => 0,
-        Disposition::Keep => 1,
-        Disposition::Remove => 2,
-        Disposition::Ignore => 3,
-        Disposition::Leftover => 4,
-        Disposition::Unreachable => 5,
-    }]
-}
+/// Machines that are told one by one; of more, the first of each group are.
+const MANY: usize = 100;
+const FEW_ROWS: usize = 3;
+const MOST_GROUPS: usize = 12;
+const MOST_PLACES: usize = 24;
+const MOST_BATCHES: usize = 3;
 
-const fn disposition(
-    disposition: Disposition,
-    name: &'static str,
-    counted: &'static str,
-    style: Style,
-) -> DispositionRow {
-    DispositionRow { disposition, name, counted, style }
-}
+/// Machines and commands of one refusal.
+const MOST_NAMED: usize = 12;
 
-const DISPOSITIONS: [DispositionRow; 6] = [
-    disposition(Disposition::Replace, "replace", "to replace", YELLOW),
-    disposition(Disposition::Keep, "keep", "to keep", GREEN),
-    disposition(Disposition::Remove, "remove", "to remove", RED),
-    disposition(Disposition::Ignore, "ignore", "left alone", DIM),
-    disposition(Disposition::Leftover, "leftover", "left over", YELLOW),
-    disposition(Disposition::Unreachable, "unreachable", "unreachable", RED),
-];
+/// From here on there is room for what holds after a step.
+const WIDE: usize = 110;
+const WIDEST_OBJECT: usize = 56;
 
 #[cfg(test)]
 mod tests {
@@ -291,54 +306,284 @@ mod tests {
         insta::assert_snapshot!(plan(&sample::plan(), Look::default()), @r#"
         Blue-green deploy of shop
 
-          image   registry.fly.io/shop:v2
-          from    fly.toml (sha256 5f2b8c0d9e7a)
-          policy  settle 10s, wait up to 5m for each machine, without 9080e6f3a12d45
+        A new machine (green) is made and checked beside each one that is replaced
+        (blue), without traffic. Then the traffic moves to the greens, and only then the
+        blues are destroyed.
+
+          image     registry.fly.io/shop:v2
+          from      fly.toml (sha256 5f2b8c0d9e7a)
+          policy    leave 9080e6f3a12d45 alone
+          defaults  wait up to 5m for each machine; settle 10s; never fewer machines
+                    serving than now; 8 calls at once; no drain
 
         app  2 to replace, now on registry.fly.io/shop:v1
-          148e2d3f7b1c89  iad  started  replace  it runs another image than
-                                                 registry.fly.io/shop:v2
-          3d8d7dc0b62e89  fra  started  replace  it runs another image than
-                                                 registry.fly.io/shop:v2
+          148e2d3f7b1c89  iad  started  replace  it runs another image than shop:v2
+          3d8d7dc0b62e89  fra  started  replace  it runs another image than shop:v2
 
         worker  1 left alone, now on registry.fly.io/shop:v1
           9080e6f3a12d45  iad  started  ignore  it was excluded
 
         Lock the blues
-          s1-s2     lease         2 blues: app (fra, iad)
+          s1-s2    lease         2 blues: app (fra, iad)
 
         Make the greens, hidden from the proxy
-          s3-s4     create        2 greens: app (fra, iad)
-          s5-s6     wait started  2 greens: app (fra, iad)
-          s7-s8     wait healthy  2 greens: app (fra, iad)
+          s3-s4    create        2 greens: app (fra, iad)
+          s5-s6    wait started  2 greens: app (fra, iad)
+          s7-s8    wait healthy  2 greens: app (fra, iad)
 
         Switch the traffic
-          s10-s11   uncordon      2 greens: app (fra, iad)
-          s12       settle        10s, for every proxy to hear of it
-          s13       verify        every green is read again
-          s14-s15   cordon        2 blues: app (fra, iad)
-          s16       settle        10s, for every proxy to hear of it
+          s10-s11  uncordon      2 greens: app (fra, iad)
+          s12      settle        10s, for every proxy to hear of it
+          s13      verify        every green is read again
+          s14-s15  cordon        2 blues: app (fra, iad)
+          s16      settle        10s, for every proxy to hear of it
 
         ── point of no return: s17 ──
 
         Retire the blues
-          s17-s18   destroy       2 blues: app (fra, iad)
+          s17-s18  destroy       2 blues: app (fra, iad)
 
         The way back
-          Aborted before s17, it takes back what was done: lease by release, create by
-          destroy, uncordon by cordon and cordon by uncordon. Aborted later, it finishes
-          forward.
+          Before s17, an abort (Ctrl-C) or a failure gives the blues their traffic back,
+          takes it from the greens, destroys the greens and releases the leases. From
+          s17 on, it finishes forward.
 
-        Serving
+        Machines serving
           app  fra  1 now, 2 after uncordon, 1 after cordon; never below 1
           app  iad  1 now, 2 after uncordon, 1 after cordon; never below 1
 
         warning[strategy-differs]
           fly.toml says `rolling`; this plan is blue-green whatever the file says
 
-        18 steps: 2 to create, 2 to destroy.
+        18 steps: 2 machines to create, 2 to destroy.
         digest sha256:0d9f
         "#);
+    }
+
+    #[test]
+    fn everything_that_a_plan_can_say() {
+        insta::assert_snapshot!(plan(&sample::full(), Look::default()), @r#"
+        Blue-green deploy of bazaar
+
+        A new machine (green) is made and checked beside each one that is replaced
+        (blue), without traffic. Then the traffic moves to the greens, and only then the
+        blues are destroyed.
+
+          image     registry.fly.io/bazaar:v8
+          from      fly.toml (sha256 5f2b8c0d9e7a)
+          machines  8 now, at most 15 at once, 7 afterwards
+          extra     up to 7 machines more than now (6 CPUs and 3.0 GB): billed while
+                    running, and counted by the organization's limit
+          time      about 12m40s; 41m10s if every wait lasts as long as it may
+          calls     94 to the Machines API
+          policy    checks must pass for 30s; hold before the traffic moves; at least
+                    50% of each group and region serving; traffic moves in this order:
+                    api; then ask https://bazaar.example/version; bake 10m; drain until
+                    idle, at most 5m
+          defaults  wait up to 5m for each machine; settle 10s; 8 calls at once
+
+        api  2 to replace, now on registry.fly.io/bazaar:v7
+          3d8d7dc0b62e89  iad  started  replace  it runs another image than bazaar:v8
+          48ed713b024a68  fra  started  replace  it runs another image than bazaar:v8
+
+        cron  1 to remove, now on registry.fly.io/bazaar:v7
+          7811ee5b7d2908  iad  started  remove  fly.toml does not name its group any
+                                                more
+
+        web  2 to replace, now on registry.fly.io/bazaar:v7
+          1781e5a0b2d048  iad  started  replace  it runs another image than bazaar:v8
+          286ed6df9c2e78  iad  stopped  replace  it runs another image than bazaar:v8
+
+        worker  2 to replace, now on registry.fly.io/bazaar:v7
+          5683d97ec14518  iad  started  replace  it runs another image than bazaar:v8
+          6e82dd7ef10287  iad  stopped  replace  it runs another image than bazaar:v8
+
+        without a group  1 left alone, now on registry.fly.io/bazaar:v7
+          9080e6f3a12d45  iad  started  ignore  Fly Launch does not manage it
+
+        What changes from blue to green
+          api
+            ~ env.DATABASE_PASSWORD  <masked> → <masked>
+            ~ image                  registry.fly.io/bazaar:v7 →
+                                     registry.fly.io/bazaar:v8
+            ~ guest.memory_mb        256 → 512 (on 1 of 2 machines)
+          web
+            + env.FEATURE_CART         on
+            ~ image                    registry.fly.io/bazaar:v7 →
+                                       registry.fly.io/bazaar:v8
+            - services[0].force_https  true
+
+        Lock the blues, run the release command
+          s1-s5     lease            5 blues: api (fra, iad), cron (iad), web (iad),
+                                     worker (iad)
+          s7        release command  `bin/rails db:migrate`, at most 5m; nothing takes
+                                     it back
+
+        Make the greens, hidden from the proxy
+          s8..s21   create           6 greens: api (fra, iad), web (iad×2), worker
+                                     (iad×2)
+          s9..s19   wait started     4 greens: api (fra, iad), web (iad), worker (iad),
+                                     at most 5m
+          s10..s20  wait healthy     4 greens: api (fra, iad), web (iad), worker (iad),
+                                     at most 5m
+          s22       machine check    1 check: api (iad), at most 1m
+          s24       hold             ends here: `cutover promote` goes on, `cutover
+                                     abort` goes back
+
+        Switch the traffic
+          s25-s26   uncordon         2 greens: api (fra, iad)
+          s27       settle           10s, for every proxy to hear of it
+          s28       verify           a green that died meanwhile must not take over
+          s29-s30   cordon           2 blues: api (fra, iad)
+          s31       settle           10s, for every proxy to hear of it
+          s32-s35   uncordon         4 greens: web (iad×2), worker (iad×2)
+          s36       settle           10s, for every proxy to hear of it
+          s37       verify           a green that died meanwhile must not take over
+          s38-s41   cordon           4 blues: web (iad×2), worker (iad×2)
+          s42       settle           10s, for every proxy to hear of it
+          s43       verify url       https://bazaar.example/version
+          s44       bake             10m: the blues run on, without traffic
+
+        Retire the blues
+          s45-s48   drain            4 blues: api (fra, iad), web (iad), worker (iad),
+                                     until idle, at most 5m
+          s49..s59  stop             6 blues: api (fra, iad), web (iad×2), worker
+                                     (iad×2)
+          s50..s60  wait stopped     6 blues: api (fra, iad), web (iad×2), worker
+                                     (iad×2), at most 5m
+          s61       verify           after this there is no way back: the greens must
+                                     hold
+
+        ── point of no return: s62 ──
+
+          s62-s67   destroy          6 blues: api (fra, iad), web (iad×2), worker
+                                     (iad×2)
+
+        Remove the groups that fly.toml no longer names
+          s68       cordon           1 blue: cron (iad)
+          s69       settle           10s, for every proxy to hear of it
+          s70       stop             1 blue: cron (iad)
+          s71       wait stopped     1 blue: cron (iad), at most 5m
+          s72       verify           after this there is no way back: the greens must
+                                     hold
+          s73       destroy          1 blue: cron (iad)
+
+        The way back
+          Before s62, an abort (Ctrl-C) or a failure starts the blues again, gives the
+          blues their traffic back, takes it from the greens, destroys the greens and
+          releases the leases. From s62 on, it finishes forward. What `bin/rails
+          db:migrate` did stays done in any case: the blues must be able to live with
+          it.
+
+        Machines serving
+          api     fra  2 now, 3 after uncordon, 2 after cordon; never below 2 (floor 1)
+          api     iad  2 now, 3 after uncordon, 2 after cordon; never below 2 (floor 1)
+          cron    iad  2 now, 1 after cordon; never below 1
+          web     iad  2 now, 4 after uncordon, 2 after cordon; never below 2 (floor 1)
+          worker  iad  2 now, 4 after uncordon, 2 after cordon; never below 2 (floor 1)
+
+        warning[group-removed]
+          fly.toml does not name group cron: its machines are destroyed, last of all
+
+        warning[image-not-pinned]
+          `registry.fly.io/bazaar:v8` is a tag, and tags can move: name it with its
+          digest
+
+        73 steps: 6 machines to create, 7 to destroy.
+        digest sha256:0d9f
+        "#);
+    }
+
+    #[test]
+    fn a_wide_terminal_is_told_what_holds_after_each_step() {
+        let look = Look { width: 120, ..Look::default() };
+        let text = plan(&sample::full(), look);
+        let steps = text
+            .split("\nLock the blues, run the release command\n")
+            .nth(1)
+            .unwrap()
+            .split("\n\nThe way back")
+            .next()
+            .unwrap();
+        insta::assert_snapshot!(steps, @r#"
+          s1-s5     lease            5 blues: api (fra, iad), cron (iad), web (iad), worker (iad)  only this run can change it
+          s7        release command  `bin/rails db:migrate`, at most 5m; nothing takes it back
+
+        Make the greens, hidden from the proxy
+          s8..s21   create           6 greens: api (fra, iad), web (iad×2), worker (iad×2)     it exists, cordoned: no request
+                                                                                               reaches it
+          s9..s19   wait started     4 greens: api (fra, iad), web (iad), worker (iad), at most 5m
+          s10..s20  wait healthy     4 greens: api (fra, iad), web (iad), worker (iad), at most 5m
+          s22       machine check    1 check: api (iad), at most 1m
+          s24       hold             ends here: `cutover promote` goes on, `cutover abort` goes back
+
+        Switch the traffic
+          s25-s26   uncordon         2 greens: api (fra, iad)                                  the proxy may route to it
+          s27       settle           10s, for every proxy to hear of it
+          s28       verify           a green that died meanwhile must not take over
+          s29-s30   cordon           2 blues: api (fra, iad)
+          s31       settle           10s, for every proxy to hear of it
+          s32-s35   uncordon         4 greens: web (iad×2), worker (iad×2)                     the proxy may route to it
+          s36       settle           10s, for every proxy to hear of it
+          s37       verify           a green that died meanwhile must not take over
+          s38-s41   cordon           4 blues: web (iad×2), worker (iad×2)
+          s42       settle           10s, for every proxy to hear of it
+          s43       verify url       https://bazaar.example/version
+          s44       bake             10m: the blues run on, without traffic
+
+        Retire the blues
+          s45-s48   drain            4 blues: api (fra, iad), web (iad), worker (iad), until idle, at most 5m
+          s49..s59  stop             6 blues: api (fra, iad), web (iad×2), worker (iad×2)
+          s50..s60  wait stopped     6 blues: api (fra, iad), web (iad×2), worker (iad×2), at most 5m
+          s61       verify           after this there is no way back: the greens must hold
+
+        ── point of no return: s62 ──
+
+          s62-s67   destroy          6 blues: api (fra, iad), web (iad×2), worker (iad×2)      it is gone, and cannot come back
+
+        Remove the groups that fly.toml no longer names
+          s68       cordon           1 blue: cron (iad)
+          s69       settle           10s, for every proxy to hear of it
+          s70       stop             1 blue: cron (iad)
+          s71       wait stopped     1 blue: cron (iad), at most 5m
+          s72       verify           after this there is no way back: the greens must hold
+          s73       destroy          1 blue: cron (iad)                                        it is gone, and cannot come back
+        "#);
+    }
+
+    #[test]
+    fn of_many_batches_the_first_and_the_last_are_told() {
+        let text = plan(&sample::batches(12), Look::default());
+        let told: Vec<&str> = text.lines().filter(|line| line.starts_with("──")).collect();
+        insta::assert_snapshot!(told.join("\n"), @r#"
+        ── batch 1 of 12 ──
+        ── point of no return: s10 ──
+        ── batch 2 of 12 ──
+        ── batches 3 to 11 are like these ──
+        ── batch 12 of 12 ──
+        "#);
+        assert!(text.contains("changes like these"), "{text}");
+    }
+
+    #[test]
+    fn a_plan_for_thousands_of_machines_stays_readable() {
+        let text = plan(&sample::batches(3_000), Look::default());
+        assert!(text.lines().count() < 120, "{} lines", text.lines().count());
+        for told in ["  and 2997 more\n", "── batches 3 to 2999 are like these ──\n"] {
+            assert!(text.contains(told), "{told:?} is not in {text}");
+        }
+    }
+
+    #[test]
+    fn no_line_is_wider_than_the_terminal() {
+        for width in [60, 80, 120] {
+            for planned in [sample::plan(), sample::full(), sample::batches(12)] {
+                let text = plan(&planned, Look { width, ..Look::default() });
+                let is_digest = |line: &str| line.starts_with("digest ");
+                let wide = text.lines().find(|line| !is_digest(line) && line.chars().count() > width);
+                assert_eq!(wide, None, "at {width}");
+            }
+        }
     }
 
     #[test]
@@ -364,20 +609,11 @@ mod tests {
     }
 
     #[test]
-    fn digests_are_cut() {
-        let digest = "4f1d7c0a9be25386".repeat(4);
-        assert_eq!(
-            short_digests(&format!("a@sha256:{digest} and b@sha256:12")),
-            "a@sha256:4f1d7c0a9be2… and b@sha256:12"
-        );
-        assert_eq!(short_digests("sha256:ü"), "sha256:ü");
-    }
-
-    #[test]
-    fn every_disposition_finds_its_own_row() {
-        for row in &DISPOSITIONS {
-            assert_eq!(disposition_row(row.disposition).name, row.name);
-            assert_eq!(serde_json::to_value(row.disposition).unwrap(), row.name);
-        }
+    fn a_refusal_about_very_many_machines_stays_short() {
+        let ids: Vec<String> = (0..10_000).map(|at| format!("{at:014x}")).collect();
+        let fix = ids.iter().map(|id| format!("fly machine destroy {id}")).collect();
+        let refusal = Refusal { code: "mixed-images", message: "two images".into(), machines: ids, fix };
+        let text = refusals(&[refusal], Look::default());
+        assert!(text.lines().count() < 30 && text.contains("and 9988 more"), "{text}");
     }
 }

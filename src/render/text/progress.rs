@@ -2,17 +2,20 @@
 
 use anstyle::Style;
 
-use super::look::{BOLD, DIM, GREEN, Look, NORMAL, RED, YELLOW, seconds};
-use super::subject::{Subject, subject, subjects, widest};
+use super::look::{BOLD, DIM, GREEN, Look, NORMAL, RED, YELLOW};
 use crate::execute::{Event, Outcome, OutcomeKind, Phase, StepState};
 use crate::plan::{Op, Plan};
+use crate::render::told::subject::{Subject, subject, subjects, widest};
+use crate::render::told::words::seconds;
 
 /// A line for a log, ended; empty for what only `--events jsonl` tells.
 pub fn event(plan: &Plan, t_ms: u64, event: &Event, look: Look) -> String {
     let told = match event {
         Event::Phase { phase } => Some(look.paint(BOLD, phase_name(*phase))),
         Event::Step { step, state, message } => step_line(plan, step, *state, message.as_deref(), look),
-        Event::Machine { .. } | Event::Call { .. } | Event::Reply { .. } | Event::Done { .. } => None,
+        Event::Warning { message } => Some(look.paint(YELLOW, format!("warning: {message}"))),
+        Event::Machine { .. } | Event::Call { .. } | Event::Reply { .. } => None,
+        Event::Wait { .. } | Event::Done { .. } => None,
     };
     told.map_or(String::new(), |told| format!("{} {told}\n", look.paint(DIM, format!("{:>7}", seconds(t_ms)))))
 }
@@ -77,13 +80,19 @@ pub(super) fn words(op: Op) -> Words {
         Op::Create => ("creating", "created, hidden", "destroyed again"),
         Op::WaitStarted => ("starting", "started", "no longer waited for"),
         Op::WaitHealthy => ("waiting for its checks", "healthy", "no longer waited for"),
+        Op::ReleaseCommand => ("running the release command", "release command done", "not undone"),
+        Op::MachineCheck => ("running its machine check", "machine check passed", "not undone"),
+        Op::Hold => ("held", "promoted", "no longer held"),
+        Op::VerifyUrl => ("asking the URL", "the URL answers as it should", "no longer asked"),
+        Op::Bake => ("baking", "baked", "no longer baking"),
+        Op::Drain => ("draining", "drained", "no longer drained"),
         Op::Gate => ("joining", "joined", "parted"),
         Op::Uncordon => ("opening to traffic", "open to traffic", "closed to traffic again"),
         Op::Settle => ("settling", "settled", "unsettled"),
         Op::Verify => ("verifying the greens", "the greens still pass", "no longer verified"),
         Op::Cordon => ("closing to traffic", "cordoned", "open to traffic again"),
         Op::Stop => ("stopping", "asked to stop", "started again"),
-        Op::WaitStopped => ("draining", "stopped", "no longer waited for"),
+        Op::WaitStopped => ("stopping", "stopped", "no longer waited for"),
         Op::Destroy => ("destroying", "destroyed", "made again"),
         Op::Release => ("giving back the lease", "released", "leased again"),
     };
@@ -93,6 +102,7 @@ pub(super) fn words(op: Op) -> Words {
 fn outcome_name(kind: OutcomeKind) -> (&'static str, Style) {
     match kind {
         OutcomeKind::Completed => ("Completed", GREEN),
+        OutcomeKind::Held => ("Held", YELLOW),
         OutcomeKind::Restored => ("Taken back", YELLOW),
         OutcomeKind::NeedsAttention => ("Needs attention", RED),
         OutcomeKind::Stale => ("The plan is stale", YELLOW),

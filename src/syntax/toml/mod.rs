@@ -3,6 +3,7 @@
 
 mod fault;
 mod mend;
+mod slot;
 mod twice;
 
 use toml::Spanned as TomlSpanned;
@@ -15,6 +16,8 @@ use self::twice::Places;
 use super::{Document, Entry, Format, Node, SyntaxError, Table, Value};
 use crate::diagnostic::Edit;
 use crate::span::{Span, Spanned};
+
+pub(super) use slot::draft;
 
 pub(super) fn parse(text: &str) -> Document {
     let (table, errors) = DeTable::parse_recoverable(text);

@@ -6,21 +6,21 @@ use crate::plan::{Plan, Step};
 
 /// A green by its slot, a blue by its id, and where it stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Subject<'a> {
-    pub(super) is_green: bool,
-    pub(super) group: &'a str,
-    pub(super) region: &'a str,
-    pub(super) name: &'a str,
+pub(in crate::render) struct Subject<'a> {
+    pub(in crate::render) is_green: bool,
+    pub(in crate::render) group: &'a str,
+    pub(in crate::render) region: &'a str,
+    pub(in crate::render) name: &'a str,
 }
 
 /// `None` for a step that is about no machine, or about all of them.
-pub(super) fn subject<'a>(plan: &'a Plan, step: &'a Step) -> Option<Subject<'a>> {
+pub(in crate::render) fn subject<'a>(plan: &'a Plan, step: &'a Step) -> Option<Subject<'a>> {
     let (name, is_green) = match (&step.slot, &step.machine) {
         (Some(slot), _) => (slot, true),
         (None, Some(machine)) => (machine, false),
         (None, None) => return None,
     };
-    let observed = plan.machines.iter().find(|machine| machine.id == *name);
+    let observed = plan.observed(name).filter(|_| !is_green);
     let group = step.group.as_deref().or(observed.map(|machine| machine.group.as_str())).unwrap_or("");
     let region = step.region.as_deref().or(observed.map(|machine| machine.region.as_str())).unwrap_or("");
     Some(Subject { is_green, group, region, name })
@@ -28,7 +28,7 @@ pub(super) fn subject<'a>(plan: &'a Plan, step: &'a Step) -> Option<Subject<'a>>
 
 impl Subject<'_> {
     /// `green-app-1`, `blue 148e2d3f7b1c89`.
-    pub(super) fn label(&self) -> String {
+    pub(in crate::render) fn label(&self) -> String {
         match (self.is_green, self.name.starts_with("green")) {
             (true, true) => self.name.to_owned(),
             (true, false) => format!("green {}", self.name),
@@ -36,17 +36,17 @@ impl Subject<'_> {
         }
     }
 
-    pub(super) fn place(&self) -> String {
+    pub(in crate::render) fn place(&self) -> String {
         format!("{} {}", self.group, self.region)
     }
 }
 
 /// Each machine that the plan touches: blues first, then by place.
-pub(super) fn subjects(plan: &Plan) -> BTreeSet<Subject<'_>> {
+pub(in crate::render) fn subjects(plan: &Plan) -> BTreeSet<Subject<'_>> {
     plan.steps.iter().filter_map(|step| subject(plan, step)).collect()
 }
 
 /// Columns that the widest of `texts` takes.
-pub(super) fn widest(texts: impl Iterator<Item = String>) -> usize {
+pub(in crate::render) fn widest(texts: impl Iterator<Item = String>) -> usize {
     texts.map(|text| text.chars().count()).max().unwrap_or(0)
 }

@@ -1,0 +1,67 @@
+//! What was done is taken back, the last step first.
+
+use super::{Execution, Failure, Fate, Stage};
+use crate::execute::goal::Goal;
+use crate::execute::job::{Job, Owner};
+use crate::execute::order::Order;
+use crate::execute::{StepState, name, report, steps};
+use crate::plan::{Op, Step};
+
+impl Execution {
+    pub(super) fn go_back(&mut self) {
+        self.order = Order::backward(&self.plan.steps);
+        self.stage = Stage::Back;
+    }
+
+    pub(super) fn begin_back(&mut self, place: usize) {
+        match self.undo(place) {
+            None => self.order.done(place),
+            Some(goal) => {
+                self.tell_step(place, StepState::Running, None);
+                self.add_jobs(vec![goal], Owner::Back(place));
+            }
+        }
+    }
+
+    /// What takes this step back; nothing if it changed nothing.
+    fn undo(&mut self, place: usize) -> Option<Goal> {
+        let step = &self.plan.steps[place];
+        if step.op == Op::Settle && std::mem::take(&mut self.unsettled) {
+            return Some(Goal::Paused { ms: step.timeout_ms.unwrap_or(self.plan.policy.settle_ms) });
+        }
+        if self.progress[place].fate == Fate::Untouched || !self.rescue.is_empty() && !self.is_rescued(step) {
+            return None;
+        }
+        let goal = steps::undo_goal(step, self.view());
+        self.unsettled |= matches!(goal, Some(Goal::Uncordoned { .. }));
+        goal
+    }
+
+    /// It is about a blue that gets its place back, or about what was to take it.
+    fn is_rescued(&self, step: &Step) -> bool {
+        let slot = step.checks.as_ref().or(step.slot.as_ref());
+        let replaced = slot.and_then(|slot| self.slots.get(slot)?.replaces.as_ref());
+        step.machine.as_ref().or(replaced).is_some_and(|blue| self.rescue.contains(blue))
+    }
+
+    pub(super) fn back_over(&mut self, place: usize, job: &Job, result: Result<(), Failure>) {
+        self.order.done(place);
+        let Err(Failure { why, .. }) = result else { return self.tell_step(place, StepState::TakenBack, None) };
+        self.tell_step(place, StepState::Failed, Some(why.clone()));
+        let app = &self.plan.app;
+        let leftover = match &job.goal {
+            Goal::Unmade { slot, .. } => match self.known.greens.get(slot) {
+                Some(green) => report::to_destroy(app, &green.id, why),
+                None => report::to_look_for(app, &name::machine_name(&self.options.run, slot, 1), why),
+            },
+            Goal::Uncordoned { target } => report::to_uncordon(app, target.name(), why),
+            Goal::Revived { machine } => report::to_start(app, machine, why),
+            Goal::Cordoned { target, .. } => {
+                report::to_look_at(app, self.known.id(target).unwrap_or_else(|| target.name()), why)
+            }
+            // A lease ends by itself.
+            _ => return,
+        };
+        self.left.push(leftover);
+    }
+}

@@ -1,0 +1,165 @@
+//! Whether an outcome tells the truth about the fleet. Shares no code with the executor: it looks
+//! at the world, and at what the plan promised.
+
+use std::collections::BTreeSet;
+
+use super::case::{Case, Intervention};
+use crate::execute::{Outcome, OutcomeKind};
+use crate::fleet::{Machine, State};
+use crate::plan::{Disposition, Op, Plan, PlannedMachine, mark};
+use crate::sim::fault::Fault;
+use crate::sim::world::World;
+
+/// What the outcome says and is not so. Machines that others changed are nobody's fault.
+pub(super) fn lie(case: &Case<'_>, world: &World, outcome: &Outcome, is_resumed: bool) -> Option<String> {
+    let truth = Truth { case, plan: &case.world.plan, world };
+    let lie = match outcome.kind {
+        OutcomeKind::Completed => truth.unfinished(),
+        OutcomeKind::Restored => truth.not_as_before(),
+        // Of the run that began it: one that goes on finds things half done, and touches nothing.
+        OutcomeKind::Refused | OutcomeKind::Stale => (!is_resumed).then(|| truth.not_as_before()).flatten(),
+        OutcomeKind::Held => truth.destroyed_blue(),
+        OutcomeKind::NeedsAttention if outcome.left.is_empty() => Some("nobody is told what to do".to_owned()),
+        OutcomeKind::NeedsAttention => truth.unnamed(outcome),
+    };
+    lie.or_else(|| truth.lease_left(is_resumed)).or_else(|| truth.without_reason(outcome))
+}
+
+struct Truth<'a> {
+    case: &'a Case<'a>,
+    plan: &'a Plan,
+    world: &'a World,
+}
+
+impl Truth<'_> {
+    fn unfinished(&self) -> Option<String> {
+        let goes = self.plan.machines.iter().filter(|planned| is_to_go(planned));
+        let mut left = goes.filter(|planned| self.live(&planned.id).is_some() && !self.is_troubled(&planned.id));
+        if let Some(blue) = left.next() {
+            return Some(format!("{} is left", blue.id));
+        }
+        let slots: BTreeSet<&str> = self.slots().collect();
+        for slot in &slots {
+            let ending = format!("-{slot}");
+            let mut greens = self.newcomers().filter(|machine| machine.name.ends_with(&ending));
+            match greens.next() {
+                None if !self.has_trouble() => return Some(format!("{slot} was not made")),
+                Some(green) if green.cordoned && !self.is_troubled(&green.id) => {
+                    return Some(format!("{slot} is cordoned"));
+                }
+                _ => {}
+            }
+            if greens.next().is_some() {
+                return Some(format!("{slot} was made twice"));
+            }
+        }
+        self.newcomers()
+            .nth(slots.len())
+            .map(|machine| format!("there are more machines than planned: {}", machine.name))
+    }
+
+    fn not_as_before(&self) -> Option<String> {
+        if let Some(surplus) = self.newcomers().next() {
+            return Some(format!("{} is left", surplus.name));
+        }
+        let before = self.case.world.fleet.machines.iter();
+        let mut other = before.filter(|machine| !self.is_troubled(&machine.id) && !self.is_as(machine));
+        other.next().map(|machine| format!("{} is not as before", machine.id))
+    }
+
+    fn destroyed_blue(&self) -> Option<String> {
+        let mut goes = self.plan.machines.iter().filter(|planned| is_to_go(planned));
+        let gone = goes.find(|planned| self.live(&planned.id).is_none() && !self.is_troubled(&planned.id));
+        gone.map(|blue| format!("{} is destroyed", blue.id))
+    }
+
+    /// A blue that is not as before, and a green that takes no traffic, has to be named.
+    fn unnamed(&self, outcome: &Outcome) -> Option<String> {
+        // Who goes on with it looks for itself.
+        if outcome.left.iter().any(|left| left.command.starts_with("cutover resume")) {
+            return None;
+        }
+        let named: BTreeSet<&str> = outcome.left.iter().map(|left| left.machine.as_str()).collect();
+        let before = self.case.world.fleet.machines.iter();
+        let changed = before.filter(|machine| self.live(&machine.id).is_some() && !self.is_as(machine));
+        let hidden = self.newcomers().filter(|machine| machine.cordoned);
+        let mut odd = changed.chain(hidden).filter(|machine| !self.is_troubled(&machine.id));
+        let silent = odd.find(|machine| !named.contains(machine.id.as_str()) && !named.contains(machine.name.as_str()));
+        silent.map(|machine| format!("{} is left and not named", machine.id))
+    }
+
+    /// Where every call went through, no lease stays.
+    fn lease_left(&self, is_resumed: bool) -> Option<String> {
+        let is_quiet = self.case.faults.is_empty() && !is_resumed;
+        let mut live = self.world.machines().iter().filter(|machine| is_quiet && machine.is_live());
+        let leased = live.find(|machine| self.world.lease_of(&machine.id).is_some());
+        leased.map(|machine| format!("the lease of {} is still held", machine.id))
+    }
+
+    /// Where nothing goes wrong the deploy ends, wherever it is interrupted: without a trace.
+    fn without_reason(&self, outcome: &Outcome) -> Option<String> {
+        if !self.case.faults.is_empty() || self.runs_command() {
+            return None;
+        }
+        match outcome.kind {
+            OutcomeKind::NeedsAttention if self.is_aborted_while_taking_over(outcome) => None,
+            OutcomeKind::NeedsAttention => Some("nothing went wrong".to_owned()),
+            // It was over before it could be gone on with.
+            OutcomeKind::Stale => self.unfinished().and(self.not_as_before()),
+            OutcomeKind::Completed | OutcomeKind::Restored => {
+                let mut live = self.world.machines().iter().filter(|machine| machine.is_live());
+                let marked = live.find(|machine| !mark::keys(machine).is_empty());
+                marked.map(|machine| format!("a mark is left on {}", machine.id))
+            }
+            OutcomeKind::Held | OutcomeKind::Refused => None,
+        }
+    }
+
+    /// Before it knew how far the deploy was.
+    fn is_aborted_while_taking_over(&self, outcome: &Outcome) -> bool {
+        let is_abort = |(_, what): &(u64, Intervention)| *what == Intervention::Abort;
+        self.case.interventions.iter().any(is_abort)
+            && outcome.left.iter().all(|left| left.command.starts_with("cutover resume"))
+    }
+
+    /// It is not run again when nobody knows how it went.
+    fn runs_command(&self) -> bool {
+        self.plan.steps.iter().any(|step| step.op == Op::ReleaseCommand)
+    }
+
+    fn is_as(&self, before: &Machine) -> bool {
+        let now = self.live(&before.id);
+        now.is_some_and(|now| now.state == before.state && now.cordoned == before.cordoned)
+    }
+
+    fn live(&self, id: &str) -> Option<&Machine> {
+        self.world.machines().iter().map(|machine| &**machine).find(|machine| machine.id == id && machine.is_live())
+    }
+
+    /// Machines that the deploy made, and that are there.
+    fn newcomers(&self) -> impl Iterator<Item = &Machine> {
+        let before = &self.case.world.fleet.machines;
+        let is_new = |machine: &&Machine| {
+            machine.state != State::Destroyed
+                && !machine.name.starts_with("scaled-")
+                && !before.iter().any(|known| known.id == machine.id)
+        };
+        self.world.machines().iter().map(|machine| &**machine).filter(is_new)
+    }
+
+    fn slots(&self) -> impl Iterator<Item = &str> {
+        self.plan.steps.iter().filter(|step| step.op == Op::Create).filter_map(|step| step.slot.as_deref())
+    }
+
+    fn is_troubled(&self, id: &str) -> bool {
+        self.world.is_troubled(id)
+    }
+
+    fn has_trouble(&self) -> bool {
+        self.case.faults.iter().any(|fault| matches!(fault, Fault::Machine { .. }))
+    }
+}
+
+const fn is_to_go(planned: &PlannedMachine) -> bool {
+    matches!(planned.disposition, Disposition::Replace | Disposition::Remove)
+}

@@ -1,0 +1,125 @@
+//! A simulated Fly that the program reaches over HTTP, and the program as a process under way.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, ChildStdout, Command};
+
+use serde_json::Value;
+
+use crate::test::{Ran, Test};
+
+pub(crate) const TOKEN: &str = "FlyV1 fm2_verysecret";
+
+/// A simulated Machines API with the machines of the example, gone with this.
+pub(crate) struct Fly {
+    process: Child,
+    pub(crate) url: String,
+}
+
+impl Fly {
+    pub(crate) fn listen() -> Self {
+        Self::of(Test::shop())
+    }
+
+    /// With these machines.
+    pub(crate) fn listen_to(machines: &str) -> Self {
+        Self::of(Test::shop().file("machines.json", machines))
+    }
+
+    fn of(test: Test) -> Self {
+        let test =
+            test.args(["sim", "listen", "--port", "0", "--app", "shop", "--fleet", "machines.json", "--speed", "2"]);
+        let mut process = test.command().spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(process.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+        let url = line.split(['=', ' ']).find(|word| word.starts_with("http")).unwrap().to_owned();
+        Self { process, url }
+    }
+
+    pub(crate) fn with(&self, test: Test) -> Test {
+        test.env("FLY_FLAPS_BASE_URL", &self.url).env("FLY_API_TOKEN", TOKEN)
+    }
+
+    /// A plan for the machines there, read live.
+    pub(crate) fn plan(&self) -> Ran {
+        self.plan_with(&[])
+    }
+
+    pub(crate) fn plan_with(&self, more: &[&str]) -> Ran {
+        let args = ["plan", "--image", "registry.fly.io/shop:v2", "--settle", "100ms", "-o", "plan.json"];
+        self.with(Test::shop().args(args.into_iter().chain(more.iter().copied()))).run()
+    }
+
+    /// `apply`, under way.
+    pub(crate) fn apply(&self, planned: Ran) -> Running {
+        let plan: Value = serde_json::from_str(&planned.read("plan.json")).unwrap();
+        let test = self.with(planned.then(["apply", "plan.json", "--yes", "--events", "jsonl"]));
+        let mut process = test.command().spawn().unwrap();
+        let output = BufReader::new(process.stdout.take().unwrap());
+        Running { process, output, plan, test }
+    }
+
+    /// Ids and images of the machines there.
+    pub(crate) fn machines(&self) -> Vec<(Value, Value)> {
+        let args = ["plan", "--image", "registry.fly.io/shop:v3", "--format", "json"];
+        let plan = self.with(Test::shop().args(args)).run().json();
+        let machines = plan["machines"].as_array().unwrap().iter();
+        machines.map(|machine| (machine["id"].clone(), machine["observed"]["image"].clone())).collect()
+    }
+}
+
+impl Drop for Fly {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// A run under way, told of in events.
+pub(crate) struct Running {
+    process: Child,
+    output: BufReader<ChildStdout>,
+    plan: Value,
+    test: Test,
+}
+
+impl Running {
+    /// `INT`, `TERM` or `HUP`; several at once.
+    pub(crate) fn signal(&self, names: &[&str]) {
+        let id = self.process.id();
+        let kills: Vec<String> = names.iter().map(|name| format!("kill -{name} {id}")).collect();
+        assert!(Command::new("sh").args(["-c", &kills.join(" && ")]).status().unwrap().success());
+    }
+
+    /// As a power cut does it; what was to be run, for another run in its folder.
+    pub(crate) fn kill(mut self) -> Test {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+        self.test
+    }
+
+    /// Until a step of this kind is in this state.
+    pub(crate) fn until_step(&mut self, op: &str, state: &str) {
+        let steps = self.plan["steps"].as_array().unwrap().clone();
+        let is_op = |id: &Value| steps.iter().any(|step| step["id"] == *id && step["op"] == op);
+        self.until(|event| event["event"] == "step" && event["state"] == state && is_op(&event["step"]));
+    }
+
+    /// Reads events up to the first that `is_it`.
+    pub(crate) fn until(&mut self, is_it: impl Fn(&Value) -> bool) {
+        loop {
+            let mut line = String::new();
+            assert!(self.output.read_line(&mut line).unwrap() > 0, "the events ended before that");
+            if is_it(&serde_json::from_str(&line).unwrap()) {
+                return;
+            }
+        }
+    }
+
+    /// The exit status after the last event, which has this outcome, and the report.
+    pub(crate) fn ends(mut self, outcome: &str) -> (Option<i32>, String) {
+        self.until(|event| event["event"] == "done" && event["outcome"] == outcome);
+        assert_eq!(self.output.read_line(&mut String::new()).unwrap(), 0);
+        let output = self.process.wait_with_output().unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    }
+}
