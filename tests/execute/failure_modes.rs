@@ -10,9 +10,11 @@ fn every_row_about_execution_has_a_test_or_a_reason() {
         include_str!("../execute.rs"),
         include_str!("operations.rs"),
         include_str!("../sim.rs"),
+        include_str!("../endings.rs"),
         include_str!("../http.rs"),
         include_str!("../cli/apply.rs"),
         include_str!("../cli/unfinished.rs"),
+        include_str!("../cli/signals.rs"),
     ];
     for (row, proof) in ROWS {
         if let Test(name) = proof {
