@@ -212,9 +212,13 @@ fn checked<'a>(texts: &'a [(String, String)], reports: &'a [Report]) -> Vec<Chec
     texts.iter().zip(reports).map(|((path, text), report)| Checked { path, text, report }).collect()
 }
 
+/// Beside the types that are made from it. What other platforms depend on is perhaps not there.
 fn sarif_schema() -> PathBuf {
+    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let version = String::from_utf8(std::process::Command::new(rustc).arg("-vV").output().unwrap().stdout).unwrap();
+    let host = version.lines().find_map(|line| line.strip_prefix("host: ")).unwrap();
     let metadata = std::process::Command::new(env!("CARGO"))
-        .args(["metadata", "--format-version", "1", "--offline", "--locked"])
+        .args(["metadata", "--format-version", "1", "--offline", "--locked", "--filter-platform", host])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()
         .unwrap();
