@@ -25,9 +25,18 @@ impl Fly {
         Self::of(Test::shop().file("machines.json", machines))
     }
 
+    /// Where this goes wrong.
+    pub(crate) fn listen_with(fault: &str) -> Self {
+        Self::listen_as(Test::shop(), &["--fault", fault])
+    }
+
     fn of(test: Test) -> Self {
-        let test =
-            test.args(["sim", "listen", "--port", "0", "--app", "shop", "--fleet", "machines.json", "--speed", "2"]);
+        Self::listen_as(test, &[])
+    }
+
+    fn listen_as(test: Test, more: &[&str]) -> Self {
+        let args = ["sim", "listen", "--port", "0", "--app", "shop", "--fleet", "machines.json", "--speed", "2"];
+        let test = test.args(args.into_iter().chain(more.iter().copied()));
         let mut process = test.command().spawn().unwrap();
         let mut line = String::new();
         BufReader::new(process.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();

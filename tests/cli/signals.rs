@@ -29,7 +29,8 @@ fn a_signal_after_the_first_destroy_finishes() {
 fn a_second_signal_stops_at_once_and_names_what_is_left() {
     // Of two kinds: one that is sent twice before it is heard is heard once.
     for (first, second) in [("INT", "TERM"), ("TERM", "HUP"), ("HUP", "INT")] {
-        let fly = Fly::listen();
+        // However busy the machine: nothing is taken back before the second is heard.
+        let fly = Fly::listen_with("destroy=slow:20000");
         let mut apply = fly.apply(fly.plan());
         apply.until_step("wait-healthy", "done");
         apply.signal(&[first, second]);
