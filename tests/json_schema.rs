@@ -231,11 +231,7 @@ fn sarif_schema() -> PathBuf {
 #[test]
 fn what_plan_prints_is_as_its_schema_says() {
     let schema = validator(Of::Plan);
-    let read =
-        |name| std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/shop").join(name)).unwrap();
-    let (text, fleet) = (read("fly.toml"), fleet::parse(&read("machines.json")).unwrap());
-    let (image, contents) = (Some("registry.fly.io/shop:v2"), Contents::default());
-    let proposal = Proposal { path: "fly.toml", text: &text, app: None, image, contents: &contents };
+    let (text, fleet) = (example("fly.toml"), fleet::parse(&example("machines.json")).unwrap());
     let everything = Policy {
         idle_command: Some("true".into()),
         drain: Drain::UntilIdle,
@@ -246,7 +242,7 @@ fn what_plan_prints_is_as_its_schema_says() {
         ..Policy::default()
     };
     for policy in [Policy::default(), everything] {
-        let plan = propose::propose(&proposal, &fleet, &policy).unwrap();
+        let plan = propose(&text, &fleet, &policy).unwrap();
         for printed in [plan.to_json(), render::json::plan(&plan), refused()] {
             let mut value: Value = serde_json::from_str(&printed).unwrap();
             assert!(schema.is_valid(&value), "{:?}", schema.validate(&value));
@@ -362,7 +358,8 @@ fn is_valid(schema: &Validator, value: &Value, name: &str) {
 /// That of the example app, and the machines it is for.
 fn plan() -> (Plan, Fleet) {
     let fleet = fleet::parse(&example("machines.json")).unwrap();
-    let plan = propose(&example("fly.toml"), &fleet).unwrap_or_else(|_| panic!("the example can be planned"));
+    let plan = propose(&example("fly.toml"), &fleet, &Policy::default())
+        .unwrap_or_else(|_| panic!("the example can be planned"));
     (plan, fleet)
 }
 
@@ -370,16 +367,16 @@ fn plan() -> (Plan, Fleet) {
 fn refused() -> String {
     let text = example("fly.toml") + "\n[[mounts]]\nsource = \"data\"\ndestination = \"/data\"\n";
     let fleet = fleet::parse(&example("machines.json")).unwrap();
-    match propose(&text, &fleet) {
+    match propose(&text, &fleet, &Policy::default()) {
         Err(Unplanned::Refused(refused)) => render::json::refusals(&refused),
         _ => panic!("a blue-green deploy with a volume"),
     }
 }
 
-fn propose(text: &str, fleet: &Fleet) -> Result<Plan, Unplanned> {
+fn propose(text: &str, fleet: &Fleet, policy: &Policy) -> Result<Plan, Unplanned> {
     let (image, contents) = (Some("registry.fly.io/shop:v2"), Contents::default());
     let proposal = Proposal { path: "fly.toml", text, app: None, image, contents: &contents };
-    propose::propose(&proposal, fleet, &Policy::default())
+    propose::propose(&proposal, fleet, policy)
 }
 
 fn example(name: &str) -> String {
