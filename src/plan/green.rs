@@ -64,6 +64,7 @@ impl Green<'_> {
 /// The checks that a machine must pass before it gets traffic.
 pub(super) struct Gate {
     /// Which they are.
+    checks: String,
     pub(super) why: String,
     /// How long the slowest takes to pass for the first time, when all goes well.
     pub(super) first_pass_ms: u64,
@@ -76,9 +77,15 @@ impl Gate {
         let first_pass_ms = checks.iter().filter_map(|check| check.interval).map(Duration::as_millis).max();
         let names: BTreeSet<String> = checks.into_iter().map(|check| name(check.kind)).collect();
         let names: Vec<_> = names.into_iter().collect();
-        let why = format!("before it gets traffic, this must pass: {}", names.join(", "));
-        (!names.is_empty()).then(|| Self { why, first_pass_ms: first_pass_ms.unwrap_or(0) })
+        let checks = names.join(", ");
+        let why = format!("before it gets traffic, this must pass: {checks}");
+        (!names.is_empty()).then(|| Self { checks, why, first_pass_ms: first_pass_ms.unwrap_or(0) })
     }
+}
+
+/// Which checks a machine of this config must pass before it gets traffic; `None`: it has none.
+pub fn gate(config: &MachineConfig) -> Option<String> {
+    Gate::of(config).map(|gate| gate.checks)
 }
 
 fn name(check: CheckKind) -> String {

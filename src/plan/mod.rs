@@ -36,6 +36,7 @@ use classify::{Placed, Situation};
 use green::{Green, Greens};
 
 pub use document::{Unreadable, read};
+pub use green::gate;
 pub use observe::fleet_digest;
 pub use operation::{Op, Operation, Undo};
 pub use policy::{Drain, Floor, Policy};

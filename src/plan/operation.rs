@@ -231,7 +231,7 @@ pub(super) const fn row(op: Op) -> Row {
 
 impl Op {
     /// For a plan's reader.
-    pub(super) fn explained(self) -> (Self, Operation) {
+    pub(crate) fn explained(self) -> (Self, Operation) {
         (self, self.operation())
     }
 

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::told::{changes, gates, summary};
 use super::{Checked, mask, page, rule_url};
 use crate::diagnostic::{Diagnostic, Fix, Label};
 use crate::execute::Event;
@@ -51,6 +52,17 @@ pub fn file(checked: &Checked) -> Value {
 /// and `apply` takes, is [`Plan::to_json`].
 pub fn plan(plan: &Plan) -> String {
     pretty(&mask::masked(value(plan)))
+}
+
+/// What a plan comes to, in words, for whoever lays it out: masked as everything that is shown.
+pub fn summary(plan: &Plan) -> Value {
+    let pairs = |rows: Vec<(&str, String)>| -> Vec<Value> {
+        rows.into_iter().map(|(name, text)| json!({"name": name, "text": text})).collect()
+    };
+    json!({
+        "title": summary::title(plan), "lede": summary::lede(plan), "facts": pairs(summary::facts(plan)),
+        "changes": changes::changes(plan), "gates": pairs(gates::gates(plan)), "way_back": summary::way_back(plan),
+    })
 }
 
 pub fn refusals(refusals: &[Refusal]) -> String {

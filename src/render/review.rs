@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::told::changes::{Changed, Kind, changes};
+use super::told::gates::gates;
 use super::told::machines::{self, groups};
 use super::told::serving::{Place, places};
 use super::told::steps::{Run, runs};
@@ -29,6 +30,7 @@ pub fn plan(plan: &Plan) -> String {
     }
     out.push_str(&machine_table(plan));
     out.push_str(&differences(plan));
+    out.push_str(&gate_table(plan));
     out.push_str(&step_table(plan, &runs));
     out.push_str(&serving(&places));
     if let Some(text) = summary::way_back(plan) {
@@ -115,6 +117,18 @@ fn difference(group: &Changed) -> String {
     }
     lines.extend((group.more > 0).then(|| format!("  and {} more", group.more)));
     lines.join("\n")
+}
+
+fn gate_table(plan: &Plan) -> String {
+    let row = |(group, gate): &(&str, String)| format!("| {} | {} |\n", code(group), prose(gate));
+    let rows: Vec<String> = gates(plan).iter().map(row).collect();
+    if rows.is_empty() {
+        return String::new();
+    }
+    folded(
+        "What must pass before a green gets traffic",
+        &("| group | |\n| --- | --- |\n".to_owned() + &table_body(&rows)),
+    )
 }
 
 fn step_table(plan: &Plan, runs: &[Run]) -> String {
@@ -367,39 +381,49 @@ mod tests {
 
         </details>
 
+        <details><summary>What must pass before a green gets traffic</summary>
+
+        | group | |
+        | --- | --- |
+        | `api` | the check of its service on port 8080; 1 machine check |
+        | `web` | the check of its service on port 8080 |
+        | `worker` | the check of its service on port 8080 |
+
+        </details>
+
         <details><summary>73 steps</summary>
 
         | steps | | | afterwards |
         | --- | --- | --- | --- |
         | s1-s5 | lease | 5 blues: api (fra, iad), cron (iad), web (iad), worker (iad) | only this run can change it |
-        | s7 | release command | `bin/rails db:migrate`, at most 5m; nothing takes it back |  |
+        | s7 | release command | `bin/rails db:migrate`, at most 5m; nothing takes it back | the command exited with 0 and its machine is gone |
         | s8..s21 | create | 6 greens: api (fra, iad), web (iad×2), worker (iad×2) | it exists, cordoned: no request reaches it |
-        | s9..s19 | wait started | 4 greens: api (fra, iad), web (iad), worker (iad), at most 5m |  |
-        | s10..s20 | wait healthy | 4 greens: api (fra, iad), web (iad), worker (iad), at most 5m |  |
-        | s22 | machine check | 1 check: api (iad), at most 1m |  |
-        | s24 | hold | ends here: `cutover promote` goes on, `cutover abort` goes back |  |
+        | s9..s19 | wait started | 4 greens: api (fra, iad), web (iad), worker (iad), at most 5m | it is started |
+        | s10..s20 | wait healthy | 4 greens: api (fra, iad), web (iad), worker (iad), at most 5m | every check passes and did so for the stability time |
+        | s22 | machine check | 1 check: api (iad), at most 1m | its command exited with 0 and its machine is gone |
+        | s24 | hold | ends here: `cutover promote` goes on, `cutover abort` goes back | somebody promoted the deploy |
         | s25-s26 | uncordon | 2 greens: api (fra, iad) | the proxy may route to it |
-        | s27 | settle | 10s, for every proxy to hear of it |  |
-        | s28 | verify | a green that died meanwhile must not take over |  |
-        | s29-s30 | cordon | 2 blues: api (fra, iad) |  |
-        | s31 | settle | 10s, for every proxy to hear of it |  |
+        | s27 | settle | 10s, for every proxy to hear of it | the settle time is over |
+        | s28 | verify | a green that died meanwhile must not take over | every green was seen to serve just now |
+        | s29-s30 | cordon | 2 blues: api (fra, iad) | the proxy routes no new request to it |
+        | s31 | settle | 10s, for every proxy to hear of it | the settle time is over |
         | s32-s35 | uncordon | 4 greens: web (iad×2), worker (iad×2) | the proxy may route to it |
-        | s36 | settle | 10s, for every proxy to hear of it |  |
-        | s37 | verify | a green that died meanwhile must not take over |  |
-        | s38-s41 | cordon | 4 blues: web (iad×2), worker (iad×2) |  |
-        | s42 | settle | 10s, for every proxy to hear of it |  |
-        | s43 | verify url | https://bazaar.example/version |  |
-        | s44 | bake | 10m: the blues run on, without traffic |  |
-        | s45-s48 | drain | 4 blues: api (fra, iad), web (iad), worker (iad), until idle, at most 5m |  |
-        | s49..s59 | stop | 6 blues: api (fra, iad), web (iad×2), worker (iad×2) |  |
-        | s50..s60 | wait stopped | 6 blues: api (fra, iad), web (iad×2), worker (iad×2), at most 5m |  |
-        | s61 | verify | after this there is no way back: the greens must hold |  |
+        | s36 | settle | 10s, for every proxy to hear of it | the settle time is over |
+        | s37 | verify | a green that died meanwhile must not take over | every green was seen to serve just now |
+        | s38-s41 | cordon | 4 blues: web (iad×2), worker (iad×2) | the proxy routes no new request to it |
+        | s42 | settle | 10s, for every proxy to hear of it | the settle time is over |
+        | s43 | verify url | https://bazaar.example/version | every sample matched |
+        | s44 | bake | 10m: the blues run on, without traffic | the greens served for the bake time |
+        | s45-s48 | drain | 4 blues: api (fra, iad), web (iad), worker (iad), until idle, at most 5m | it is idle, or its time is over |
+        | s49..s59 | stop | 6 blues: api (fra, iad), web (iad×2), worker (iad×2) | it was sent its signal |
+        | s50..s60 | wait stopped | 6 blues: api (fra, iad), web (iad×2), worker (iad×2), at most 5m | it is stopped |
+        | s61 | verify | after this there is no way back: the greens must hold | every green was seen to serve just now |
         | s62-s67 | destroy | **no way back from here:** 6 blues: api (fra, iad), web (iad×2), worker (iad×2) | it is gone, and cannot come back |
-        | s68 | cordon | 1 blue: cron (iad) |  |
-        | s69 | settle | 10s, for every proxy to hear of it |  |
-        | s70 | stop | 1 blue: cron (iad) |  |
-        | s71 | wait stopped | 1 blue: cron (iad), at most 5m |  |
-        | s72 | verify | after this there is no way back: the greens must hold |  |
+        | s68 | cordon | 1 blue: cron (iad) | the proxy routes no new request to it |
+        | s69 | settle | 10s, for every proxy to hear of it | the settle time is over |
+        | s70 | stop | 1 blue: cron (iad) | it was sent its signal |
+        | s71 | wait stopped | 1 blue: cron (iad), at most 5m | it is stopped |
+        | s72 | verify | after this there is no way back: the greens must hold | every green was seen to serve just now |
         | s73 | destroy | 1 blue: cron (iad) | it is gone, and cannot come back |
 
         </details>

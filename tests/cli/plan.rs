@@ -43,6 +43,10 @@ fn a_plan_to_review() {
         ~ image  registry.fly.io/shop:v1@sha256:4f1d7c0a9be2… →
                  registry.fly.io/shop:v2
 
+    What must pass before a green gets traffic
+      app     the check of its service on port 8080
+      worker  the check `alive`
+
     Lock the blues
       s1-s4     lease         4 blues: app (ams, iad×2), worker (iad)
 
@@ -141,6 +145,11 @@ fn a_plan_of_three_groups_to_review() {
         ~ env.RAILS_MAX_THREADS  3 → 5
         ~ image                  registry.fly.io/bazaar:v7@sha256:9a3f0c7e51d2… →
                                  registry.fly.io/bazaar:v8
+
+    What must pass before a green gets traffic
+      api     the check of its service on port 4000
+      web     the check of its service on port 3000
+      worker  the check `busy`
 
     Lock the blues, run the release command
       s1-s6     lease            6 blues: api (fra, iad×2), web (fra, iad), worker

@@ -7,6 +7,7 @@ mod explain;
 mod look;
 mod plan;
 mod progress;
+mod refusal;
 #[cfg(test)]
 pub(super) mod sample;
 
@@ -15,5 +16,6 @@ pub use check::check;
 pub use diff::diff;
 pub use explain::explain;
 pub use look::Look;
-pub use plan::{plan, refusals};
+pub use plan::plan;
 pub use progress::{event, outcome};
+pub use refusal::refusals;

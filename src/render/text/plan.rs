@@ -1,16 +1,19 @@
-//! A plan as a reviewer reads it, and the reasons why there is none.
+//! A plan as a reviewer reads it.
+
+mod steps;
 
 use anstyle::Style;
 
 use super::look::{BLUE, BOLD, DIM, GREEN, Look, NORMAL, RED, Table, YELLOW};
 use crate::facts;
-use crate::plan::{Disposition, Op, Plan, PlannedMachine, Refusal, Step, Warning};
+use crate::plan::{Disposition, Plan, PlannedMachine, Step, Warning};
 use crate::render::told::changes::{Changed, Kind, changes};
+use crate::render::told::gates;
 use crate::render::told::machines::{self, Group, groups};
 use crate::render::told::serving::places;
-use crate::render::told::steps::{Run, Stage, runs};
+use crate::render::told::steps::{Run, runs};
 use crate::render::told::summary;
-use crate::render::told::words::{count, first};
+use crate::render::told::words::count;
 
 /// What will be done to which machine, in which order, what serves meanwhile, and what can be
 /// taken back.
@@ -19,36 +22,14 @@ pub fn plan(plan: &Plan, look: Look) -> String {
     let mut out = heading(plan, look);
     out.push_str(&machine_tables(plan, look));
     out.push_str(&differences(plan, look));
-    out.push_str(&steps(plan, &runs, look));
+    out.push_str(&gates(plan, look));
+    out.push_str(&steps::steps(plan, &runs, look));
     if let Some(text) = summary::way_back(plan) {
         out.push_str(&format!("\n{}\n{}", look.paint(BOLD, "The way back"), look.wrap("  ", &text)));
     }
     out.push_str(&serving(plan, &runs, look));
     out.push_str(&warnings(&plan.warnings, look));
     out.push_str(&closing(plan, look));
-    out
-}
-
-/// Why no plan was made, and the commands that help.
-pub fn refusals(refusals: &[Refusal], look: Look) -> String {
-    let mut out = String::new();
-    for refusal in refusals {
-        let head = format!("{}: ", look.paint(RED.bold(), format!("refused[{}]", refusal.code)));
-        out.push_str(&look.hang(&head, 2, &facts::veiled(&refusal.message)));
-        if !refusal.machines.is_empty() {
-            out.push_str(&look.wrap("  machines  ", &first(&refusal.machines, MOST_NAMED)));
-        }
-        for (at, command) in refusal.fix.iter().take(MOST_NAMED).enumerate() {
-            let head = if at == 0 { "  try       " } else { "            " };
-            out.push_str(&format!("{head}{}\n", look.paint(GREEN, facts::veiled(command))));
-        }
-        let more = refusal.fix.len().saturating_sub(MOST_NAMED);
-        if more > 0 {
-            out.push_str(&format!("            and {more} more: `--format json` has all of them\n"));
-        }
-        out.push('\n');
-    }
-    out.push_str("Nothing was touched.\n");
     out
 }
 
@@ -150,85 +131,18 @@ fn difference(group: &Changed, look: Look) -> String {
     format!("  {}\n{}{more}", group.group, table.render(look))
 }
 
-/// Steps of one kind share a line, and what belongs together a heading. Of many batches the first
-/// ones and the last are told.
-fn steps(plan: &Plan, runs: &[Run], look: Look) -> String {
-    if plan.steps.is_empty() {
-        return "\nNothing to do.\n".to_owned();
+fn gates(plan: &Plan, look: Look) -> String {
+    let gates = gates::gates(plan);
+    if gates.is_empty() {
+        return String::new();
     }
-    let batches = runs.last().map_or(0, |run| run.batch + 1);
-    let widths = Widths::of(plan, runs);
-    let mut out = String::new();
-    let (mut stage, mut batch) = (None, None);
-    for run in runs {
-        let is_hidden = batches > MOST_BATCHES && run.batch + 1 >= MOST_BATCHES && run.batch + 1 < batches;
-        if batches > 1 && run.stage > Stage::Lock && batch != Some(run.batch) {
-            (batch, stage) = (Some(run.batch), None);
-            out.push_str(&batch_rule(run.batch, batches, is_hidden, look));
-        }
-        if is_hidden {
-            continue;
-        }
-        if run.is_border {
-            let rule = format!("── point of no return: {} ──", run.steps[0].id);
-            let gap = if stage == Some(run.stage) { "\n" } else { "" };
-            out.push_str(&format!("\n{}\n{gap}", look.paint(YELLOW.bold(), rule)));
-        }
-        if stage != Some(run.stage) {
-            stage = Some(run.stage);
-            out.push_str(&format!("\n{}\n", look.paint(BOLD, run.stage.heading(plan))));
-        }
-        out.push_str(&widths.line(plan, run, look));
+    let mut table = Table::new(2);
+    for (group, gate) in gates.iter().take(MOST_GROUPS) {
+        table.row([(NORMAL, (*group).to_owned()), (NORMAL, gate.clone())]);
     }
-    out
-}
-
-/// Empty for those that are told as one.
-fn batch_rule(batch: usize, batches: usize, is_hidden: bool, look: Look) -> String {
-    let rule = match () {
-        () if !is_hidden => format!("── batch {} of {batches} ──", batch + 1),
-        () if batch + 1 == MOST_BATCHES => format!("── batches {} to {} are like these ──", batch + 1, batches - 1),
-        () => return String::new(),
-    };
-    format!("\n{}\n", look.paint(BOLD, rule))
-}
-
-/// The columns of the steps, the same under every heading.
-struct Widths {
-    ids: usize,
-    names: usize,
-    objects: usize,
-}
-
-impl Widths {
-    fn of(plan: &Plan, runs: &[Run]) -> Self {
-        let widest =
-            |text: &dyn Fn(&Run) -> String| runs.iter().map(|run| text(run).chars().count()).max().unwrap_or(0);
-        Self {
-            ids: widest(&|run| run.ids()),
-            names: widest(&|run| run.name().to_owned()),
-            objects: widest(&|run| run.object(plan)).min(WIDEST_OBJECT),
-        }
-    }
-
-    /// With what then holds, where there is room for it.
-    fn line(&self, plan: &Plan, run: &Run, look: Look) -> String {
-        let mut table = Table::new(2);
-        let object = run.object(plan);
-        let mut cells = vec![
-            (DIM, format!("{:<1$}", run.ids(), self.ids)),
-            (op_style(run.op), format!("{:<1$}", run.name(), self.names)),
-        ];
-        match plan.operations.get(&run.op) {
-            Some(operation) if look.width >= WIDE && run.is_about_machines() => {
-                cells.push((NORMAL, format!("{object:<0$}", self.objects)));
-                cells.push((DIM, operation.postcondition.clone()));
-            }
-            _ => cells.push((NORMAL, object)),
-        }
-        table.row(cells);
-        table.render(look)
-    }
+    let more = gates.len().saturating_sub(MOST_GROUPS);
+    let more = if more > 0 { format!("  and in {}\n", count(more, "more group")) } else { String::new() };
+    format!("\n{}\n{}{more}", look.paint(BOLD, "What must pass before a green gets traffic"), table.render(look))
 }
 
 /// Per group and region: how many machines serve now, and after each run of steps that changes it.
@@ -273,28 +187,11 @@ fn disposition_style(disposition: Disposition) -> Style {
     }
 }
 
-fn op_style(op: Op) -> Style {
-    match op {
-        Op::Create | Op::Uncordon => GREEN,
-        Op::ReleaseCommand | Op::Hold | Op::Cordon | Op::Stop => YELLOW,
-        Op::Destroy => RED,
-        _ => NORMAL,
-    }
-}
-
 /// Machines that are told one by one; of more, the first of each group are.
 const MANY: usize = 100;
 const FEW_ROWS: usize = 3;
 const MOST_GROUPS: usize = 12;
 const MOST_PLACES: usize = 24;
-const MOST_BATCHES: usize = 3;
-
-/// Machines and commands of one refusal.
-const MOST_NAMED: usize = 12;
-
-/// From here on there is room for what holds after a step.
-const WIDE: usize = 110;
-const WIDEST_OBJECT: usize = 56;
 
 #[cfg(test)]
 mod tests {
@@ -413,6 +310,11 @@ mod tests {
                                        registry.fly.io/bazaar:v8
             - services[0].force_https  true
 
+        What must pass before a green gets traffic
+          api     the check of its service on port 8080; 1 machine check
+          web     the check of its service on port 8080
+          worker  the check of its service on port 8080
+
         Lock the blues, run the release command
           s1-s5     lease            5 blues: api (fra, iad), cron (iad), web (iad),
                                      worker (iad)
@@ -495,77 +397,6 @@ mod tests {
     }
 
     #[test]
-    fn a_wide_terminal_is_told_what_holds_after_each_step() {
-        let look = Look { width: 120, ..Look::default() };
-        let text = plan(&sample::full(), look);
-        let steps = text
-            .split("\nLock the blues, run the release command\n")
-            .nth(1)
-            .unwrap()
-            .split("\n\nThe way back")
-            .next()
-            .unwrap();
-        insta::assert_snapshot!(steps, @r#"
-          s1-s5     lease            5 blues: api (fra, iad), cron (iad), web (iad), worker (iad)  only this run can change it
-          s7        release command  `bin/rails db:migrate`, at most 5m; nothing takes it back
-
-        Make the greens, hidden from the proxy
-          s8..s21   create           6 greens: api (fra, iad), web (iad×2), worker (iad×2)     it exists, cordoned: no request
-                                                                                               reaches it
-          s9..s19   wait started     4 greens: api (fra, iad), web (iad), worker (iad), at most 5m
-          s10..s20  wait healthy     4 greens: api (fra, iad), web (iad), worker (iad), at most 5m
-          s22       machine check    1 check: api (iad), at most 1m
-          s24       hold             ends here: `cutover promote` goes on, `cutover abort` goes back
-
-        Switch the traffic
-          s25-s26   uncordon         2 greens: api (fra, iad)                                  the proxy may route to it
-          s27       settle           10s, for every proxy to hear of it
-          s28       verify           a green that died meanwhile must not take over
-          s29-s30   cordon           2 blues: api (fra, iad)
-          s31       settle           10s, for every proxy to hear of it
-          s32-s35   uncordon         4 greens: web (iad×2), worker (iad×2)                     the proxy may route to it
-          s36       settle           10s, for every proxy to hear of it
-          s37       verify           a green that died meanwhile must not take over
-          s38-s41   cordon           4 blues: web (iad×2), worker (iad×2)
-          s42       settle           10s, for every proxy to hear of it
-          s43       verify url       https://bazaar.example/version
-          s44       bake             10m: the blues run on, without traffic
-
-        Retire the blues
-          s45-s48   drain            4 blues: api (fra, iad), web (iad), worker (iad), until idle, at most 5m
-          s49..s59  stop             6 blues: api (fra, iad), web (iad×2), worker (iad×2)
-          s50..s60  wait stopped     6 blues: api (fra, iad), web (iad×2), worker (iad×2), at most 5m
-          s61       verify           after this there is no way back: the greens must hold
-
-        ── point of no return: s62 ──
-
-          s62-s67   destroy          6 blues: api (fra, iad), web (iad×2), worker (iad×2)      it is gone, and cannot come back
-
-        Remove the groups that fly.toml no longer names
-          s68       cordon           1 blue: cron (iad)
-          s69       settle           10s, for every proxy to hear of it
-          s70       stop             1 blue: cron (iad)
-          s71       wait stopped     1 blue: cron (iad), at most 5m
-          s72       verify           after this there is no way back: the greens must hold
-          s73       destroy          1 blue: cron (iad)                                        it is gone, and cannot come back
-        "#);
-    }
-
-    #[test]
-    fn of_many_batches_the_first_and_the_last_are_told() {
-        let text = plan(&sample::batches(12), Look::default());
-        let told: Vec<&str> = text.lines().filter(|line| line.starts_with("──")).collect();
-        insta::assert_snapshot!(told.join("\n"), @r#"
-        ── batch 1 of 12 ──
-        ── point of no return: s10 ──
-        ── batch 2 of 12 ──
-        ── batches 3 to 11 are like these ──
-        ── batch 12 of 12 ──
-        "#);
-        assert!(text.contains("changes like these"), "{text}");
-    }
-
-    #[test]
     fn a_plan_for_thousands_of_machines_stays_readable() {
         let text = plan(&sample::batches(3_000), Look::default());
         assert!(text.lines().count() < 120, "{} lines", text.lines().count());
@@ -584,36 +415,5 @@ mod tests {
                 assert_eq!(wide, None, "at {width}");
             }
         }
-    }
-
-    #[test]
-    fn a_refusal_names_machines_and_commands() {
-        let refusal = Refusal {
-            code: "mixed-images",
-            message: "group `app` runs two images, so a green could replace a newer blue: \
-                registry.fly.io/shop:v1 on 148e2d3f7b1c89 and registry.fly.io/shop:v2 on 3d8d7dc0b62e89"
-                .into(),
-            machines: vec!["148e2d3f7b1c89".into(), "3d8d7dc0b62e89".into()],
-            fix: vec!["fly machine destroy 148e2d3f7b1c89".into(), "fly machine destroy 3d8d7dc0b62e89".into()],
-        };
-        insta::assert_snapshot!(refusals(&[refusal], Look::default()), @r#"
-        refused[mixed-images]: group `app` runs two images, so a green could replace a
-          newer blue: registry.fly.io/shop:v1 on 148e2d3f7b1c89 and
-          registry.fly.io/shop:v2 on 3d8d7dc0b62e89
-          machines  148e2d3f7b1c89, 3d8d7dc0b62e89
-          try       fly machine destroy 148e2d3f7b1c89
-                    fly machine destroy 3d8d7dc0b62e89
-
-        Nothing was touched.
-        "#);
-    }
-
-    #[test]
-    fn a_refusal_about_very_many_machines_stays_short() {
-        let ids: Vec<String> = (0..10_000).map(|at| format!("{at:014x}")).collect();
-        let fix = ids.iter().map(|id| format!("fly machine destroy {id}")).collect();
-        let refusal = Refusal { code: "mixed-images", message: "two images".into(), machines: ids, fix };
-        let text = refusals(&[refusal], Look::default());
-        assert!(text.lines().count() < 30 && text.contains("and 9988 more"), "{text}");
     }
 }

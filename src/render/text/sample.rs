@@ -146,7 +146,6 @@ pub(in crate::render) fn full() -> Plan {
             change("web", &["1781e5a0b2d048", "286ed6df9c2e78"], "services[0].force_https", Some(true.into()), None),
         ],
         "estimate": {"expected_ms": 760_000, "worst_ms": 2_470_000, "peak_machines": 15, "calls": 94},
-        "operations": operations(),
         "capacity": steps.capacity, "steps": steps.list,
         "warnings": [
             {"code": "group-removed", "message": "fly.toml does not name group cron: its machines are destroyed, last of all"},
@@ -227,7 +226,9 @@ fn document(fields: Value) -> Plan {
         "machines": [], "steps": [], "operations": {}, "floors": [], "changes": [], "capacity": [], "warnings": [],
         "estimate": {"expected_ms": 0, "worst_ms": 0, "peak_machines": 0, "calls": 0},
     });
-    serde_json::from_value(merged(&nothing, fields)).unwrap()
+    let mut plan: Plan = serde_json::from_value(merged(&nothing, fields)).unwrap();
+    plan.operations = plan.steps.iter().map(|step| step.op.explained()).collect();
+    plan
 }
 
 fn merged(base: &Value, more: Value) -> Value {
@@ -246,17 +247,9 @@ fn change(group: &str, machines: &[&str], path: &str, from: Option<Value>, to: O
     change
 }
 
-fn operations() -> Value {
-    let row = |postcondition: &str| json!({"precondition": "", "postcondition": postcondition, "calls": []});
-    json!({
-        "lease": row("only this run can change it"), "create": row("it exists, cordoned: no request reaches it"),
-        "uncordon": row("the proxy may route to it"), "destroy": row("it is gone, and cannot come back"),
-    })
-}
-
 fn request() -> Value {
-    let config =
-        json!({"image": "registry.fly.io/bazaar:v8", "guest": {"cpu_kind": "shared", "cpus": 1, "memory_mb": 512}});
+    let service = json!({"internal_port": 8080, "protocol": "tcp", "checks": [{"type": "http", "path": "/up"}]});
+    let config = json!({"image": "registry.fly.io/bazaar:v8", "guest": {"cpu_kind": "shared", "cpus": 1, "memory_mb": 512}, "services": [service]});
     json!({"region": "iad", "config": config, "skip_launch": false, "skip_service_registration": true})
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use serde::Serialize;
 use serde_json::Value;
 
 use super::words::{count, cut, short_digests};
@@ -9,6 +10,7 @@ use crate::plan::{Change, Disposition, Plan};
 use crate::render::mask;
 
 /// The differences of one group.
+#[derive(Debug, Serialize)]
 pub(in crate::render) struct Changed<'a> {
     pub(in crate::render) group: &'a str,
     pub(in crate::render) lines: Vec<Line>,
@@ -16,6 +18,7 @@ pub(in crate::render) struct Changed<'a> {
     pub(in crate::render) more: usize,
 }
 
+#[derive(Debug, Serialize)]
 pub(in crate::render) struct Line {
     pub(in crate::render) kind: Kind,
     pub(in crate::render) path: String,
@@ -25,7 +28,8 @@ pub(in crate::render) struct Line {
     pub(in crate::render) note: String,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub(in crate::render) enum Kind {
     Added,
     Changed,

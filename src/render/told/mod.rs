@@ -2,6 +2,7 @@
 //! Markdown lay it out; knows nothing of either.
 
 pub(super) mod changes;
+pub(super) mod gates;
 pub(super) mod machines;
 pub(super) mod policy;
 pub(super) mod serving;
