@@ -210,6 +210,37 @@ export interface Planned {
   plan: Plan;
   /** The plan as `cutover plan -o` writes it, for `cutover apply`; holds environment values. */
   json: string;
+  summary: Summary;
+}
+
+/** A plan in words; values of secret-like keys are masked. */
+export interface Summary {
+  title: string;
+  /** What a blue-green deploy is; null where nothing is replaced. */
+  lede: string | null;
+  /** Image, source, machines, time, calls and policy. */
+  facts: Named[];
+  /** What differs between blues and greens, by process group. */
+  changes: { group: string; lines: ChangedLine[]; more: number }[];
+  /** By process group: what must pass before a green gets traffic. */
+  gates: Named[];
+  /** What an abort does; null where there is nothing to do. */
+  way_back: string | null;
+}
+
+export interface Named {
+  name: string;
+  text: string;
+}
+
+export interface ChangedLine {
+  kind: "added" | "changed" | "removed";
+  /** In the Machine config, such as `env.LOG_LEVEL`. */
+  path: string;
+  /** `old → new`, or the one that there is. */
+  value: string;
+  /** Of how many machines; empty when of all that are replaced. */
+  note: string;
 }
 
 /** No plan can be made; nothing was touched. */

@@ -109,7 +109,7 @@ pub fn machine_config(
     to_js(&configs)
 }
 
-/// `{plan, json}`, `{refused}` or `{error}`.
+/// `{plan, json, summary}`, `{refused}` or `{error}`.
 ///
 /// # Errors
 /// When `request` is not a `PlanRequest`.
@@ -132,7 +132,7 @@ pub fn plan(request: JsValue) -> Result<JsValue, JsError> {
         contents: &Contents::new(),
     };
     let planned = match propose::propose(&proposal, &fleet, &policy) {
-        Ok(plan) => Planned::Plan { json: plan.to_json(), plan: Box::new(plan) },
+        Ok(plan) => Planned::Plan { summary: render::json::summary(&plan), json: plan.to_json(), plan: Box::new(plan) },
         Err(Unplanned::Refused(refused)) => Planned::Refused { refused },
         Err(Unplanned::NoApp) => Planned::unreadable(&request.path, "names no app: add `app = \"NAME\"`"),
         Err(Unplanned::NoImage) => Planned::unreadable(&request.path, "has no `image` in [build], and none is given"),
@@ -191,7 +191,7 @@ impl PlanRequest {
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Planned {
-    Plan { plan: Box<Plan>, json: String },
+    Plan { plan: Box<Plan>, json: String, summary: Value },
     Refused { refused: Vec<Refusal> },
     Unreadable { error: String },
 }

@@ -26,16 +26,39 @@ export function makePlanPane({ output, status, download, onDownload, say }) {
   function outcomeOf(result) {
     if (result.error !== undefined) return ["bad", "There is nothing to plan from.", [h("p.notice.error", prose(result.error))]];
     if (result.refused) return ["bad", `Refused: ${count(result.refused.length, "reason")}. Nothing would be touched.`, result.refused.map(refusal)];
-    return ["good", headline(result.plan), planned(result.plan)];
+    return ["good", headline(result.plan), planned(result.plan, result.summary)];
   }
 
-  function planned(plan) {
+  function planned(plan, summary) {
     return [
+      summary.lede && h("p.lede", summary.lede),
+      factsOf(summary),
       ...plan.warnings.map((warning) => h("p.notice.warning", h("strong", "Warning: "), prose(warning.message))),
       capacityChart(plan),
       machinesOf(plan),
+      changesOf(summary),
+      gatesOf(summary),
       stagesElement(plan),
+      summary.way_back && h("p.way-back", h("strong", "The way back: "), prose(summary.way_back)),
     ];
+  }
+
+  function changesOf({ changes }) {
+    if (changes.length === 0) return null;
+    const line = ({ kind, path, value, note }) => h(`li.${kind}`,
+      h("span.mark", { role: "img", "aria-label": kind }, MARKS[kind]),
+      h("span", h("code", path), " ", value, note && h("span.aside", ` (${note})`)));
+    const group = ({ group, lines, more }) => [
+      h("h4", group), h("ul.changes", lines.map(line), more > 0 && h("li.aside", `and ${more} more`)),
+    ];
+    const lines = changes.reduce((sum, { lines, more }) => sum + lines.length + more, 0);
+    return details("changes", [h("strong", "What changes from blue to green"), h("span.aside", count(lines, "difference"))], changes.map(group));
+  }
+
+  function gatesOf({ gates }) {
+    if (gates.length === 0) return null;
+    return details("gates", [h("strong", "What must pass before a green gets traffic"), h("span.aside", count(gates.length, "group"))],
+      definitions(gates));
   }
 
   function machinesOf(plan) {
@@ -78,6 +101,14 @@ export function makePlanPane({ output, status, download, onDownload, say }) {
   return { show, showProgress };
 }
 
+function factsOf({ facts }) {
+  return definitions(facts.filter(({ name }) => name !== "from"));
+}
+
+function definitions(rows) {
+  return h("dl.facts", rows.map(({ name, text }) => [h("dt", name), h("dd", prose(text))]));
+}
+
 function headline(plan) {
   const made = plan.steps.filter((step) => step.op === "create").length;
   const gone = plan.steps.filter((step) => step.op === "destroy").length;
@@ -114,3 +145,5 @@ function stepItem(step) {
     h("span.why", prose(step.why)),
     step.undo && h("span.undo", `taken back by: ${step.undo}`));
 }
+
+const MARKS = { added: "+", changed: "~", removed: "−" };

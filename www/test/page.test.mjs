@@ -32,6 +32,16 @@ describe("on a desk", () => {
     assert.equal(await page.locator("#play-outcome").isVisible(), false);
   });
 
+  test("the plan says what it comes to, what changes and what lets a green have traffic", async () => {
+    assert.match(await page.textContent("#plan .facts"), /machines\d+ now, at most \d+ at once/);
+    for (const [summary, expected] of [["What changes", /image.*→/], ["What must pass", /the check of its service on port/]]) {
+      const part = page.locator("#plan details", { has: page.locator("summary", { hasText: summary }) });
+      await part.locator("summary").click();
+      assert.match(await part.innerText(), expected);
+    }
+    assert.match(await page.textContent("#plan .way-back"), /an abort/);
+  });
+
   test("a mistake is found as it is typed, and its fix mends it", async () => {
     await typeMistake(page);
     const finding = page.locator(".finding", { hasText: "swap_size_bm" });
