@@ -92,6 +92,15 @@ impl Client {
         Ok(protocol::reply(call, &received.response()))
     }
 
+    /// The machines of the app, with the leases that hold.
+    ///
+    /// # Errors
+    /// When there is no answer: why.
+    pub async fn machines(&self) -> Result<Reply, String> {
+        let received = self.send(&protocol::read(&self.app, About::Machines), READ_TIMEOUT).await?;
+        Ok(protocol::reply(&Call::ListMachines, &received.response()))
+    }
+
     /// What the API says of the app, when it says it.
     pub async fn read(&self, about: About) -> Option<String> {
         let received = self.send(&protocol::read(&self.app, about), READ_TIMEOUT).await.ok()?;

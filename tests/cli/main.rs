@@ -11,6 +11,7 @@ mod fly;
 mod formats;
 mod general;
 mod hostile;
+mod journal;
 mod machine_config;
 mod plan;
 mod settings;

@@ -17,3 +17,5 @@ pub use explain::explain;
 pub use look::Look;
 pub use plan::{plan, refusals};
 pub use progress::{event, outcome};
+
+pub use super::told::words::seconds;
