@@ -11,7 +11,7 @@ use tokio::time;
 use super::access::Access;
 use super::block_on;
 use super::error::{Error, Kind, Status};
-use super::http::{self, Client};
+use super::http::{self, Client, UNTRUSTED};
 use super::journal::{Attempt, Journal};
 use super::signals::Signals;
 use super::watch::Watch;
@@ -46,7 +46,10 @@ pub(super) fn fleet(app: &str, access: &Access) -> Result<Fleet, Error> {
         Ok(Reply::Done(_) | Reply::Unknown) => {
             Err(failed(format!("what {} answers is not a list of machines", client.machines_url())))
         }
-        Err(why) => Err(failed(format!("the Machines API at {} does not answer: {why}", client.machines_url()))),
+        Err(why) => {
+            let error = failed(format!("the Machines API at {} does not answer: {why}", client.machines_url()));
+            Err(if why == UNTRUSTED { error.hint(NAME_CERTIFICATES) } else { error })
+        }
     }
 }
 
@@ -135,6 +138,8 @@ fn words(why: &Why) -> String {
 }
 
 const LIST_INSTEAD: &str = "pass a list: `fly machine list --json > machines.json`, then `--machines machines.json`";
+
+const NAME_CERTIFICATES: &str = "behind a company's proxy, name its certificates: `--ca-file FILE`";
 
 /// Between two drawings of the terminal.
 const FRAME_MS: u64 = 100;

@@ -17,4 +17,5 @@ mod plan;
 mod settings;
 mod signals;
 mod test;
+mod tls;
 mod unfinished;
