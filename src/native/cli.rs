@@ -33,7 +33,7 @@ enum Command {
     Show(commands::show::Args),
     Apply(commands::apply::Args),
     Deploy(commands::deploy::Args),
-    Status(commands::unfinished::StatusArgs),
+    Status(commands::status::Args),
     /// Let a held deploy go on
     Promote(commands::unfinished::Args),
     /// Take back a deploy that did not end; finish it when the first blue is already destroyed
@@ -67,7 +67,7 @@ fn run(command: Command, terminal: Terminal) -> Result<Status, Error> {
         Command::Show(args) => commands::show::run(&args, terminal),
         Command::Apply(args) => commands::apply::run(&args, terminal),
         Command::Deploy(args) => commands::deploy::run(args, terminal),
-        Command::Status(args) => commands::unfinished::status(&args, terminal),
+        Command::Status(args) => commands::status::run(&args, terminal),
         Command::Promote(args) => commands::unfinished::run(&args, Wish::Promote, terminal),
         Command::Abort(args) => commands::unfinished::run(&args, Wish::Abort, terminal),
         Command::Resume(args) => commands::unfinished::run(&args, Wish::Resume, terminal),

@@ -24,17 +24,23 @@ pub(super) enum Status {
     Stale,
 }
 
+impl Status {
+    pub(super) const fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::No => 1,
+            Self::Input => 2,
+            Self::Restored => 3,
+            Self::NeedsAttention => 4,
+            Self::Held => 5,
+            Self::Stale => 6,
+        }
+    }
+}
+
 impl From<Status> for ExitCode {
     fn from(status: Status) -> Self {
-        Self::from(match status {
-            Status::Done => 0,
-            Status::No => 1,
-            Status::Input => 2,
-            Status::Restored => 3,
-            Status::NeedsAttention => 4,
-            Status::Held => 5,
-            Status::Stale => 6,
-        })
+        Self::from(status.code())
     }
 }
 

@@ -3,12 +3,14 @@
 #![allow(clippy::disallowed_types)]
 
 use std::future::Future;
+use std::io;
 use std::pin::pin;
 use std::time::{Duration, Instant};
 
 use reqwest::Certificate;
 use reqwest::header::{AUTHORIZATION, HeaderValue};
 use reqwest::redirect::Policy;
+use rustls::CertificateError;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::task::JoinSet;
 
@@ -92,6 +94,15 @@ impl Client {
         Ok(protocol::reply(call, &received.response()))
     }
 
+    /// The machines of the app, with the leases that hold.
+    ///
+    /// # Errors
+    /// When there is no answer: why.
+    pub async fn machines(&self) -> Result<Reply, String> {
+        let received = self.send(&protocol::read(&self.app, About::Machines), READ_TIMEOUT).await?;
+        Ok(protocol::reply(&Call::ListMachines, &received.response()))
+    }
+
     /// What the API says of the app, when it says it.
     pub async fn read(&self, about: About) -> Option<String> {
         let received = self.send(&protocol::read(&self.app, about), READ_TIMEOUT).await.ok()?;
@@ -163,7 +174,20 @@ fn cause(error: reqwest::Error) -> String {
     while let Some(source) = innermost.source() {
         innermost = source;
     }
-    if error.is_timeout() { "it took too long".to_owned() } else { innermost.to_string() }
+    match innermost {
+        _ if error.is_timeout() => "it took too long".to_owned(),
+        _ if is_distrust(innermost) => UNTRUSTED.to_owned(),
+        _ => innermost.to_string(),
+    }
+}
+
+fn is_distrust(error: &(dyn std::error::Error + 'static)) -> bool {
+    match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+        Some(inner) => is_distrust(inner),
+        None => {
+            matches!(error.downcast_ref(), Some(rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer)))
+        }
+    }
 }
 
 struct Received {
@@ -233,6 +257,9 @@ fn header(authorization: &SecretString) -> Result<HeaderValue, String> {
     value.set_sensitive(true);
     Ok(value)
 }
+
+/// Of a certificate whose signer is not known.
+pub(super) const UNTRUSTED: &str = "its certificate is signed by nobody who is trusted here";
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 

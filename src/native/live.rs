@@ -10,11 +10,12 @@ use tokio::time;
 
 use super::access::Access;
 use super::block_on;
-use super::error::{Error, Kind};
-use super::http::{self, Client};
+use super::error::{Error, Kind, Status};
+use super::http::{self, Client, UNTRUSTED};
+use super::journal::{Attempt, Journal};
 use super::signals::Signals;
 use super::watch::Watch;
-use crate::execute::{Answer, Call, Event, Execution, Outcome, Reply, Trail, Why};
+use crate::execute::{Answer, Event, Execution, Outcome, Reply, Trail, Why};
 use crate::fleet::{self, Fleet};
 use crate::plan::Plan;
 use crate::protocol::About;
@@ -27,7 +28,7 @@ pub(super) fn fleet(app: &str, access: &Access) -> Result<Fleet, Error> {
     })?;
     let failed = |why: String| Error::new(Kind::Access, why);
     let (listed, app_text, volumes_text) = block_on(async {
-        let listed = client.ask(&Call::ListMachines).await;
+        let listed = client.machines().await;
         (listed, client.read(About::App).await, client.read(About::Volumes).await)
     })?;
     match listed {
@@ -45,20 +46,31 @@ pub(super) fn fleet(app: &str, access: &Access) -> Result<Fleet, Error> {
         Ok(Reply::Done(_) | Reply::Unknown) => {
             Err(failed(format!("what {} answers is not a list of machines", client.machines_url())))
         }
-        Err(why) => Err(failed(format!("the Machines API at {} does not answer: {why}", client.machines_url()))),
+        Err(why) => {
+            let error = failed(format!("the Machines API at {} does not answer: {why}", client.machines_url()));
+            Err(if why == UNTRUSTED { error.hint(NAME_CERTIFICATES) } else { error })
+        }
     }
 }
 
-/// Runs to the end. A signal takes back what was done; a second one stops at once.
-/// `run_id`: as in the options of the execution.
+/// Runs to the end, and notes in the journal that it did. A signal takes back what was done; a
+/// second one stops at once.
 pub(super) fn run(
     client: &Client,
     plan: &Plan,
-    run_id: &str,
+    attempt: &Attempt,
     execution: Execution,
     watch: &mut Watch,
-) -> Result<Outcome, Error> {
-    block_on(drive(client, plan, run_id, execution, watch))?
+) -> Result<Status, Error> {
+    let journal = Journal::of(&plan.app);
+    let began = Instant::now();
+    let is_noted = watch.hear(journal.begin(attempt, plan));
+    let outcome = block_on(drive(client, plan, attempt.run, execution, watch))??;
+    let status = Status::from(outcome.kind);
+    if is_noted {
+        watch.hear(journal.end(attempt.run, outcome.kind, status, began.elapsed()));
+    }
+    Ok(status)
 }
 
 async fn drive(
@@ -126,6 +138,8 @@ fn words(why: &Why) -> String {
 }
 
 const LIST_INSTEAD: &str = "pass a list: `fly machine list --json > machines.json`, then `--machines machines.json`";
+
+const NAME_CERTIFICATES: &str = "behind a company's proxy, name its certificates: `--ca-file FILE`";
 
 /// Between two drawings of the terminal.
 const FRAME_MS: u64 = 100;

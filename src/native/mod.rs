@@ -13,6 +13,7 @@ mod error;
 pub mod explore;
 mod files;
 pub mod http;
+mod journal;
 pub mod listen;
 mod live;
 mod settings;

@@ -25,6 +25,9 @@ pub(super) struct Terminal {
 
 impl Terminal {
     pub(super) fn new(color: Color) -> Self {
+        // Older consoles print escape sequences unless they are asked to follow them.
+        #[cfg(windows)]
+        anstyle_query::windows::enable_ansi_colors();
         Self { color }
     }
 

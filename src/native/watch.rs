@@ -43,7 +43,9 @@ impl<'a> Watch<'a> {
         match &mut self.form {
             Form::Live { board, .. } => {
                 board.update(event);
-                self.tick(t_ms);
+                let warned = matches!(event, Event::Warning { .. });
+                let above = warned.then(|| render::text::event(self.plan, t_ms, event, self.terminal.look()));
+                self.draw(t_ms, &above.unwrap_or_default());
             }
             Form::Log => {
                 let _ = self.terminal.print(&render::text::event(self.plan, t_ms, event, self.terminal.look()));
@@ -56,9 +58,17 @@ impl<'a> Watch<'a> {
 
     /// Draws the time that has passed.
     pub(super) fn tick(&mut self, t_ms: u64) {
+        self.draw(t_ms, "");
+    }
+
+    /// What is `above` stays there: lines, each ended.
+    fn draw(&mut self, t_ms: u64, above: &str) {
         let Form::Live { board, drawn } = &mut self.form else { return };
         let lines = board.lines(t_ms, self.terminal.height().saturating_sub(1), self.terminal.look());
         let mut text = if *drawn > 0 { format!("\u{1b}[{drawn}A") } else { String::new() };
+        for line in above.lines() {
+            text.push_str(&format!("\u{1b}[2K{line}\n"));
+        }
         for line in &lines {
             text.push_str(&format!("\u{1b}[2K{line}\n"));
         }
@@ -66,6 +76,14 @@ impl<'a> Watch<'a> {
         text.push_str("\u{1b}[0J");
         *drawn = lines.len();
         let _ = self.terminal.print(&text);
+    }
+
+    /// What is no part of the run, before it or after it, and must not end it. Whether it went well.
+    pub(super) fn hear(&self, side: Result<(), String>) -> bool {
+        if let Err(why) = &side {
+            self.terminal.say(&format!("warning: {why}\n"));
+        }
+        side.is_ok()
     }
 
     pub(super) fn end(&mut self, t_ms: u64, outcome: &Outcome) {

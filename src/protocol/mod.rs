@@ -72,10 +72,12 @@ impl Method {
     }
 }
 
-/// What planning reads of an app beside its machines.
+/// What planning reads of an app.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum About {
     App,
+    /// With their leases.
+    Machines,
     Volumes,
 }
 
@@ -86,6 +88,7 @@ pub fn read(app: &str, about: About) -> Request {
         Host::Machines,
         match about {
             About::App => app,
+            About::Machines => format!("{app}/machines?include_leases=true"),
             About::Volumes => format!("{app}/volumes"),
         },
     )

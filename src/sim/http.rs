@@ -3,12 +3,14 @@
 
 mod flyctl;
 
+use std::sync::Arc;
+
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::world::{Answered, Waiting, World};
 use crate::execute::{self, Call, ReleaseStatus, Reply, Why};
-use crate::fleet::{MachineConfig, State};
+use crate::fleet::{Lease, Machine, MachineConfig, State};
 use crate::plan::CreateRequest;
 use crate::protocol::{Method, NONCE_HEADER, Request};
 
@@ -54,6 +56,7 @@ pub fn respond(world: &mut World, now_ms: u64, request: &Request) -> Answer {
             let answered = world.destroy_gently(&id, nonce.clone());
             (Call::Destroy { id, nonce }, answered)
         }
+        Act::ListLeased => return list_leased(world),
         Act::ReadLease(id) => return Answer::Now(lease_now(world, &id)),
         Act::ReadApp(app) => return Answer::Now(app_now(world, &app)),
     };
@@ -78,6 +81,7 @@ impl Waiter {
 enum Act {
     Call(Call),
     DestroyGently(String, Option<String>),
+    ListLeased,
     ReadLease(String),
     ReadApp(String),
 }
@@ -98,6 +102,7 @@ fn read(world: &World, request: &Request) -> Result<Act, Response> {
         (Method::Get, []) => return Ok(Act::ReadApp((*app).to_owned())),
         // Its machines have none.
         (Method::Get, ["volumes"]) => return Err(ok(200, json!([]))),
+        (Method::Get, ["machines"]) if query.is_true("include_leases") => return Ok(Act::ListLeased),
         (Method::Get, ["machines"]) => Call::ListMachines,
         (Method::Post, ["machines"]) => create(request)?,
         (method, ["machines", id, rest @ ..]) => {
@@ -345,13 +350,29 @@ fn refusal(world: &World, call: &Call, why: &Why) -> Response {
     }
 }
 
-fn lease_now(world: &World, id: &str) -> Response {
-    match world.lease_of(id) {
-        None => error(404, "not_found: lease not found"),
-        Some(lease) => {
-            let data = json!({"owner": lease.owner, "description": "", "expires_at": EPOCH_S + lease.expires_at});
-            ok(200, json!({"status": "success", "data": data}))
+/// The list, with the lease of each machine that has one.
+fn list_leased(world: &mut World) -> Answer {
+    let call = Call::ListMachines;
+    match world.call(&call) {
+        Answered::Now { reply: Reply::Done(execute::Answer::Machines(machines)), slow_ms } => {
+            let leased = |machine: Arc<Machine>| Machine { lease: lease_of(world, &machine.id), ..(*machine).clone() };
+            let machines: Vec<Machine> = machines.into_iter().map(leased).collect();
+            Answer::Now(Response { slow_ms, ..ok(200, json!(machines)) })
         }
+        Answered::Now { reply, slow_ms } => Answer::Now(Response { slow_ms, ..response(world, &call, &reply) }),
+        Answered::Later(waiting) => Answer::Later(Waiter { call, waiting }),
+    }
+}
+
+/// With its end as a time of Fly's.
+fn lease_of(world: &World, id: &str) -> Option<Lease> {
+    world.lease_of(id).map(|lease| Lease { expires_at: EPOCH_S + lease.expires_at, ..lease })
+}
+
+fn lease_now(world: &World, id: &str) -> Response {
+    match lease_of(world, id) {
+        None => error(404, "not_found: lease not found"),
+        Some(lease) => ok(200, json!({"status": "success", "data": lease})),
     }
 }
 

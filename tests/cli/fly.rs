@@ -60,8 +60,13 @@ impl Fly {
 
     /// `apply`, under way.
     pub(crate) fn apply(&self, planned: Ran) -> Running {
+        self.apply_with(planned, &[])
+    }
+
+    pub(crate) fn apply_with(&self, planned: Ran, more: &[&str]) -> Running {
         let plan: Value = serde_json::from_str(&planned.read("plan.json")).unwrap();
-        let test = self.with(planned.then(["apply", "plan.json", "--yes", "--events", "jsonl"]));
+        let args = ["apply", "plan.json", "--yes", "--events", "jsonl"];
+        let test = self.with(planned.then(args.into_iter().chain(more.iter().copied())));
         let mut process = test.command().spawn().unwrap();
         let output = BufReader::new(process.stdout.take().unwrap());
         Running { process, output, plan, test }

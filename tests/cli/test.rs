@@ -129,7 +129,9 @@ impl Test {
 
     pub(crate) fn command(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_cutover"));
-        command.args(&self.args).current_dir(&self.folder.0).env_clear().envs(self.env.iter().cloned());
+        command.args(&self.args).current_dir(&self.folder.0).env_clear();
+        // Not where the runs of whoever tests are noted.
+        command.env("XDG_STATE_HOME", self.folder.0.join("state")).envs(self.env.iter().cloned());
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }

@@ -1,6 +1,8 @@
 //! Deploys that did not end: held, or killed; picked up by another process.
 #![cfg(unix)]
 
+use std::time::{Duration, Instant};
+
 use serde_json::Value;
 
 use cutover::plan::{Desired, Policy, plan};
@@ -34,18 +36,15 @@ fn plan_with_a_hold() -> String {
 #[test]
 fn a_held_deploy_is_told_of_and_promoted() {
     let fly = Fly::listen();
-    let told = fly.with(held(&fly).then(["status", "--app", "shop"])).run();
+    let told = fly.with(held(&fly).then(["status", "--app", "shop"])).status(5).run();
     assert!(told.stdout.contains("A deploy of shop is held before its traffic moves"), "{}", told.stdout);
-    assert!(
-        told.stdout.ends_with("Next: cutover promote --app shop, or cutover abort --app shop\n"),
-        "{}",
-        told.stdout
-    );
+    let next = "Next: cutover promote --app shop, or cutover abort --app shop\n";
+    assert!(told.stdout.contains(next), "{}", told.stdout);
     assert!(told.stdout.contains("cordoned  green in the place of"), "{}", told.stdout);
     let promoted = fly.with(told.then(["promote", "plan.json", "--yes"])).run();
     assert!(is_v2(&fly.machines()));
     let told = fly.with(promoted.then(["status", "--app", "shop"])).run();
-    assert_eq!(told.stdout, "No deploy is under way on shop.\n");
+    assert!(told.stdout.starts_with("No deploy is under way on shop.\n\nLast runs"), "{}", told.stdout);
     fly.with(told.then(["resume", "plan.json", "--yes"])).status(1).run();
 }
 
@@ -94,7 +93,7 @@ fn held_twice(fly: &Fly) -> Ran {
     assert!(held.stdout.contains("the traffic moves once somebody promotes"), "{}", held.stdout);
     let kept = fly.with(held.then(["promote", "plan.json", "--yes"])).status(5).run();
     assert!(kept.stdout.contains("the blues stay until somebody promotes"), "{}", kept.stdout);
-    let told = fly.with(kept.then(["status", "--app", "shop"])).run();
+    let told = fly.with(kept.then(["status", "--app", "shop"])).status(5).run();
     assert!(told.stdout.contains("is held: the traffic has moved, and its blues are kept"), "{}", told.stdout);
     told
 }
@@ -135,6 +134,49 @@ fn a_killed_deploy_is_finished_or_taken_back_by_another_process() {
         let machines = fly.machines();
         assert!(if status == 0 { is_v2(&machines) } else { machines == before }, "{}", killed.stdout);
     }
+}
+
+#[test]
+fn a_run_that_goes_on_is_told_from_one_that_was_killed() {
+    let fly = Fly::listen();
+    let status = ["status", "--app", "shop"];
+    let mut apply = fly.apply(fly.plan());
+    apply.until_step("create", "done");
+    let told = fly.with(Test::new().args(status)).run().stdout;
+    assert!(told.contains("A deploy of shop goes on (run "), "{told}");
+    assert!(told.contains("holds the leases of 4 machines until 2026-01-01T00:"), "{told}");
+    assert!(told.contains("Next: wait for its end. If it was killed, its leases run out by themselves; "), "{told}");
+    apply.kill();
+    let deadline = Instant::now() + Duration::from_secs(30);
+    let told = loop {
+        let output = fly.with(Test::new().args(status)).command().output().unwrap();
+        if output.status.code() == Some(4) {
+            break String::from_utf8(output.stdout).unwrap();
+        }
+        assert!(output.status.success() && Instant::now() < deadline, "{output:?}");
+    };
+    assert!(told.contains("A deploy of shop is neither finished nor taken back (run "), "{told}");
+    assert!(told.contains("Next: cutover resume --app shop, or cutover abort --app shop\n"), "{told}");
+}
+
+#[test]
+fn nobody_takes_over_from_a_run_that_goes_on() {
+    let fly = Fly::listen();
+    let before = fly.machines();
+    let mut apply = fly.apply_with(fly.plan_with(&["--bake", "5m"]), &["--lease-ttl", "60s"]);
+    apply.until_step("bake", "running");
+    for command in ["resume", "abort"] {
+        let beside = Test::new().args([command, "--app", "shop", "--yes", "--lease-ttl", "1s"]);
+        let refused = fly.with(beside).status(4).run();
+        assert!(refused.stdout.contains("lease is held by "), "{}", refused.stdout);
+        let told = refused.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(told.contains("The deploy is as far as it was."), "{told}");
+        assert_eq!(told.matches("2874d0ea5b1938 its deploy is neither finished").count(), 1, "{told}");
+        assert!(!told.contains("fly machine status"), "{told}");
+    }
+    apply.signal(&["INT"]);
+    assert_eq!(apply.ends("restored").0, Some(3));
+    assert_eq!(fly.machines(), before);
 }
 
 #[test]

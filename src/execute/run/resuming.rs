@@ -60,6 +60,8 @@ impl Execution {
             let machine = steps::notice_board(self.view()).unwrap_or_default();
             left.push(Leftover { machine, why: why.to_owned(), command });
         }
+        // The command for the whole deploy stands for what each of its machines would need.
+        self.left.retain(|known| left.iter().all(|new| new.machine != known.machine));
         self.left.extend(left);
         let message = format!("{}. The deploy is as far as it was.", self.failures.join("; "));
         self.close(OutcomeKind::NeedsAttention, message);

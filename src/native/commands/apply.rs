@@ -6,9 +6,10 @@ use clap::ValueEnum;
 
 use super::plan::duration_ms;
 use super::show::read_plan;
-use crate::execute::{Execution, Options};
+use crate::execute::{Execution, Intent, Options};
 use crate::native::access::Access;
 use crate::native::error::{Error, Status};
+use crate::native::journal::Attempt;
 use crate::native::live;
 use crate::native::terminal::Terminal;
 use crate::native::watch::Watch;
@@ -86,5 +87,6 @@ pub(in crate::native) fn run(args: &Args, terminal: Terminal) -> Result<Status, 
     let mut watch = Watch::new(&plan, args.running.is_jsonl(), terminal);
     let options = args.running.options(live::run_id());
     let run = options.run.clone();
-    Ok(live::run(&client, &plan, &run, Execution::new(&plan, options), &mut watch)?.kind.into())
+    let attempt = Attempt { command: "apply", run: &run, plan: &plan.digest, intent: Intent::Forward };
+    live::run(&client, &plan, &attempt, Execution::new(&plan, options), &mut watch)
 }

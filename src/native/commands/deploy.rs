@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 use super::apply::Running;
 use super::plan::{self, Format, Wanted};
 use super::source::Source;
-use crate::execute::Execution;
+use crate::execute::{Execution, Intent};
 use crate::fleet::{self, Fleet};
 use crate::lint::{self, Input, Settings};
 use crate::native::error::{Error, Kind, Status};
 use crate::native::files;
+use crate::native::journal::Attempt;
 use crate::native::settings;
 use crate::native::terminal::Terminal;
 use crate::native::watch::Watch;
@@ -70,16 +71,15 @@ pub(in crate::native) fn run(args: Args, terminal: Terminal) -> Result<Status, E
         return Ok(Status::No);
     }
     let mut watch = Watch::new(&plan, running.is_jsonl(), terminal);
-    let outcome = if sim {
+    if sim {
         tell_pace(terminal);
-        simulate::run(&plan, &subject.fleet, SEED, &mut watch)?
-    } else {
-        let client = subject.wanted.access.client(&plan.app)?;
-        let options = running.options(live::run_id());
-        let run = options.run.clone();
-        live::run(&client, &plan, &run, Execution::new(&plan, options), &mut watch)?
-    };
-    Ok(outcome.kind.into())
+        return Ok(simulate::run(&plan, &subject.fleet, SEED, &mut watch)?.kind.into());
+    }
+    let client = subject.wanted.access.client(&plan.app)?;
+    let options = running.options(live::run_id());
+    let run = options.run.clone();
+    let attempt = Attempt { command: "deploy", run: &run, plan: &plan.digest, intent: Intent::Forward };
+    live::run(&client, &plan, &attempt, Execution::new(&plan, options), &mut watch)
 }
 
 fn tell_pace(terminal: Terminal) {

@@ -14,5 +14,6 @@ pub(super) mod schema;
 pub(super) mod show;
 pub(super) mod sim;
 mod source;
+pub(super) mod status;
 pub(super) mod unfinished;
 pub(super) mod verify;

@@ -1,26 +1,19 @@
-//! `cutover status`, `resume`, `promote`, `abort`: what became of a deploy that did not end, and
-//! what becomes of it.
+//! `cutover resume`, `promote`, `abort`: what becomes of a deploy that did not end.
 
 use std::path::PathBuf;
 
 use super::apply::Running;
 use super::show::read_plan;
 use crate::execute::{Execution, Intent};
-use crate::fleet::{Fleet, Machine};
+use crate::fleet::Fleet;
 use crate::native::access::Access;
 use crate::native::error::{Error, Kind, Status};
+use crate::native::journal::Attempt;
 use crate::native::live;
 use crate::native::terminal::Terminal;
 use crate::native::watch::Watch;
 use crate::plan::mark::{Course, Direction, Marks, ReleaseCommand};
 use crate::plan::{Interrupted, Plan, Refusal, reconstruct};
-
-/// See what a deploy that did not end has left, and what can be done about it
-#[derive(Debug, clap::Args)]
-pub(in crate::native) struct StatusArgs {
-    #[command(flatten)]
-    subject: Subject,
-}
 
 /// Go on with a deploy, or take it back: the way that it went
 ///
@@ -37,7 +30,7 @@ pub(in crate::native) struct Args {
 
 /// Which deploy is meant.
 #[derive(Debug, clap::Args)]
-struct Subject {
+pub(super) struct Subject {
     /// What `cutover plan -o PLAN` wrote
     #[arg(value_name = "PLAN")]
     plan: Option<PathBuf>,
@@ -88,25 +81,28 @@ pub(in crate::native) fn run(args: &Args, wish: Wish, terminal: Terminal) -> Res
     };
     let plan = deploy.plan();
     let mut watch = Watch::new(plan, args.running.is_jsonl(), terminal);
-    Ok(live::run(&client, plan, &run, execution, &mut watch)?.kind.into())
+    let attempt = Attempt { command: wish.as_str(), run: &run, plan: deploy.digest(), intent };
+    live::run(&client, plan, &attempt, execution, &mut watch)
 }
 
-pub(in crate::native) fn status(args: &StatusArgs, terminal: Terminal) -> Result<Status, Error> {
-    let (plan, fleet) = args.subject.read()?;
-    let app = args.subject.name(plan.as_ref())?;
-    let digest = plan.as_ref().map(|plan| plan.digest.as_str());
-    terminal.print(&told(&app, &fleet, Unfinished::of(&fleet, digest).as_ref()))?;
-    Ok(Status::Done)
+impl Wish {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Resume => "resume",
+            Self::Promote => "promote",
+            Self::Abort => "abort",
+        }
+    }
 }
 
 impl Subject {
-    fn read(&self) -> Result<(Option<Plan>, Fleet), Error> {
+    pub(super) fn read(&self) -> Result<(Option<Plan>, Fleet), Error> {
         let plan = self.plan.as_ref().map(|path| read_plan(path)).transpose()?;
         let fleet = live::fleet(&self.name(plan.as_ref())?, &self.access)?;
         Ok((plan, fleet))
     }
 
-    fn name(&self, plan: Option<&Plan>) -> Result<String, Error> {
+    pub(super) fn name(&self, plan: Option<&Plan>) -> Result<String, Error> {
         let app = plan.map(|plan| plan.app.clone()).or_else(|| self.app.clone());
         app.ok_or_else(|| Error::new(Kind::Usage, "which app? Pass `--app NAME`, or a plan"))
     }
@@ -144,6 +140,14 @@ impl Deploy {
         }
     }
 
+    /// Of the plan that was begun.
+    fn digest(&self) -> &str {
+        match self {
+            Self::Planned(plan, _) => &plan.digest,
+            Self::Marked(left) => &left.marked,
+        }
+    }
+
     /// Without the plan nobody can make what is missing: then it is taken back.
     fn intent(&self, wish: Wish) -> Result<Intent, Error> {
         let (direction, is_possible) = match self {
@@ -174,15 +178,15 @@ fn refused(refusal: Refusal) -> Error {
 }
 
 /// A deploy that did not end, as its marks tell.
-struct Unfinished {
-    plan: String,
-    run: String,
-    direction: Option<Direction>,
+pub(super) struct Unfinished {
+    pub(super) plan: String,
+    pub(super) run: String,
+    pub(super) direction: Option<Direction>,
 }
 
 impl Unfinished {
     /// The one of this plan, or any.
-    fn of(fleet: &Fleet, digest: Option<&str>) -> Option<Self> {
+    pub(super) fn of(fleet: &Fleet, digest: Option<&str>) -> Option<Self> {
         let is_meant = |plan: &str| digest.is_none_or(|digest| digest == plan);
         let live = || fleet.machines.iter().filter(|machine| machine.is_live());
         let course = live().filter_map(Course::of).find(|course| is_meant(&course.plan));
@@ -192,40 +196,6 @@ impl Unfinished {
         let marks = live().filter_map(Marks::of).find(|marks| is_meant(&marks.plan))?;
         Some(Self { plan: marks.plan, run: marks.run, direction: None })
     }
-}
-
-fn told(app: &str, fleet: &Fleet, unfinished: Option<&Unfinished>) -> String {
-    let Some(unfinished) = unfinished else { return format!("No deploy is under way on {app}.\n") };
-    let is_green = |machine: &Machine| Marks::of(machine).is_some_and(|marks| marks.plan == unfinished.plan);
-    let has_moved = fleet.machines.iter().any(|machine| is_green(machine) && !machine.cordoned);
-    let (way, commands) = match unfinished.direction {
-        Some(Direction::Back) => ("is being taken back", vec!["resume"]),
-        Some(Direction::Held) if has_moved => {
-            ("is held: the traffic has moved, and its blues are kept", vec!["promote", "abort"])
-        }
-        Some(Direction::Held) => ("is held before its traffic moves", vec!["promote", "abort"]),
-        Some(Direction::Forward) | None => ("is neither finished nor taken back", vec!["resume", "abort"]),
-    };
-    let mut out = format!("A deploy of {app} {way} (run {}, plan {}).\n\n", unfinished.run, unfinished.plan);
-    for machine in &fleet.machines {
-        out.push_str(&line(machine, &unfinished.plan));
-    }
-    let next = match reconstruct(app, fleet) {
-        Ok(_) => commands.iter().map(|command| format!("cutover {command} --app {app}")).collect(),
-        Err(refusal) => refusal.fix,
-    };
-    out + &format!("\nNext: {}\n", next.join(", or "))
-}
-
-fn line(machine: &Machine, plan: &str) -> String {
-    let marks = Marks::of(machine).filter(|marks| marks.plan == plan);
-    let colour = match marks.map(|marks| marks.replaces) {
-        Some(Some(blue)) => format!("green in the place of {blue}"),
-        Some(None) => "green".to_owned(),
-        None => "blue, or not part of the deploy".to_owned(),
-    };
-    let cordoned = if machine.cordoned { ", cordoned" } else { "" };
-    format!("  {}  {}  {}{cordoned}  {colour}\n", machine.id, machine.region, machine.state)
 }
 
 const WITHOUT_PLAN: &str =

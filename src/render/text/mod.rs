@@ -19,3 +19,5 @@ pub use look::Look;
 pub use plan::plan;
 pub use progress::{event, outcome};
 pub use refusal::refusals;
+
+pub use super::told::words::seconds;

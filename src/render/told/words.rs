@@ -24,7 +24,7 @@ pub(in crate::render) fn first(items: &[String], most: usize) -> String {
 }
 
 /// Seconds with one decimal, or minutes: `3.2s`, `2m05s`.
-pub(in crate::render) fn seconds(ms: u64) -> String {
+pub fn seconds(ms: u64) -> String {
     match ms {
         0..60_000 => format!("{}.{}s", ms / 1000, ms % 1000 / 100),
         60_000..3_600_000 => format!("{}m{:02}s", ms / 60_000, ms % 60_000 / 1000),
