@@ -18,6 +18,7 @@ use std::sync::Arc;
 use cutover::execute::{Answer, Call, Execution, Input, Reply, Trail};
 use cutover::fleet::{HostStatus, Machine, State};
 use cutover::plan::Policy;
+use cutover::plan::mark::{self, Course, Direction, Marks};
 use cutover::sim::Run;
 use notation::SHOP;
 use stories::{SITE, Story};
@@ -477,4 +478,37 @@ fn is_destroyed_blue(machine: &Machine) -> bool {
 
 fn is_alike(one: &Machine, other: &Machine) -> bool {
     (&one.id, &one.state, one.cordoned) == (&other.id, &other.state, other.cordoned)
+}
+
+// A deploy that did not end, planned anew.
+
+#[test]
+fn a_plan_that_goes_on_from_a_deploy_that_did_not_end_finishes_it() {
+    let half = "
+        a1 app iad started v1
+        g1 app iad started v2 made-by=r7/green-app-1/a1/3
+        a2 app iad started v1 course=forward/r7
+        g3 app iad started v2 made-by=r7/green-app-3/a3/3
+    ";
+    let story = Story::of(half).run();
+    story.ends("completed", "g1 started, g3 started, green-app-1 started").asks_for(&[]);
+    let marked = story.machines.iter().find(|machine| machine.is_live() && !mark::keys(machine).is_empty());
+    assert_eq!(marked, None, "a mark is left");
+    // Taken back, it is where it was.
+    let back = Story::of(half).fault("machine@green-app-1=never-healthy").run();
+    back.ends("restored", "a1 started, a2 started, g1 started, g3 started");
+    let marked = back.machines.iter().filter(|machine| machine.is_live() && Marks::of(machine).is_some());
+    assert_eq!(marked.map(|machine| machine.id.as_str()).collect::<Vec<_>>(), ["g1", "g3"]);
+}
+
+#[test]
+fn a_plan_that_goes_on_is_refused_once_somebody_takes_that_deploy_back() {
+    let story = Story::of("g1 app iad started v2 made-by=r7/green-app-1/a1/2\na2 app iad started v1")
+        .meanwhile(|fleet| {
+            let course = Course { direction: Direction::Back, plan: notation::PLAN.into(), run: "r8".into() };
+            let (key, value) = course.entry("a2");
+            fleet.machines[0].config.as_mut().unwrap().set_metadata(key, &value);
+        })
+        .run();
+    story.ends("stale", "a2 started, g1 started").says("did not end");
 }

@@ -5,8 +5,8 @@ use super::{Execution, Failure, FailureKind, Opening, Stage};
 use crate::execute::goal::Goal;
 use crate::execute::job::{Job, Owner};
 use crate::execute::{Event, Leftover, OutcomeKind, Phase, report, stale, steps};
-use crate::plan::Op;
-use crate::plan::mark::{Course, Direction};
+use crate::plan::mark::{Course, Direction, Marks};
+use crate::plan::{Disposition, Op};
 
 impl Execution {
     pub(super) fn begin(&mut self) {
@@ -58,10 +58,29 @@ impl Execution {
     }
 
     /// A deploy of the app that did not end: it has its own way to go on, or back, and its release
-    /// command must not run again. Cleaning up is what may be done beside it.
+    /// command must not run again. Cleaning up is what may be done beside it, and what was planned
+    /// from where it stopped.
     fn unfinished(&self) -> Option<(String, String)> {
         let mut noticed = self.known.noticed().filter(|_| !self.plan.policy.cleanup);
-        noticed.next().map(|(machine, plan)| (machine.to_owned(), plan))
+        let is_known = |machine: &str, plan: &str| self.is_going_forward(machine) && self.goes_on_from(plan);
+        let other = noticed.find(|(machine, plan)| !is_known(machine, plan));
+        other.map(|(machine, plan)| (machine.to_owned(), plan))
+    }
+
+    fn is_going_forward(&self, machine: &str) -> bool {
+        let course = self.known.seen(machine).and_then(Course::of);
+        course.is_some_and(|course| course.direction == Direction::Forward)
+    }
+
+    /// Whether the plan keeps what another deploy made.
+    pub(super) fn goes_on_from(&self, deploy: &str) -> bool {
+        self.kept_greens().any(|(_, marks)| marks.plan == deploy)
+    }
+
+    /// Machines that another deploy made and the plan keeps.
+    pub(super) fn kept_greens(&self) -> impl Iterator<Item = (&str, Marks)> {
+        let kept = self.plan.machines.iter().filter(|machine| machine.disposition == Disposition::Keep);
+        kept.filter_map(|machine| Some((machine.id.as_str(), Marks::of(self.known.seen(&machine.id)?)?)))
     }
 
     fn refuse_unfinished(&mut self, machine: &str, plan: &str) {
