@@ -9,6 +9,8 @@ mod failure_modes;
 mod notation;
 #[path = "execute/operations.rs"]
 mod operations;
+#[path = "execute/stale.rs"]
+mod stale;
 #[path = "execute/stories.rs"]
 mod stories;
 
@@ -16,7 +18,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use cutover::execute::{Answer, Call, Execution, Input, Reply, Trail};
-use cutover::fleet::{HostStatus, Machine, State};
+use cutover::fleet::{Machine, State};
 use cutover::plan::Policy;
 use cutover::sim::Run;
 use notation::SHOP;
@@ -84,57 +86,6 @@ fn a_large_fleet_keeps_its_leases_while_it_is_replaced() {
     let story = Story::of(&lines).run();
     assert_eq!((stories::name(story.outcome.kind), story.breaches.len(), story.leases), ("completed", 0, 0));
     assert!(story.count("renew") < story.count("lease") * 12, "{}", story.count("renew"));
-}
-
-// The plan is stale.
-
-fn stale(change: impl FnOnce(&mut Vec<Machine>), says: &str) {
-    let story = Story::of(TWO).meanwhile(|fleet| change(&mut fleet.machines)).run();
-    assert_eq!(stories::name(story.outcome.kind), "stale");
-    let why: Vec<String> = story.outcome.left.iter().map(|left| format!("{}: {}", left.machine, left.why)).collect();
-    assert!(why.len() == 1 && why[0].contains(says), "{why:?}");
-    assert_eq!(story.trace.len(), 1, "nothing but the list: {:?}", story.trace);
-}
-
-#[test]
-fn a_fleet_that_changed_since_the_plan_is_left_alone() {
-    stale(|machines| drop(machines.remove(0)), "a1: it is gone");
-    stale(|machines| machines[0].cordoned = true, "a1: cordoned was false and is true");
-    stale(|machines| machines[0].host_status = HostStatus::Unreachable, "a1: host status was ok and is unreachable");
-    stale(|machines| machines[0].instance_id = "01NEW".into(), "a1: version was 01a1 and is 01NEW");
-    stale(|machines| machines[1].image_ref.tag = "v9".into(), "a2: image was registry.fly.io/shop:v1");
-    stale(|machines| drop(machines[1].config.as_mut().unwrap().0.remove("services")), "a2: its config changed");
-    stale(|machines| machines[1].state = cutover::fleet::State::Destroying, "a2: it is destroying");
-    let newcomer = |machines: &mut Vec<Machine>| machines.push(Machine { id: "a9".into(), ..machines[0].clone() });
-    stale(newcomer, "a9: it is new");
-}
-
-#[test]
-fn a_machine_that_the_proxy_stopped_since_the_plan_makes_it_not_stale() {
-    let story = Story::of(TWO).meanwhile(|fleet| fleet.machines[1].state = cutover::fleet::State::Stopped).run();
-    story.ends("completed", GREENS);
-}
-
-#[test]
-fn what_the_plan_is_not_about_may_change_meanwhile() {
-    let metadata = |machine: &mut Machine, key: &str, value: &str| {
-        machine.config.as_mut().unwrap().set_metadata(key, value);
-    };
-    let newcomer = |group: &'static str| {
-        move |fleet: &mut cutover::fleet::Fleet| {
-            let mut machine = Machine { id: "a9".into(), ..fleet.machines[0].clone() };
-            metadata(&mut machine, "fly_process_group", group);
-            fleet.machines.push(machine);
-        }
-    };
-    for group in ["fly_app_release_command", "another"] {
-        let story = Story::of(TWO).meanwhile(newcomer(group)).run();
-        assert_eq!(stories::name(story.outcome.kind), "completed", "{group}");
-    }
-    let cloned = |fleet: &mut cutover::fleet::Fleet| {
-        metadata(&mut fleet.machines[0], "cutover_direction", "a0 back sha256:aa r1")
-    };
-    assert_eq!(stories::name(Story::of(TWO).meanwhile(cloned).run().outcome.kind), "completed");
 }
 
 #[test]

@@ -319,12 +319,13 @@ fn what_apply_prints_is_as_its_schema_says() {
         for (t_ms, event) in Run::new(plan, fleet, Options::default()).finish() {
             let line: Value = serde_json::from_str(&render::json::event(t_ms, &event)).unwrap();
             is_valid(&schema, &line, &format!("{name}: {line}"));
-            seen.insert(format!("outcome {}", line["outcome"]));
+            seen.extend(["event", "outcome"].map(|key| format!("{key} {}", line[key])));
         }
     }
     let seen: Vec<String> = seen.into_iter().filter(|one| !one.ends_with("null")).collect();
     insta::assert_snapshot!(seen.join("\n"), @r#"
     event "call"
+    event "change"
     event "done"
     event "phase"
     event "reply"

@@ -17,6 +17,8 @@ mod policies;
 mod properties;
 #[path = "plan/refusals.rs"]
 mod refusals;
+#[path = "plan/underway.rs"]
+mod underway;
 
 use cutover::plan::{Desired, Disposition, Op, Plan, Policy, Step, read};
 use notation::{SHOP, plan_with};

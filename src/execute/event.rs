@@ -13,6 +13,15 @@ pub enum Event {
     Phase {
         phase: Phase,
     },
+    /// A machine is not as the plan observed it. Where none of these matters the plan is carried
+    /// out all the same.
+    Change {
+        machine: String,
+        what: String,
+        /// It makes the plan stale.
+        matters: bool,
+        why: String,
+    },
     /// A step of the plan, or the taking back of one, changed its state.
     Step {
         step: String,

@@ -2,6 +2,7 @@
 //! finishes it.
 
 use super::operation::Kind;
+use super::stale::Difference;
 use super::{Call, Leftover, Reply, Why};
 use crate::plan::Op;
 
@@ -45,8 +46,8 @@ pub(super) fn op(op: Op) -> String {
 }
 
 /// A machine that is not as the plan observed it.
-pub(super) fn changed(machine: String, what: String) -> Leftover {
-    Leftover { machine, why: what, command: "cutover plan".to_owned() }
+pub(super) fn changed(Difference { machine, what, why, .. }: Difference) -> Leftover {
+    Leftover { machine, why: format!("{what}: {why}"), command: "cutover plan".to_owned() }
 }
 
 /// A machine that has to go, and could not be destroyed by the run.

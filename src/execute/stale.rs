@@ -1,4 +1,5 @@
-//! Is the fleet still the one that the plan was made for?
+//! Is the fleet still the one that the plan was made for? Which machine is different, how, and
+//! whether it matters.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -10,54 +11,69 @@ use crate::facts::purpose;
 use crate::fleet::{Machine, State};
 use crate::plan::{Disposition, Observed, Plan, PlannedMachine};
 
-/// The machines that make the plan stale, each with what is different and what that means. One that only changed its
-/// state was started or stopped by the proxy; one that was left over goes away by itself; one of another group is not
-/// the plan's business: none of these is a reason.
-pub(super) fn differences(plan: &Plan, machines: &BTreeMap<String, Arc<Machine>>) -> Vec<(String, String)> {
-    let mut found = Vec::new();
-    for planned in plan.machines.iter().filter(|planned| planned.disposition != Disposition::Leftover) {
-        let what = match machines.get(&planned.id) {
-            None => Some("it is gone".to_owned()),
-            Some(machine) => changes(planned, machine),
-        };
-        found.extend(what.map(|what| (planned.id.clone(), what)));
-    }
-    found.extend(newcomers(plan, machines));
-    found
+/// A machine that is not as the plan observed it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Difference {
+    pub(super) machine: String,
+    pub(super) what: String,
+    /// It makes the plan stale.
+    pub(super) matters: bool,
+    /// Why it matters, or why not.
+    pub(super) why: &'static str,
 }
 
-/// The same for a deploy that another run began: blues that are gone, stopped or cordoned, and
+impl Difference {
+    fn new(machine: &str, what: String, matters: bool, why: &'static str) -> Self {
+        Self { machine: machine.to_owned(), what, matters, why }
+    }
+}
+
+/// Every difference between the fleet and the plan's.
+pub(super) fn differences(plan: &Plan, machines: &BTreeMap<String, Arc<Machine>>) -> Vec<Difference> {
+    let compare = |planned: &PlannedMachine| match machines.get(&planned.id) {
+        None if planned.disposition == Disposition::Leftover && is_over(&planned.observed.state) => None,
+        None => Some(missing(planned)),
+        Some(machine) => changed(planned, machine).or_else(|| state_changed(planned, machine)),
+    };
+    plan.machines.iter().filter_map(compare).chain(newcomers(plan, machines)).collect()
+}
+
+/// What matters of a deploy that another run began: blues that are gone, stopped or cordoned, and
 /// machines that it made, are its own work.
-pub(super) fn differences_of_begun(plan: &Plan, known: &Knowledge) -> Vec<(String, String)> {
-    let mut found = Vec::new();
-    for planned in plan.machines.iter().filter(|planned| planned.disposition != Disposition::Leftover) {
+pub(super) fn differences_of_begun(plan: &Plan, known: &Knowledge) -> Vec<Difference> {
+    let compare = |planned: &PlannedMachine| {
         let goes = matches!(planned.disposition, Disposition::Replace | Disposition::Remove | Disposition::Sweep);
-        let what = match known.before.get(&planned.id).filter(|machine| !is_gone(machine)) {
-            None => (!goes).then(|| "it is gone".to_owned()),
+        match known.before.get(&planned.id).filter(|machine| machine.is_live()) {
+            None => (!goes).then(|| missing(planned)),
             Some(machine) => {
                 // Whether it is cordoned is the deploy's own doing.
                 let cordoned = if goes { planned.observed.cordoned } else { machine.cordoned };
-                changes(planned, &Machine { cordoned, ..Machine::clone(machine) })
+                changed(planned, &Machine { cordoned, ..Machine::clone(machine) })
             }
-        };
-        found.extend(what.map(|what| (planned.id.clone(), what)));
-    }
-    found.extend(
-        newcomers(plan, &known.before).filter(|(id, _)| known.slot_of(id).is_none() && !known.surplus.contains(id)),
-    );
-    found
+        }
+    };
+    let is_its_own = |id: &str| known.slot_of(id).is_some() || known.surplus.contains(id);
+    let new = newcomers(plan, &known.before).filter(|new| !is_its_own(&new.machine));
+    plan.machines.iter().filter_map(compare).chain(new).filter(|difference| difference.matters).collect()
 }
 
-/// Machines that the plan does not know, in groups that it is about: a deploy beside them would make a second fleet.
-fn newcomers(plan: &Plan, machines: &BTreeMap<String, Arc<Machine>>) -> impl Iterator<Item = (String, String)> {
+/// Machines that the plan does not know. One without a group is of the default one; what was made
+/// for one command serves nothing.
+fn newcomers(plan: &Plan, machines: &BTreeMap<String, Arc<Machine>>) -> impl Iterator<Item = Difference> {
     let planned: BTreeSet<&str> = plan.machines.iter().map(|planned| planned.id.as_str()).collect();
     let groups = groups(plan);
-    let new = machines.values().filter(move |machine| !is_gone(machine) && !planned.contains(machine.id.as_str()));
-    // One without a group is of the default one.
-    let matters = move |machine: &&Arc<Machine>| {
-        purpose(machine).is_none() && machine.group().is_none_or(|group| groups.contains(group))
-    };
-    new.filter(matters).map(|machine| (machine.id.clone(), format!("it is new ({})", machine.name)))
+    let new = machines.values().filter(move |machine| machine.is_live() && !planned.contains(machine.id.as_str()));
+    new.map(move |machine| {
+        let matters = purpose(machine).is_none() && machine.group().is_none_or(|group| groups.contains(group));
+        let why = if matters { "the plan would make a second fleet beside it" } else { NOT_OF_THE_PLAN };
+        Difference::new(&machine.id, format!("it is new ({})", machine.name), matters, why)
+    })
+}
+
+fn missing(planned: &PlannedMachine) -> Difference {
+    let matters = planned.disposition != Disposition::Leftover;
+    let why = if matters { COUNTED_ON } else { NOT_OF_THE_PLAN };
+    Difference::new(&planned.id, "it is gone".to_owned(), matters, why)
 }
 
 /// The groups that the plan is about.
@@ -75,43 +91,49 @@ fn groups(plan: &Plan) -> BTreeSet<&str> {
         .collect()
 }
 
-/// Machines that were started or stopped since the plan was made.
-pub(super) fn state_changes(plan: &Plan, machines: &BTreeMap<String, Arc<Machine>>) -> Vec<String> {
-    let changed = plan
-        .machines
-        .iter()
-        .filter(|planned| machines.get(&planned.id).is_some_and(|machine| machine.state != planned.observed.state));
-    changed.map(|planned| planned.id.clone()).collect()
-}
-
-fn changes(planned: &PlannedMachine, machine: &Machine) -> Option<String> {
+/// Anything but its state.
+fn changed(planned: &PlannedMachine, machine: &Machine) -> Option<Difference> {
+    if planned.disposition == Disposition::Leftover {
+        return None;
+    }
     let (then, now) = (&planned.observed, Observed::of(machine));
-    if is_gone(machine) && !matches!(then.state, State::Destroying | State::Destroyed) {
-        return Some(format!("it is {}", machine.state));
+    if is_over(&machine.state) && !is_over(&then.state) {
+        return Some(Difference::new(&planned.id, format!("it is {}", machine.state), true, COUNTED_ON));
     }
     let mut changes = Vec::new();
-    let mut compare = |what: &str, then: &str, now: &str| {
+    let mut compare = |what: &str, then: &str, now: &str, why| {
         if then != now {
-            changes.push(format!("{what} was {} and is {}", or_none(then), or_none(now)));
+            changes.push((format!("{what} was {} and is {}", or_none(then), or_none(now)), why));
         }
     };
-    compare("image", &then.image, &now.image);
-    compare("cordoned", yes_no(then.cordoned), yes_no(now.cordoned));
-    compare("host status", host(then), host(&now));
+    compare("image", &then.image, &now.image, "somebody deployed it since");
+    compare("cordoned", yes_no(then.cordoned), yes_no(now.cordoned), "what serves is not what the plan counted");
+    compare("host status", host(then), host(&now), "the plan treats a machine out of reach in another way");
     if then.config_sha256 != now.config_sha256 {
-        changes.push("its config changed".to_owned());
+        changes.push(("its config changed".to_owned(), "its green would be made from what it was"));
     } else {
-        compare("version", &then.instance_id, &now.instance_id);
+        compare("version", &then.instance_id, &now.instance_id, "somebody updated or restarted it since");
     }
     // What is swept away was proved by its state, too.
     if planned.disposition == Disposition::Sweep && then.state != now.state {
-        changes.push(format!("it was {} and is {}", then.state, now.state));
+        changes.push((format!("it was {} and is {}", then.state, now.state), "its state proved that it can go"));
     }
-    (!changes.is_empty()).then(|| changes.join(", "))
+    let (_, why) = *changes.first()?;
+    let what: Vec<String> = changes.into_iter().map(|(what, _)| what).collect();
+    Some(Difference::new(&planned.id, what.join(", "), true, why))
 }
 
-fn is_gone(machine: &Machine) -> bool {
-    matches!(machine.state, State::Destroying | State::Destroyed)
+fn state_changed(planned: &PlannedMachine, machine: &Machine) -> Option<Difference> {
+    let (then, now) = (&planned.observed.state, &machine.state);
+    let why = match planned.disposition {
+        Disposition::Leftover => NOT_OF_THE_PLAN,
+        _ => "the proxy starts and stops machines, and the plan holds either way",
+    };
+    (then != now).then(|| Difference::new(&planned.id, format!("it was {then} and is {now}"), false, why))
+}
+
+const fn is_over(state: &State) -> bool {
+    matches!(state, State::Destroying | State::Destroyed)
 }
 
 const fn host(observed: &Observed) -> &'static str {
@@ -131,3 +153,7 @@ const fn or_none(text: &str) -> &str {
 }
 
 const IGNORED: [Disposition; 2] = [Disposition::Ignore, Disposition::Leftover];
+
+const COUNTED_ON: &str = "the plan counts on it";
+
+const NOT_OF_THE_PLAN: &str = "the plan does nothing to it";

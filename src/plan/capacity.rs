@@ -13,6 +13,8 @@ type Place<'a> = (&'a str, &'a str);
 /// What serves now, and what must.
 pub(super) struct Serving<'a> {
     before: BTreeMap<Place<'a>, u64>,
+    /// Less the blues that have a successor beside them, from a deploy that did not end.
+    lasting: BTreeMap<Place<'a>, u64>,
     floors: BTreeMap<Place<'a>, u64>,
 }
 
@@ -23,23 +25,33 @@ impl<'a> Serving<'a> {
         for blue in placed.iter().filter(|blue| counts(blue)) {
             *before.entry((blue.group, &blue.machine.region)).or_default() += 1;
         }
-        let changing = placed.iter().filter(|blue| blue.is(Disposition::Replace));
-        let changing = changing.map(|blue| (blue.group, blue.machine.region.as_str()));
-        let floors = changing.filter(|place| situation.groups.contains(&place.0)).map(|place| {
-            let serving = before.get(&place).copied().unwrap_or(0);
+        let mut lasting = before.clone();
+        for blue in placed.iter().filter(|blue| blue.is_superseded(situation) && counts(blue)) {
+            lasting.entry((blue.group, &blue.machine.region)).and_modify(|serving| *serving -= 1);
+        }
+        let place = |blue: &Placed<'a>| (blue.group, blue.machine.region.as_str());
+        let going = placed.iter().filter(|blue| blue.is_superseded(situation)).map(place);
+        // What goes there has been replaced already: there is no more to be had.
+        let floors = going.map(|place| {
+            let serving = lasting.get(&place).copied().unwrap_or(0);
+            (place, situation.policy.floor.map_or(serving, |floor| floor.of(serving).min(serving)))
+        });
+        let mut floors: BTreeMap<Place, u64> = floors.collect();
+        let changing = placed.iter().filter(|blue| blue.is(Disposition::Replace)).map(place);
+        floors.extend(changing.filter(|place| situation.groups.contains(&place.0)).map(|place| {
+            let serving = lasting.get(&place).copied().unwrap_or(0);
             // Where nothing serves there is nothing to keep, and a deploy may be the cure.
             let floor = situation.policy.floor.filter(|_| serving > 0);
             (place, floor.map_or(serving, |floor| floor.of(serving)))
-        });
-        let floors = floors.collect();
-        Self { before, floors }
+        }));
+        Self { before, lasting, floors }
     }
 
     /// When the policy asks for more than what serves now.
     pub(super) fn refusal(&self, floor: Option<Floor>) -> Option<Refusal> {
         floor?;
         let above = self.floors.iter().filter_map(|((group, region), floor)| {
-            let serving = self.before.get(&(*group, *region)).copied().unwrap_or(0);
+            let serving = self.lasting.get(&(*group, *region)).copied().unwrap_or(0);
             (*floor > serving).then(|| format!("{serving} of group `{group}` in {region}, where the floor is {floor}"))
         });
         let above: Vec<_> = above.collect();

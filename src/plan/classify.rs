@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::leftover::{Leftover, Leftovers};
+use super::underway::Underway;
 use super::wanted::{Seen, Successor, SuccessorAt, Wanted, wanted};
 use super::{Desired, Disposition, Observed, PlannedMachine, Policy, green};
 use crate::fleet::{Fleet, HostStatus, Image, Machine, MachineConfig, State, Volume};
@@ -83,6 +84,11 @@ impl Placed<'_> {
         self.disposition == disposition
     }
 
+    /// It goes, but its group stays: a green has its place already.
+    pub(super) fn is_superseded(&self, situation: &Situation) -> bool {
+        self.is(Disposition::Remove) && situation.groups.contains(&self.group)
+    }
+
     pub(super) fn planned(&self) -> PlannedMachine {
         PlannedMachine {
             id: self.machine.id.clone(),
@@ -99,7 +105,7 @@ impl Placed<'_> {
 pub(super) fn classify<'a>(situation: &Situation<'a>) -> (Vec<Placed<'a>>, Wanted) {
     let (fleet, wanted) = wanted(situation);
     let first: Vec<_> = fleet.iter().map(|seen| place(&Case::new(situation, &wanted, seen, None))).collect();
-    let done = groups_that_are_done(situation, &wanted, &fleet, &first);
+    let done = Done::new(situation, &wanted, &fleet, &first);
     let rows = match done.is_empty() {
         true => first,
         false => fleet.iter().map(|seen| place(&Case::new(situation, &wanted, seen, Some(&done)))).collect(),
@@ -120,8 +126,15 @@ struct Case<'s, 'a> {
     /// `None` when no such machine can be made, or its group is not one of fly.toml.
     successor: Option<&'s Successor>,
     situation: &'s Situation<'a>,
-    /// Groups all of whose machines are already what is wanted; `None`: not known yet.
-    done: Option<&'s BTreeSet<&'a str>>,
+    /// `None`: not known yet.
+    done: Option<&'s Done<'a>>,
+}
+
+/// What is as wanted before anything is done.
+struct Done<'a> {
+    /// Groups all of whose machines are.
+    groups: BTreeSet<&'a str>,
+    underway: Underway<'a>,
 }
 
 struct Row {
@@ -130,7 +143,7 @@ struct Row {
     why: fn(&Case) -> Cow<'static, str>,
 }
 
-const TABLE: [Row; 14] = [
+const TABLE: [Row; 16] = [
     Row {
         when: |case| !case.machine.is_live(),
         disposition: Disposition::Leftover,
@@ -147,7 +160,7 @@ const TABLE: [Row; 14] = [
         why: |case| case.leftover_of().into(),
     },
     Row {
-        when: |case| case.leftover().is_some_and(|it| case.is_cleanup() || it.is_orphan || it.proof.is_ok()),
+        when: |case| case.leftover().is_some_and(|it| case.is_cleanup() || it.is_orphan || !it.is_in_use),
         disposition: Disposition::Leftover,
         why: |case| case.leftover_of().into(),
     },
@@ -191,7 +204,23 @@ const TABLE: [Row; 14] = [
         why: |_| "its host does not answer: it cannot be cordoned, stopped or destroyed now".into(),
     },
     Row {
-        when: |case| case.done.is_some_and(|done| done.contains(case.group)),
+        when: |case| case.successor_underway().is_some(),
+        disposition: Disposition::Remove,
+        why: |case| {
+            format!(
+                "{} has its place: a deploy that did not end made it",
+                case.successor_underway().unwrap_or_default()
+            )
+            .into()
+        },
+    },
+    Row {
+        when: |case| case.done.is_some_and(|done| done.underway.keeps(case.machine)),
+        disposition: Disposition::Keep,
+        why: |_| "a deploy that did not end made it, and it runs the image and the config that are wanted".into(),
+    },
+    Row {
+        when: |case| case.done.is_some_and(|done| done.groups.contains(case.group)),
         disposition: Disposition::Keep,
         why: |_| "it runs the image and the config that are wanted".into(),
     },
@@ -223,32 +252,46 @@ fn place(case: &Case) -> (Disposition, Cow<'static, str>) {
     (row.disposition, (row.why)(case))
 }
 
+impl<'a> Done<'a> {
+    fn new(
+        situation: &Situation<'a>,
+        wanted: &Wanted,
+        fleet: &[Seen<'a>],
+        placed: &[(Disposition, Cow<'static, str>)],
+    ) -> Self {
+        let is_replaced = |at: usize| placed[at].0 == Disposition::Replace;
+        let is_as_wanted = |at: usize| Case::new(situation, wanted, &fleet[at], None).is_as_wanted();
+        let machines: Vec<_> = fleet.iter().map(|seen| (seen.group, seen.machine)).collect();
+        let underway = Underway::of(&machines, |at| is_replaced(at) && is_as_wanted(at));
+        let stays = |at: &usize| is_replaced(*at) && underway.successor_of(fleet[*at].machine).is_none();
+        let groups = groups_that_are_done(fleet, (0..fleet.len()).filter(stays), is_as_wanted);
+        Self { groups, underway }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.groups.is_empty() && self.underway.is_empty()
+    }
+}
+
 /// A group is kept whole or replaced whole: half a fleet on each side is no blue-green deploy.
 fn groups_that_are_done<'a>(
-    situation: &Situation<'a>,
-    wanted: &Wanted,
     fleet: &[Seen<'a>],
-    placed: &[(Disposition, Cow<'static, str>)],
+    replaced: impl Iterator<Item = usize>,
+    is_as_wanted: impl Fn(usize) -> bool,
 ) -> BTreeSet<&'a str> {
     let mut groups: BTreeMap<&str, (bool, Option<Image>)> = BTreeMap::new();
-    let replaced = fleet.iter().zip(placed).filter(|(_, (disposition, _))| *disposition == Disposition::Replace);
-    for (seen, _) in replaced {
-        let (is_done, first) = groups.entry(seen.group).or_insert((true, None));
-        *is_done = *is_done && Case::new(situation, wanted, seen, None).is_as_wanted();
+    for at in replaced {
+        let (is_done, first) = groups.entry(fleet[at].group).or_insert((true, None));
+        *is_done = *is_done && is_as_wanted(at);
         // A tag that moved: each machine may run what is wanted, by its name, and yet not what the others run.
-        let Some(image) = seen.machine.image().filter(|_| *is_done) else { continue };
+        let Some(image) = fleet[at].machine.image().filter(|_| *is_done) else { continue };
         *is_done = first.get_or_insert_with(|| image.clone()).is_same(&image);
     }
     groups.into_iter().filter_map(|(group, (is_done, _))| is_done.then_some(group)).collect()
 }
 
 impl<'s, 'a> Case<'s, 'a> {
-    fn new(
-        situation: &'s Situation<'a>,
-        wanted: &'s Wanted,
-        seen: &Seen<'a>,
-        done: Option<&'s BTreeSet<&'a str>>,
-    ) -> Self {
+    fn new(situation: &'s Situation<'a>, wanted: &'s Wanted, seen: &Seen<'a>, done: Option<&'s Done<'a>>) -> Self {
         let successor = seen.successor.map(|at| wanted.get(at));
         Self {
             machine: seen.machine,
@@ -262,6 +305,10 @@ impl<'s, 'a> Case<'s, 'a> {
 
     fn is_cleanup(&self) -> bool {
         self.situation.policy.cleanup
+    }
+
+    fn successor_underway(&self) -> Option<&'a str> {
+        self.done?.underway.successor_of(self.machine)
     }
 
     /// Of a group that the deploy is for: another's are not its business.

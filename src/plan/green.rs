@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::classify::{Placed, Situation};
+use super::mark::Marks;
 use super::wanted::{Successor, Wanted};
 use super::{CreateRequest, Disposition, command, mark};
 use crate::fleet::{CheckKind, Machine, MachineConfig, State};
@@ -162,7 +163,8 @@ struct Seat<'p, 'a> {
 
 fn seats<'p, 'a>(situation: &Situation<'a>, placed: &'p [Placed<'a>]) -> Vec<Seat<'p, 'a>> {
     let mut groups: BTreeMap<&str, Vec<Seat<'p, 'a>>> = BTreeMap::new();
-    for blue in placed.iter().filter(|blue| wants_successor(situation, blue, placed)) {
+    let complete = complete_deploys(placed);
+    for blue in placed.iter().filter(|blue| wants_successor(situation, blue, placed, &complete)) {
         let seats = groups.entry(blue.group).or_default();
         seats.push(Seat {
             slot: slot(blue.group, seats.len()),
@@ -174,16 +176,23 @@ fn seats<'p, 'a>(situation: &Situation<'a>, placed: &'p [Placed<'a>]) -> Vec<Sea
         });
     }
     for group in situation.groups.iter().filter(|group| is_added(situation, group, placed)) {
-        groups.insert(group, new_seats(situation, group));
+        let made: Vec<_> = placed.iter().filter(|other| other.group == *group && is_newcomer(other)).collect();
+        groups.insert(group, new_seats(situation, group, &made));
     }
     groups.into_values().flatten().collect()
 }
 
-/// A machine out of reach gets a successor, too, unless a deploy before this one gave it one and
-/// passed on: then its group runs another image than it does.
-fn wants_successor(situation: &Situation, blue: &Placed, placed: &[Placed]) -> bool {
+/// A machine out of reach gets a successor, too, unless a deploy before this one gave it one: by
+/// its marks, or since that deploy passed on, so that its group runs another image than it does.
+fn wants_successor(situation: &Situation, blue: &Placed, placed: &[Placed], complete: &BTreeSet<String>) -> bool {
     let replaced = |other: &&Placed| other.group == blue.group && other.is(Disposition::Replace);
-    let kept = || placed.iter().any(|other| other.group == blue.group && other.is(Disposition::Keep));
+    let kept = || {
+        let mut kept = placed.iter().filter(|other| other.group == blue.group && other.is(Disposition::Keep));
+        kept.any(|other| {
+            let is_its_own = |marks: &Marks| marks.replaces.as_ref() == Some(&blue.machine.id);
+            Marks::of(other.machine).is_none_or(|marks| is_its_own(&marks) || complete.contains(&marks.plan))
+        })
+    };
     let passed_over = || {
         let image = blue.machine.image();
         let mut others = placed.iter().filter(replaced).filter_map(|other| other.machine.image()).peekable();
@@ -196,14 +205,33 @@ fn wants_successor(situation: &Situation, blue: &Placed, placed: &[Placed]) -> b
     }
 }
 
+/// The digests of deploys that did not end, and whose greens have all taken over.
+fn complete_deploys(placed: &[Placed]) -> BTreeSet<String> {
+    let mut missing: BTreeMap<String, usize> = BTreeMap::new();
+    let kept = placed.iter().filter(|other| other.is(Disposition::Keep));
+    for marks in kept.filter_map(|other| Marks::of(other.machine)) {
+        let missing = missing.entry(marks.plan).or_insert(marks.greens);
+        *missing = missing.saturating_sub(1);
+    }
+    missing.into_iter().filter_map(|(plan, missing)| (missing == 0).then_some(plan)).collect()
+}
+
 fn is_added(situation: &Situation, group: &str, placed: &[Placed]) -> bool {
-    let has_machines = placed.iter().any(|other| other.group == group && !other.is(Disposition::Leftover));
+    let is_of_before = |other: &Placed| !other.is(Disposition::Leftover) && !is_newcomer(other);
+    let has_machines = placed.iter().any(|other| other.group == group && is_of_before(other));
     situation.is_selected(group) && !has_machines
 }
 
-/// As flyctl fills a new group: two machines where there are services, else one and a standby.
-fn new_seats<'p, 'a>(situation: &Situation<'a>, group: &'a str) -> Vec<Seat<'p, 'a>> {
+/// A deploy that did not end began a new group with it.
+fn is_newcomer(kept: &Placed) -> bool {
+    kept.is(Disposition::Keep) && Marks::of(kept.machine).is_some_and(|marks| marks.replaces.is_none())
+}
+
+/// As flyctl fills a new group: two machines where there are services, else one and a standby. Less
+/// those that are `made`.
+fn new_seats<'p, 'a>(situation: &Situation<'a>, group: &'a str, made: &[&Placed]) -> Vec<Seat<'p, 'a>> {
     let region = situation.region();
+    let first = made.first().map_or_else(|| slot(group, 0), |first| first.machine.id.clone());
     let seat = |index, standby_for: Option<String>| Seat {
         slot: slot(group, index),
         group,
@@ -211,16 +239,16 @@ fn new_seats<'p, 'a>(situation: &Situation<'a>, group: &'a str) -> Vec<Seat<'p, 
         blue: None,
         why: match &standby_for {
             Some(other) => format!("stands by for {other}: group `{group}` has no services"),
-            None => format!("group `{group}` has no machine yet"),
+            None => format!("group `{group}` is new"),
         },
         standby_for,
     };
     let mut seats = vec![seat(0, None)];
     if situation.policy.high_availability {
         let services = config_for(situation, group, None).is_ok_and(|config| config.has_services());
-        seats.push(seat(1, (!services).then(|| slot(group, 0))));
+        seats.push(seat(1, (!services).then_some(first)));
     }
-    seats
+    seats.split_off(made.len().min(seats.len()))
 }
 
 fn slot(group: &str, index: usize) -> String {
@@ -286,6 +314,7 @@ fn resolve_standbys(greens: &mut [Green], placed: &[Placed]) {
         .iter()
         .filter_map(|green| Some((green.replaces?.id.clone(), green.slot.clone())))
         .chain(greens.iter().map(|green| (green.slot.clone(), green.slot.clone())))
+        .chain(placed.iter().filter_map(made_before))
         .collect();
     let stays =
         |id: &String| placed.iter().any(|placed| placed.machine.id == *id && STAYING.contains(&placed.disposition));
@@ -304,6 +333,12 @@ fn resolve_standbys(greens: &mut [Green], placed: &[Placed]) {
             green.standby_for.extend(first_active.get(green.group).cloned());
         }
     }
+}
+
+/// A blue, and the green that a deploy that did not end made for it.
+fn made_before(kept: &Placed) -> Option<(String, String)> {
+    let marks = Marks::of(kept.machine).filter(|_| kept.is(Disposition::Keep))?;
+    Some((marks.replaces?, kept.machine.id.clone()))
 }
 
 /// Orders greens so that each comes after those it stands by for. Standbys of each other lose the

@@ -18,6 +18,8 @@ pub(super) struct Leftover {
     pub(super) proof: Result<String, String>,
     /// It was made for one command, and belongs to no group of fly.toml.
     pub(super) is_orphan: bool,
+    /// Somebody may be about to use it.
+    pub(super) is_in_use: bool,
 }
 
 impl<'a> Leftovers<'a> {
@@ -78,7 +80,8 @@ impl<'a> Others<'a> {
 fn leftover(machine: &Machine, others: &Others, held: &BTreeSet<String>) -> Option<Leftover> {
     if let Some(purpose) = purpose(machine) {
         let origin = format!("it was made for {purpose} and serves nothing");
-        return Some(Leftover { origin, proof: orphan_proof(machine), is_orphan: true });
+        let proof = orphan_proof(machine);
+        return Some(Leftover { origin, is_in_use: proof.is_err(), proof, is_orphan: true });
     }
     if !machine.is_managed() || !machine.cordoned {
         return None;
@@ -89,13 +92,14 @@ fn leftover(machine: &Machine, others: &Others, held: &BTreeSet<String>) -> Opti
         None => flyctl_origin(machine, others)?,
     };
     let is_over = marks.as_ref().is_some_and(|marks| others.runs.iter().any(|run| *run != marks.run));
-    let proof = match marks {
+    let doubt = match marks {
         Some(Marks { run, .. }) if held.contains(&run) && !is_over => {
-            Err(format!("run {run} is held until somebody promotes or aborts it"))
+            Some(format!("run {run} is held until somebody promotes or aborts it"))
         }
-        _ => green_proof(machine, others, is_over),
+        _ => doubt(machine, others, is_over),
     };
-    Some(Leftover { origin, proof, is_orphan: false })
+    let is_in_use = doubt.is_some();
+    Some(Leftover { origin, proof: doubt.map_or_else(|| green_proof(others), Err), is_orphan: false, is_in_use })
 }
 
 /// flyctl tags every machine of a blue-green deploy, and those that it is about to destroy. With
@@ -127,15 +131,18 @@ fn orphan_proof(machine: &Machine) -> Result<String, String> {
     }
 }
 
-/// `is_over`: another run of ours acted on the group since.
-fn green_proof(machine: &Machine, others: &Others, is_over: bool) -> Result<String, String> {
-    reachable(machine)?;
+/// What suggests that a deploy is at work. `is_over`: another run of ours acted on the group since.
+fn doubt(machine: &Machine, others: &Others, is_over: bool) -> Option<String> {
+    if let Err(doubt) = reachable(machine) {
+        return Some(doubt);
+    }
     if let Some((id, owner)) = others.leased {
-        return Err(format!("{owner} holds a lease on {id}: a deploy may be under way"));
+        return Some(format!("{owner} holds a lease on {id}: a deploy may be under way"));
     }
-    if is_in_flight(machine) && !is_over {
-        return Err(format!("it is {}: a deploy may be under way", machine.state));
-    }
+    (is_in_flight(machine) && !is_over).then(|| format!("it is {}: a deploy may be under way", machine.state))
+}
+
+fn green_proof(others: &Others) -> Result<String, String> {
     match others.serving.as_slice() {
         [] => Err("no other machine of its group serves".to_owned()),
         [one] => Ok(format!("it is cordoned, and {one} serves")),

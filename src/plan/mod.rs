@@ -19,6 +19,7 @@ mod order;
 mod policy;
 mod reconstruct;
 mod refuse;
+mod underway;
 mod wanted;
 mod warn;
 
@@ -184,7 +185,8 @@ pub enum Disposition {
     Replace,
     /// It already runs what is wanted.
     Keep,
-    /// Its group is gone from fly.toml: destroyed, last.
+    /// Its group is gone from fly.toml, or a green of a deploy that did not end has its place:
+    /// destroyed, last.
     Remove,
     /// Not of Fly Launch, of another group, or excluded: not touched.
     Ignore,

@@ -1,6 +1,6 @@
 //! The steps of a deploy, in an order that keeps the service up: greens are made and proved beside
-//! the blues, take the traffic, and only then the blues go. Groups that fly.toml no longer names
-//! go last.
+//! the blues, take the traffic, and only then the blues go. What no green of this deploy replaces
+//! goes last: groups that fly.toml no longer names, and blues that have their green already.
 
 use std::collections::BTreeMap;
 
@@ -275,8 +275,11 @@ impl<'s, 'a> Order<'s, 'a> {
             true => self.list.push(Op::Verify, &stopped, "after this there is no way back: the greens must hold"),
             false => self.list.push(Op::Gate, &stopped, "all of them have stopped"),
         };
-        self.frontier =
-            machines.iter().map(|blue| self.list.on(blue, Op::Destroy, &[point], leaving.destroy)).collect();
+        let why = |blue: &Placed| match blue.is_superseded(self.situation) {
+            true => Leaving::REPLACED.destroy,
+            false => leaving.destroy,
+        };
+        self.frontier = machines.iter().map(|blue| self.list.on(blue, Op::Destroy, &[point], why(blue))).collect();
     }
 
     /// For each machine the step that drains it, where there is something to drain.

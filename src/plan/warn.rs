@@ -28,6 +28,7 @@ pub(super) fn warnings(situation: &Situation, placed: &[Placed], greens: &[Green
     about_machines(&mut found, placed);
     about_leftovers(&mut found, placed, false);
     about_unfinished(&mut found, situation, placed);
+    about_underway(&mut found, situation, placed, !greens.is_empty());
     about_groups(&mut found, situation, placed, greens);
     about_greens(&mut found, situation, greens);
     about_batches(&mut found, situation, greens);
@@ -216,9 +217,26 @@ fn about_unfinished(found: &mut Found, situation: &Situation, placed: &[Placed])
     });
 }
 
+/// What it made stays: the rest is this plan's, and all that goes with it.
+fn about_underway(found: &mut Found, situation: &Situation, placed: &[Placed], makes_greens: bool) {
+    let is_kept = |blue: &&Placed| blue.is(Disposition::Keep) && Marks::of(blue.machine).is_some();
+    let ids: Vec<_> = placed.iter().filter(is_kept).map(|blue| blue.machine.id.as_str()).collect();
+    let deploy = situation.desired.config.deploy.as_ref();
+    let command = deploy.and_then(|deploy| deploy.release_command.as_ref()).filter(|command| !command.value.is_empty());
+    let again = match command.filter(|_| makes_greens) {
+        Some(command) => format!(", and `{}` runs again", command.value),
+        None => String::new(),
+    };
+    let app = situation.desired.app;
+    found.add_for("deploy-underway", &ids, |ids| {
+        format!("a deploy by cutover made {ids} and did not end: they stay, since they are what is wanted{again}. `cutover resume --app {app}` finishes that deploy instead")
+    });
+}
+
 fn about_groups(found: &mut Found, situation: &Situation, placed: &[Placed], greens: &[Green]) {
     let mut removed: BTreeMap<&str, Vec<&Placed>> = BTreeMap::new();
-    for blue in placed.iter().filter(|blue| blue.is(Disposition::Remove)) {
+    let gone = |blue: &&Placed| blue.is(Disposition::Remove) && !blue.is_superseded(situation);
+    for blue in placed.iter().filter(gone) {
         removed.entry(blue.group).or_default().push(blue);
     }
     let names: Vec<&str> = removed.keys().copied().collect();

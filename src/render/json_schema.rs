@@ -313,6 +313,11 @@ fn event() -> Value {
         one_event("call", &[id(), step(), ("call", text())], &[]),
         one_event("reply", &[id(), step(), ("reply", text())], &[]),
         one_event("warning", &[("message", text())], &[]),
+        one_event(
+            "change",
+            &[("machine", text()), ("what", text()), ("matters", json!({"type": "boolean"})), ("why", text())],
+            &[],
+        ),
         one_event("wait", &[step(), ("until_ms", number(0))], &[]),
         one_event(
             "state",

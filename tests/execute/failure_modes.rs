@@ -9,6 +9,7 @@ fn every_row_about_execution_has_a_test_or_a_reason() {
     let tests = [
         include_str!("../execute.rs"),
         include_str!("operations.rs"),
+        include_str!("stale.rs"),
         include_str!("../sim.rs"),
         include_str!("../endings.rs"),
         include_str!("../http.rs"),

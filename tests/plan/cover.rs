@@ -316,7 +316,13 @@ fn leftovers_that_nothing_proves_are_refused_with_the_commands() {
         fly machine destroy --force --app shop a1 # keeps shop:v0
         fly deploy --app shop --strategy rolling --image registry.fly.io/shop:v2@sha256:0000000000000000000000000000000000000000000000000000000000007632 # updates all of them in place
     "#);
-    insta::assert_snapshot!(outcome("a1 app iad started v1\ng1 app iad started v2 made-by=r7/green-app-1/a1\nw1 worker iad started v1"), @r#"
+    let other = text_of(
+        SHOP,
+        "a1 app iad started v1\ng1 app iad started v2 made-by=r7/green-app-1/a1\nw1 worker iad started v1",
+        "v3",
+        &Policy::default(),
+    );
+    insta::assert_snapshot!(other, @r#"
     mixed-images: group `app` runs 2 images, and blue-green needs one: shop:v1 of release 7 on a1 (serving); shop:v2 of release 7 on g1 (serving). A deploy by cutover did not end: finish it or take it back first [a1 g1]
         cutover status --app shop
         cutover resume --app shop

@@ -2,8 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cutover::fleet::{self, Fleet, Machine, MachineConfig};
-use cutover::plan::{Capacity, Disposition, Drain, Floor, Op, Plan, Policy, Refusal, Step, Undo, read};
+use cutover::fleet::{Fleet, HostStatus, Machine, MachineConfig, State};
+use cutover::plan::mark::{Course, Direction, Marks, Phase, is_mark};
+use cutover::plan::{
+    Capacity, CreateRequest, Disposition, Drain, Floor, Op, Plan, PlannedMachine, Policy, Refusal, Step, Undo, read,
+    reconstruct,
+};
 use proptest::prelude::*;
 use proptest::sample::{Index, select, subsequence};
 use serde_json::json;
@@ -54,8 +58,8 @@ proptest! {
         let border = plan.steps.iter().position(|step| Some(&step.id) == plan.point_of_no_return.as_ref());
         for length in 0..=border.unwrap_or(plan.steps.len()) {
             let mut world = before.clone();
-            plan.steps[..length].iter().for_each(|step| world.done(step));
-            plan.steps[..length].iter().rev().for_each(|step| world.undone(step));
+            plan.steps[..length].iter().for_each(|step| world.done(&plan, step));
+            plan.steps[..length].iter().rev().for_each(|step| world.undone(&plan, step));
             assert_eq!(world, before, "after {length} steps");
         }
     }
@@ -66,10 +70,40 @@ proptest! {
         let end = World::of(&observed_after(&plan, &case.fleet()));
         let mut world = World::of(&case.fleet());
         for at in some_order(&plan, &picks) {
-            world.done(&plan.steps[at]);
+            world.done(&plan, &plan.steps[at]);
         }
         world.leases.clear();
         assert_eq!(world, end);
+    }
+
+    #[test]
+    fn after_the_point_of_no_return_each_prefix_can_be_planned_anew(
+        case in case(),
+        picks in prop::collection::vec(any::<Index>(), 1..40),
+        length: Index,
+    ) {
+        let Ok(plan) = case.plan() else { return Ok(()) };
+        let order = some_order(&plan, &picks);
+        let Some(border) = order.iter().position(|at| plan.steps[*at].op == Op::Destroy) else { return Ok(()) };
+        let length = border + 1 + length.index(order.len() - border);
+        let mut now = observed_during(&plan, &case.fleet(), &order[..length]);
+        // By then whoever held one has given it back.
+        now.machines.iter_mut().for_each(|machine| machine.lease = None);
+        // Where nothing served, it may not be met half-way.
+        let floor = case.policy.floor.filter(|_| plan.floors.iter().all(|floor| floor.serving > 0));
+        let again = notation::plan_of(&case.file, &now, "v2", &Policy { floor, ..case.policy.clone() });
+        let again = again.unwrap_or_else(|refused| panic!("after {length} steps of {}\n{refused:#?}", crate::steps(&plan)));
+        only_those_that_go_are_touched(&again);
+        assert_eq!(capacity_along(&again, &now, &(0..again.steps.len()).collect::<Vec<_>>()), again.capacity);
+        let end = observed_after(&again, &now);
+        let rest = notation::plan_of(&case.file, &end, "v2", &case.policy);
+        assert_eq!(rest.map(|plan| plan.steps), Ok(Vec::new()), "after {length} steps of {}", crate::steps(&plan));
+        if !passes_one_over(&plan) {
+            let places = |fleet: &Fleet| places(&case, fleet);
+            let once = observed_after(&plan, &case.fleet());
+            assert_eq!(places(&end), places(&once), "after {length} steps of {}", crate::steps(&plan));
+        }
+        what_is_left_is_told_from_the_marks(&plan, &now);
     }
 
     #[test]
@@ -207,8 +241,8 @@ impl World {
         Self { machines, leases: BTreeSet::new() }
     }
 
-    fn done(&mut self, step: &Step) {
-        let Some(name) = step.slot.as_ref().or(step.machine.as_ref()) else { return };
+    fn done(&mut self, plan: &Plan, step: &Step) {
+        let Some(name) = &name(plan, step) else { return };
         match step.op {
             Op::Lease => assert!(self.leases.insert(name.clone()), "{name} is leased twice"),
             Op::Create => drop(self.machines.insert(name.clone(), Seen { cordoned: true, is_stopped: false })),
@@ -223,8 +257,8 @@ impl World {
         }
     }
 
-    fn undone(&mut self, step: &Step) {
-        let Some(name) = step.slot.as_ref().or(step.machine.as_ref()) else { return };
+    fn undone(&mut self, plan: &Plan, step: &Step) {
+        let Some(name) = &name(plan, step) else { return };
         match step.undo {
             Some(Undo::Release) => assert!(self.leases.remove(name)),
             Some(Undo::Destroy) => drop(self.machines.remove(name).unwrap()),
@@ -360,28 +394,115 @@ fn position(plan: &Plan, wanted: impl Fn(&Step) -> bool) -> usize {
     plan.steps.iter().position(wanted).unwrap()
 }
 
-/// The fleet that a plan leaves when everything goes well.
+/// How many machines that are in use stand where: hidden greens of a deploy that did not end are left over.
+fn places(case: &Case, fleet: &Fleet) -> BTreeMap<(String, String), usize> {
+    let config = notation::config_of(&case.file);
+    let mut places = BTreeMap::new();
+    for machine in fleet.machines.iter().filter(|machine| Marks::of(machine).is_none_or(|_| !machine.cordoned)) {
+        let group = machine.group().unwrap_or(config.default_group()).to_owned();
+        *places.entry((group, machine.region.clone())).or_default() += 1;
+    }
+    places
+}
+
+/// Of a machine out of reach that got no green, marks do not tell whether it was to have one.
+fn passes_one_over(plan: &Plan) -> bool {
+    let has_green = |id: &String| plan.steps.iter().any(|step| step.replaces.as_ref() == Some(id));
+    plan.machines.iter().any(|machine| machine.disposition == Disposition::Unreachable && !has_green(&machine.id))
+}
+
+/// Each blue that has a marked green and is there is to go; or its plan is asked for.
+fn what_is_left_is_told_from_the_marks(plan: &Plan, now: &Fleet) {
+    let replaced: BTreeSet<String> =
+        now.machines.iter().filter_map(Marks::of).filter_map(|marks| marks.replaces).collect();
+    let expected: BTreeSet<&str> = now
+        .machines
+        .iter()
+        .filter(|machine| replaced.contains(&machine.id) && machine.host_status == HostStatus::Ok)
+        .map(|machine| machine.id.as_str())
+        .collect();
+    match reconstruct("shop", now) {
+        Ok(left) => {
+            let destroys = left.plan.steps.iter().filter(|step| step.op == Op::Destroy);
+            let destroyed: BTreeSet<&str> = destroys.filter_map(|step| step.machine.as_deref()).collect();
+            assert_eq!((destroyed, left.marked.as_str()), (expected, plan.digest.as_str()));
+        }
+        Err(refusal) => assert!(["plan-needed", "nothing-interrupted"].contains(&refusal.code), "{refusal:?}"),
+    }
+}
+
+/// The fleet that a plan leaves when everything goes well: then its marks are removed.
 fn observed_after(plan: &Plan, fleet: &Fleet) -> Fleet {
-    let mut machines = fleet.machines.clone();
-    for step in &plan.steps {
-        match (step.op, &step.machine, &step.request) {
-            (Op::Destroy, Some(id), _) => machines.retain(|machine| machine.id != *id),
-            (Op::Create, _, Some(request)) => {
-                let mut config = MachineConfig::clone(&request.config);
-                config.set_metadata("fly_bluegreen_deployment_tag", "1");
-                if !step.standby_for.is_empty() {
-                    config.0.insert("standbys".into(), json!(step.standby_for));
-                }
-                let region = if request.region.is_empty() { "iad" } else { &request.region };
-                let green = json!({
-                    "id": step.slot, "region": region, "config": config, "host_status": "ok",
-                    "state": if request.skip_launch { "stopped" } else { "started" },
-                    "image_ref": {"repository": "shop", "tag": "v2", "digest": notation::digest("v2")},
-                });
-                machines.push(serde_json::from_value(green).unwrap());
-            }
+    let mut after = observed_during(plan, fleet, &(0..plan.steps.len()).collect::<Vec<_>>());
+    let is_done = |machine: &&mut Machine| !machine.cordoned;
+    for machine in after.machines.iter_mut().filter(is_done) {
+        machine.config.iter_mut().for_each(|config| config.retain_metadata(|key| !is_mark(key)));
+    }
+    after
+}
+
+/// The fleet when these steps are done, in this order.
+fn observed_during(plan: &Plan, fleet: &Fleet, order: &[usize]) -> Fleet {
+    let mut machines: BTreeMap<String, Machine> =
+        fleet.machines.iter().map(|machine| (machine.id.clone(), machine.clone())).collect();
+    let mut told = Some(()).filter(|()| !order.is_empty());
+    for step in order.iter().map(|at| &plan.steps[*at]) {
+        let Some(machine) = &name(plan, step) else { continue };
+        match (step.op, &step.request) {
+            (Op::Create, Some(request)) => drop(machines.insert(machine.to_owned(), green(plan, step, request))),
+            (Op::Uncordon, _) => machines.get_mut(machine).unwrap().cordoned = false,
+            (Op::Cordon, _) => machines.get_mut(machine).unwrap().cordoned = true,
+            (Op::Stop, _) => machines.get_mut(machine).unwrap().state = State::Stopped,
+            (Op::Destroy, _) => drop(machines.remove(machine)),
             _ => {}
         }
     }
-    fleet::parse(&serde_json::to_string(&machines).unwrap()).unwrap()
+    let goes = |machine: &&PlannedMachine| matches!(machine.disposition, Disposition::Replace | Disposition::Remove);
+    let board = plan.machines.iter().find(goes).and_then(|machine| machines.get_mut(&machine.id));
+    if let (Some(board), Some(())) = (board, told.take()) {
+        let course = Course { direction: Direction::Forward, plan: plan.digest.clone(), run: "r9".to_owned() };
+        let (key, value) = course.entry(&board.id);
+        board.config.iter_mut().for_each(|config| config.set_metadata(key, &value));
+    }
+    Fleet { machines: machines.into_values().collect(), ..fleet.clone() }
+}
+
+/// Of the machine that a step is done to.
+fn name(plan: &Plan, step: &Step) -> Option<String> {
+    step.slot.as_ref().map(|slot| id_of(plan, slot)).or_else(|| step.machine.clone())
+}
+
+/// Of a machine that a plan made: two plans give their slots the same names.
+fn id_of(plan: &Plan, slot: &str) -> String {
+    format!("{slot}-{}", &plan.digest[7..12])
+}
+
+fn green(plan: &Plan, step: &Step, request: &CreateRequest) -> Machine {
+    let mut config = MachineConfig::clone(&request.config);
+    let slot = step.slot.as_deref().unwrap();
+    let id = id_of(plan, slot);
+    config.set_metadata("fly_bluegreen_deployment_tag", "1");
+    let slots = || plan.steps.iter().filter(|step| step.op == Op::Create).filter_map(|step| step.slot.as_ref());
+    if !step.standby_for.is_empty() {
+        let target = |name: &String| if slots().any(|slot| slot == name) { id_of(plan, name) } else { name.clone() };
+        config.0.insert("standbys".into(), json!(step.standby_for.iter().map(target).collect::<Vec<_>>()));
+    }
+    let marks = Marks {
+        plan: plan.digest.clone(),
+        run: "r9".to_owned(),
+        slot: slot.to_owned(),
+        replaces: step.replaces.clone(),
+        greens: slots().count(),
+        phase: Phase::Made,
+    };
+    for (key, value) in marks.entries(&id) {
+        config.set_metadata(key, &value);
+    }
+    let region = if request.region.is_empty() { "iad" } else { &request.region };
+    let green = json!({
+        "id": id, "name": id, "region": region, "config": config, "host_status": "ok", "cordoned": true,
+        "state": if request.skip_launch { "stopped" } else { "started" },
+        "image_ref": {"repository": "shop", "tag": "v2", "digest": notation::digest("v2")},
+    });
+    serde_json::from_value(green).unwrap()
 }

@@ -4,9 +4,10 @@
 use super::{Execution, Failure, FailureKind, Opening, Stage};
 use crate::execute::goal::Goal;
 use crate::execute::job::{Job, Owner};
+use crate::execute::stale::Difference;
 use crate::execute::{Event, Leftover, OutcomeKind, Phase, report, stale, steps};
-use crate::plan::Op;
-use crate::plan::mark::{Course, Direction};
+use crate::plan::mark::{Course, Direction, Marks};
+use crate::plan::{Disposition, Op};
 
 impl Execution {
     pub(super) fn begin(&mut self) {
@@ -35,10 +36,6 @@ impl Execution {
             return self
                 .close(OutcomeKind::Refused, format!("The fleet could not be read: {why}. Nothing was changed."));
         }
-        for id in stale::state_changes(&self.plan, &self.known.before) {
-            let state = self.known.before[&id].state.clone();
-            self.tell_state(&id, &state);
-        }
         if self.intent.is_none()
             && let Some((machine, plan)) = self.unfinished()
         {
@@ -48,8 +45,16 @@ impl Execution {
             None => stale::differences(&self.plan, &self.known.before),
             Some(_) => stale::differences_of_begun(&self.plan, &self.known),
         };
-        if !differences.is_empty() {
-            return self.refuse_stale(differences);
+        for difference in &differences {
+            self.tell_difference(difference);
+            if let Some(machine) = self.known.before.get(&difference.machine).filter(|_| !difference.matters) {
+                let state = machine.state.clone();
+                self.tell_state(&difference.machine, &state);
+            }
+        }
+        let stale: Vec<_> = differences.into_iter().filter(|difference| difference.matters).collect();
+        if !stale.is_empty() {
+            return self.refuse_stale(stale);
         }
         if self.intent.is_some() {
             return self.take_over();
@@ -58,10 +63,29 @@ impl Execution {
     }
 
     /// A deploy of the app that did not end: it has its own way to go on, or back, and its release
-    /// command must not run again. Cleaning up is what may be done beside it.
+    /// command must not run again. Cleaning up is what may be done beside it, and what was planned
+    /// from where it stopped.
     fn unfinished(&self) -> Option<(String, String)> {
         let mut noticed = self.known.noticed().filter(|_| !self.plan.policy.cleanup);
-        noticed.next().map(|(machine, plan)| (machine.to_owned(), plan))
+        let is_known = |machine: &str, plan: &str| self.is_going_forward(machine) && self.goes_on_from(plan);
+        let other = noticed.find(|(machine, plan)| !is_known(machine, plan));
+        other.map(|(machine, plan)| (machine.to_owned(), plan))
+    }
+
+    fn is_going_forward(&self, machine: &str) -> bool {
+        let course = self.known.seen(machine).and_then(Course::of);
+        course.is_some_and(|course| course.direction == Direction::Forward)
+    }
+
+    /// Whether the plan keeps what another deploy made.
+    pub(super) fn goes_on_from(&self, deploy: &str) -> bool {
+        self.kept_greens().any(|(_, marks)| marks.plan == deploy)
+    }
+
+    /// Machines that another deploy made and the plan keeps.
+    pub(super) fn kept_greens(&self) -> impl Iterator<Item = (&str, Marks)> {
+        let kept = self.plan.machines.iter().filter(|machine| machine.disposition == Disposition::Keep);
+        kept.filter_map(|machine| Some((machine.id.as_str(), Marks::of(self.known.seen(&machine.id)?)?)))
     }
 
     fn refuse_unfinished(&mut self, machine: &str, plan: &str) {
@@ -76,13 +100,13 @@ impl Execution {
         self.close(OutcomeKind::Stale, message);
     }
 
-    fn refuse_stale(&mut self, differences: Vec<(String, String)>) {
-        let changed = differences.len();
-        self.left = differences.into_iter().map(|(machine, what)| report::changed(machine, what)).collect();
-        self.close(
-            OutcomeKind::Stale,
-            format!("The plan is stale: {changed} of its machines changed. Nothing was touched."),
-        );
+    fn refuse_stale(&mut self, differences: Vec<Difference>) {
+        let changed = match differences.len() {
+            1 => "1 machine is".to_owned(),
+            count => format!("{count} machines are"),
+        };
+        self.left = differences.into_iter().map(report::changed).collect();
+        self.close(OutcomeKind::Stale, format!("The plan is stale: {changed} not as it says. Nothing was touched."));
     }
 
     /// Whether a step of this kind may only begin when others know of the deploy.

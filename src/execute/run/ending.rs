@@ -120,26 +120,30 @@ impl Execution {
         };
         let is_over =
             kind == OutcomeKind::Restored || took_over && self.failures.is_empty() || kind == OutcomeKind::Completed;
-        let marks = if is_over && !self.options.has(Flaw::ForgetMarks) { self.marks() } else { Vec::new() };
+        let marks = if is_over && !self.options.has(Flaw::ForgetMarks) { self.marks(kind) } else { Vec::new() };
         marks.into_iter().chain([Goal::Reported { status, error }]).collect()
     }
 
-    /// The marks that this deploy left on machines that are still there.
-    fn marks(&self) -> Vec<Goal> {
+    /// The marks that this deploy left on machines that are still there, and those of the deploy
+    /// that it went on from: that one is over, too, unless it is as it was.
+    fn marks(&self, kind: OutcomeKind) -> Vec<Goal> {
+        let ends_others = kind != OutcomeKind::Restored;
         let keys_of_greens: Vec<String> = Marks::default().entries("").map(|(key, _)| key.to_owned()).into();
         let greens = self.known.greens.values().filter(|green| !self.known.is_gone(&green.id));
-        let greens = greens.map(|green| Goal::Unmarked { machine: green.id.clone(), keys: keys_of_greens.clone() });
+        let kept = self.kept_greens().map(|(id, _)| id).filter(|_| ends_others);
+        let greens = greens.map(|green| green.id.as_str()).chain(kept);
+        let greens = greens.map(|id| Goal::Unmarked { machine: id.to_owned(), keys: keys_of_greens.clone() });
         let board = steps::notice_board(self.view());
         let board = board.map(|machine| Goal::Unmarked { machine, keys: mark::NOTICES.map(str::to_owned).into() });
-        greens.chain(board).chain(self.marks_of_others()).collect()
+        greens.chain(board).chain(self.marks_of_others(ends_others)).collect()
     }
 
-    /// What told of a deploy ends with the last of its greens.
-    fn marks_of_others(&self) -> Vec<Goal> {
-        let noticed = self.known.noticed().filter(|(_, deploy)| !self.known.has_green_of(deploy));
-        let swept = noticed.filter(|_| self.plan.policy.cleanup);
-        swept
-            .map(|(id, _)| Goal::Unmarked { machine: id.to_owned(), keys: mark::NOTICES.map(str::to_owned).into() })
+    /// What told of a deploy ends with the last of its greens, or with the deploy that went on from there.
+    fn marks_of_others(&self, ends_others: bool) -> Vec<Goal> {
+        let is_swept = |deploy: &str| self.plan.policy.cleanup && !self.known.has_green_of(deploy);
+        let is_over = |deploy: &str| is_swept(deploy) || ends_others && self.goes_on_from(deploy);
+        let over = self.known.noticed().filter(|(_, deploy)| is_over(deploy));
+        over.map(|(id, _)| Goal::Unmarked { machine: id.to_owned(), keys: mark::NOTICES.map(str::to_owned).into() })
             .collect()
     }
 

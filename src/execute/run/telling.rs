@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::Execution;
+use crate::execute::stale::Difference;
 use crate::execute::{Answer, Call, Event, Reply, StepState, watch};
 use crate::fleet::{Machine, State};
 
@@ -28,6 +29,12 @@ impl Execution {
             (Call::Destroy { id, .. }, Reply::Done(_) | Reply::Absent) => self.tell_state(id, &State::Destroyed),
             _ => {}
         }
+    }
+
+    pub(super) fn tell_difference(&mut self, difference: &Difference) {
+        let Difference { machine, what, matters, why } = difference;
+        let (machine, what, why) = (machine.clone(), what.clone(), (*why).to_owned());
+        self.out.events.push(Event::Change { machine, what, matters: *matters, why });
     }
 
     pub(super) fn tell_state(&mut self, id: &str, state: &State) {

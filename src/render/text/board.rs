@@ -59,7 +59,7 @@ impl Board {
                 }
             }
             Event::Call { .. } | Event::Reply { .. } | Event::Wait { .. } => {}
-            Event::Warning { .. } | Event::Done { .. } => {}
+            Event::Warning { .. } | Event::Change { .. } | Event::Done { .. } => {}
         }
     }
 

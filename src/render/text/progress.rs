@@ -14,6 +14,11 @@ pub fn event(plan: &Plan, t_ms: u64, event: &Event, look: Look) -> String {
         Event::Phase { phase } => Some(look.paint(BOLD, phase_name(*phase))),
         Event::Step { step, state, message } => step_line(plan, step, *state, message.as_deref(), look),
         Event::Warning { message } => Some(look.paint(YELLOW, format!("warning: {message}"))),
+        // What matters is in the report at the end.
+        Event::Change { machine, what, matters: false, why } => {
+            Some(look.paint(DIM, format!("{machine}: {what}, which does not matter: {why}")))
+        }
+        Event::Change { .. } => None,
         Event::Machine { .. } | Event::Call { .. } | Event::Reply { .. } => None,
         Event::Wait { .. } | Event::Done { .. } => None,
     };

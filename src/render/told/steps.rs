@@ -25,7 +25,7 @@ pub(in crate::render) enum Stage {
     Make,
     Switch,
     Retire,
-    /// Groups that fly.toml no longer names; what is left over.
+    /// Groups that fly.toml no longer names; blues that have their green already; what is left over.
     Remove,
     Unlock,
 }
@@ -190,10 +190,17 @@ impl Stage {
             Self::Switch => "Switch the traffic",
             Self::Retire => "Retire the blues",
             Self::Remove if plan.policy.cleanup => "Remove what is left over",
+            Self::Remove if has_superseded(plan) => "Remove what has its green already, or no group any more",
             Self::Remove => "Remove the groups that fly.toml no longer names",
             Self::Unlock => "Unlock",
         }
     }
+}
+
+/// Blues that go from a group that stays.
+fn has_superseded(plan: &Plan) -> bool {
+    let of = |disposition| plan.machines.iter().filter(move |machine| machine.disposition == disposition);
+    of(Disposition::Remove).any(|blue| of(Disposition::Keep).any(|green| green.group == blue.group))
 }
 
 pub(in crate::render) struct OpRow {
