@@ -1,8 +1,10 @@
 //! Executor and simulated Fly over real sockets on loopback.
-#![allow(clippy::unwrap_used, clippy::disallowed_types)]
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, clippy::disallowed_types)]
 
 #[path = "http/hostile.rs"]
 mod hostile;
+#[path = "http/listen.rs"]
+mod listen;
 #[path = "plan/notation.rs"]
 #[allow(dead_code)]
 mod notation;
@@ -21,6 +23,7 @@ use cutover::fleet::State;
 use cutover::native::http::{Client, Endpoint, drive};
 use cutover::native::listen::{bind, serve};
 use cutover::plan::Policy;
+use cutover::sim::http::Api;
 use cutover::sim::{Fault, Settings, World};
 use notation::{fleet, plan_of};
 use stories::{SITE, name};
@@ -36,7 +39,7 @@ fn deploy(faults: &[&str], abort_in: Option<Phase>) -> (Outcome, Vec<String>, Ve
     let policy = Policy { settle_ms: 50, wait_timeout_ms: Some(3_000), ..Policy::default() };
     let plan = plan_of(SITE, &fleet, "v2", &policy).unwrap();
     let faults = faults.iter().map(|fault| fault.parse::<Fault>().unwrap()).collect();
-    let world = World::new(&fleet, QUICK, faults, 1);
+    let api = Api::new(World::new(&fleet, QUICK, faults, 1), None);
     on_one_thread(async move {
         let listener = bind(0).await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -47,7 +50,7 @@ fn deploy(faults: &[&str], abort_in: Option<Phase>) -> (Outcome, Vec<String>, Ve
                 lines.lock().unwrap().push(format!("{} {} {}", request.method.as_str(), request.path, response.status));
             }
         };
-        tokio::spawn(serve(listener, world, 1, Some(Box::new(transcript)), pending()));
+        tokio::spawn(serve(listener, api, Some(Box::new(transcript)), pending()));
         let client = client(&url, "sim-token");
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
         let mut stop = Some(stop);

@@ -9,6 +9,8 @@ mod flyctl;
 mod notation;
 #[path = "sim/recorded.rs"]
 mod recorded;
+#[path = "sim/traces.rs"]
+mod traces;
 
 use cutover::plan::Policy;
 use cutover::sim::explore::Explorer;
@@ -43,6 +45,17 @@ fn every_fault_with_every_intervention_ends_well() {
 fn several_faults_at_once_end_well() {
     let large = Explorer::new().small_runs();
     check(large..large + 400);
+}
+
+/// `tests/web.rs` holds the same hash against the same runs in Wasm.
+#[test]
+fn runs_are_told_as_they_were_and_as_in_wasm() {
+    let hash = traces::hash();
+    if std::env::var_os("UPDATE_TRACES").is_some() {
+        std::fs::write("tests/sim/traces.sha256", &hash).unwrap();
+    } else {
+        assert_eq!(hash, traces::HASH, "the traces changed; if that was meant: UPDATE_TRACES=1");
+    }
 }
 
 #[test]

@@ -2,6 +2,9 @@
 #![cfg(target_arch = "wasm32")]
 #![allow(clippy::expect_used, reason = "a test may fail")]
 
+#[path = "sim/traces.rs"]
+mod traces;
+
 use cutover::web;
 use serde_json::Value;
 use wasm_bindgen::prelude::*;
@@ -75,6 +78,11 @@ fn a_simulation_gives_moments_and_then_its_outcome() {
         last = t_ms;
     }
     assert_eq!(value(simulation.outcome())["kind"], "completed");
+}
+
+#[wasm_bindgen_test]
+fn runs_are_told_as_natively() {
+    assert_eq!(traces::hash(), traces::HASH);
 }
 
 fn request(more: &[(&str, JsValue)]) -> JsValue {

@@ -34,7 +34,7 @@ pub use call::{Answer, Call, CallId, ReleaseStatus, Reply, Sample, Why};
 pub use event::{Event, Leftover, Outcome, OutcomeKind, Phase, StepState};
 #[cfg(test)]
 pub(crate) use flaw::Flaw;
-pub use operation::{Kind, timeout_ms};
+pub use operation::{Kind, Rate, timeout_ms};
 pub use random::SplitMix64;
 pub use run::{Execution, Intent, Options};
 pub use trail::Trail;

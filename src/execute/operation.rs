@@ -105,7 +105,7 @@ impl Kind {
 
     /// How often Fly lets it be asked for, of one machine or app; `None`: nobody counts
     /// (fly.io/docs/machines/api/working-with-machines-api, 2026-08).
-    pub(super) const fn rate(self) -> Option<Rate> {
+    pub const fn rate(self) -> Option<Rate> {
         match self {
             Self::CreateRelease | Self::UpdateRelease | Self::Probe | Self::Logs => None,
             Self::Get => Some(Rate { interval_ms: 200, burst: 10 }),
@@ -114,7 +114,7 @@ impl Kind {
     }
 
     /// What Fly counts it as.
-    pub(super) const fn action(self) -> Self {
+    pub const fn action(self) -> Self {
         match self {
             Self::RenewLease => Self::AcquireLease,
             other => other,
@@ -124,7 +124,7 @@ impl Kind {
 
 /// One call per interval, and so many at once after a pause.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Rate {
+pub struct Rate {
     pub interval_ms: u64,
     pub burst: u64,
 }

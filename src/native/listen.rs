@@ -15,8 +15,7 @@ use tokio::net::TcpListener;
 use tokio::sync::Notify;
 
 use crate::protocol::{Host, Method, NONCE_HEADER, Request};
-use crate::sim::World;
-use crate::sim::http::{Answer, Response, Waiter, respond};
+use crate::sim::http::{Answer, Api, Response, Waiter};
 
 /// What is told of each exchange: the time in the world, the request, and what was answered.
 pub type Transcript = Box<dyn Fn(u64, &Request, &Response) + Send + Sync>;
@@ -29,21 +28,20 @@ pub async fn bind(port: u16) -> std::io::Result<TcpListener> {
     TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await
 }
 
-/// Answers requests until `stop` completes. A second here is `speed` seconds in the world.
+/// Answers requests until `stop` completes.
 ///
 /// # Errors
 /// When the socket fails.
 pub async fn serve(
     listener: TcpListener,
-    world: World,
-    speed: u32,
+    api: Api,
     transcript: Option<Transcript>,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
     let server = Arc::new(Server {
         begin: Instant::now(),
-        speed: speed.max(1),
-        world: Mutex::new(world),
+        speed: api.speed().max(1),
+        api: Mutex::new(api),
         changed: Notify::new(),
         transcript,
     });
@@ -54,7 +52,7 @@ pub async fn serve(
 struct Server {
     begin: Instant,
     speed: u32,
-    world: Mutex<World>,
+    api: Mutex<Api>,
     /// Some request changed the world: waits have to look again.
     changed: Notify,
     transcript: Option<Transcript>,
@@ -65,11 +63,9 @@ impl Server {
         u64::try_from((self.begin.elapsed() * self.speed).as_millis()).unwrap_or(u64::MAX)
     }
 
-    /// The world, at the present time. A panic elsewhere does not make it wrong.
-    fn world(&self) -> MutexGuard<'_, World> {
-        let mut world = self.world.lock().unwrap_or_else(PoisonError::into_inner);
-        world.advance(self.now_ms());
-        world
+    /// A panic elsewhere does not make it wrong.
+    fn api(&self) -> MutexGuard<'_, Api> {
+        self.api.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn sleep_until(&self, at_ms: u64) {
@@ -78,7 +74,7 @@ impl Server {
     }
 
     async fn respond(&self, request: &Request) -> Response {
-        let answer = respond(&mut self.world(), self.now_ms(), request);
+        let answer = self.api().respond(self.now_ms(), request);
         if request.method != Method::Get {
             self.changed.notify_waiters();
         }
@@ -98,8 +94,9 @@ impl Server {
             // Before looking, so that no change falls between the look and the wait.
             let changed = self.changed.notified();
             let look_again_ms = {
-                let world = self.world();
-                if let Some(response) = waiter.respond(&world) {
+                let world = &mut self.api().world;
+                world.advance(self.now_ms());
+                if let Some(response) = waiter.respond(world) {
                     return response;
                 }
                 world.next_change_ms().map_or(waiter.until_ms(), |at_ms| at_ms.min(waiter.until_ms()))
@@ -116,14 +113,19 @@ async fn answer(State(server): State<Arc<Server>>, http: HttpRequest) -> HttpRes
     if http.method() == HttpMethod::OPTIONS {
         return shared(plain(StatusCode::NO_CONTENT));
     }
-    let Some(request) = read(http).await else { return plain(StatusCode::METHOD_NOT_ALLOWED) };
+    let request = match read(http).await {
+        Ok(request) => request,
+        Err(status) => return shared(plain(status)),
+    };
     let response = server.respond(&request).await;
     if let Some(transcript) = &server.transcript {
         transcript(server.now_ms(), &request, &response);
     }
+    let headers = [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))];
+    let again = response.retry_after_s.map(|seconds| (header::RETRY_AFTER, HeaderValue::from(seconds)));
     let mut http = HttpResponse::new(Body::from(response.body));
     *http.status_mut() = StatusCode::from_u16(response.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    http.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    http.headers_mut().extend(headers.into_iter().chain(again));
     shared(http)
 }
 
@@ -133,6 +135,7 @@ fn shared(mut http: HttpResponse) -> HttpResponse {
         (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
         (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST, PATCH, DELETE"),
         (header::ACCESS_CONTROL_ALLOW_HEADERS, "authorization, content-type, fly-machine-lease-nonce"),
+        (header::ACCESS_CONTROL_EXPOSE_HEADERS, "retry-after"),
     ] {
         http.headers_mut().insert(name, HeaderValue::from_static(value));
     }
@@ -140,20 +143,20 @@ fn shared(mut http: HttpResponse) -> HttpResponse {
 }
 
 /// Of the headers only the lease nonce means anything here.
-async fn read(http: HttpRequest) -> Option<Request> {
+async fn read(http: HttpRequest) -> Result<Request, StatusCode> {
     let method = match http.method().as_str() {
         "GET" => Method::Get,
         "POST" => Method::Post,
         "PATCH" => Method::Patch,
         "DELETE" => Method::Delete,
-        _ => return None,
+        _ => return Err(StatusCode::METHOD_NOT_ALLOWED),
     };
-    let path = http.uri().path_and_query().map(|path| path.as_str().to_owned())?;
+    let path = http.uri().path_and_query().map(|path| path.as_str().to_owned()).ok_or(StatusCode::BAD_REQUEST)?;
     let nonce = http.headers().get(NONCE_HEADER).and_then(|nonce| nonce.to_str().ok());
     let headers = nonce.map(|nonce| (NONCE_HEADER, nonce.to_owned())).into_iter().collect();
-    let body = to_bytes(http.into_body(), LARGEST_BODY).await.ok()?;
+    let body = to_bytes(http.into_body(), LARGEST_BODY).await.map_err(|_| StatusCode::PAYLOAD_TOO_LARGE)?;
     let body = (!body.is_empty()).then(|| String::from_utf8_lossy(&body).into_owned());
-    Some(Request { host: Host::Machines, method, path, headers, body })
+    Ok(Request { host: Host::Machines, method, path, headers, body })
 }
 
 fn plain(status: StatusCode) -> HttpResponse {

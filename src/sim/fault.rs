@@ -3,6 +3,7 @@
 
 use std::str::FromStr;
 
+use super::limit::Limits;
 use crate::execute::{Call, Kind, Why};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,6 +44,8 @@ pub enum Effect {
     Twice,
     /// It is done, and answered this much later.
     Slow { ms: u64 },
+    /// Fly's limits hold: what is asked for more often is refused.
+    Limited,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -108,7 +111,7 @@ impl Act {
 }
 
 /// `CALL[@MACHINE][#N]=EFFECT`, such as `create#1=lost-after`, `destroy@9080aaaa000000=refused`,
-/// `*@app-1=slow:2000`; or `machine@MACHINE=BEHAVIOUR`, such as `machine@app-2=never-healthy`,
+/// `*@app-1=slow:2000`, `*=limited`; or `machine@MACHINE=BEHAVIOUR`, such as `machine@app-2=never-healthy`,
 /// `machine@app-1=dies:5000`, `machine@9080aaaa000000=killed-at:30000`; or `clock@5000=asleep:20000`.
 impl FromStr for Fault {
     type Err = String;
@@ -158,10 +161,11 @@ fn effect_of(text: &str) -> Result<Effect, String> {
         ("lost-after", None) => Effect::LostAfter,
         ("twice", None) => Effect::Twice,
         ("slow", Some(ms)) => Effect::Slow { ms },
+        ("limited", None) => Effect::Limited,
         _ => {
             return Err(format!(
                 "no effect is named `{text}`: refused, rate-limited, no-capacity, unauthorized, busy, lost-before, \
-                 lost-after, twice, slow:MS"
+                 lost-after, twice, slow:MS, limited"
             ));
         }
     })
@@ -211,15 +215,16 @@ fn parts(text: &str) -> Result<(&str, Option<u64>), String> {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Faults {
     faults: Vec<(Fault, u64)>,
+    limits: Limits,
 }
 
 impl Faults {
     pub(super) fn new(faults: Vec<Fault>) -> Self {
-        Self { faults: faults.into_iter().map(|fault| (fault, 0)).collect() }
+        Self { faults: faults.into_iter().map(|fault| (fault, 0)).collect(), limits: Limits::default() }
     }
 
     /// The effect on this call, to a machine with this id and name.
-    pub(super) fn on_call(&mut self, call: &Call, id: &str, name: &str) -> Option<Effect> {
+    pub(super) fn on_call(&mut self, call: &Call, id: &str, name: &str, now_ms: u64) -> Option<Effect> {
         let mut found = None;
         for (fault, seen) in &mut self.faults {
             let Fault::Call { kind, machine, nth, effect } = fault else { continue };
@@ -232,7 +237,11 @@ impl Faults {
                 found = Some(effect.clone());
             }
         }
-        found
+        match found {
+            Some(Effect::Limited) if self.limits.admit(call, now_ms) => None,
+            Some(Effect::Limited) => Some(Effect::Refused(Why::RateLimited { retry_after_ms: None })),
+            other => other,
+        }
     }
 
     /// When somebody else does something, with its place among the faults.

@@ -6,6 +6,7 @@ mod check;
 pub mod explore;
 mod fault;
 pub mod http;
+mod limit;
 mod machine;
 mod run;
 mod world;

@@ -43,10 +43,6 @@ impl Default for Settings {
 #[derive(Debug, Clone)]
 pub struct World {
     pub settings: Settings,
-    /// The only app that there is; `None`: every name is its.
-    pub app: Option<String>,
-    /// How fast time passes here for those who ask for a lease by their own clock.
-    pub speed: u64,
     now_ms: u64,
     /// Sorted by id once, then in the order of creation.
     machines: Vec<Arc<Machine>>,
@@ -127,8 +123,6 @@ impl World {
     pub fn new(fleet: &Fleet, settings: Settings, faults: Vec<Fault>, seed: u64) -> Self {
         let mut world = Self {
             settings,
-            app: None,
-            speed: 1,
             now_ms: 0,
             machines: Vec::new(),
             lives: Vec::new(),
@@ -238,7 +232,7 @@ impl World {
     /// Does what `call` asks, or what the faults make of it.
     pub fn call(&mut self, call: &Call) -> Answered {
         let (id, name) = self.addressee(call);
-        let effect = self.faults.on_call(call, &id, &name);
+        let effect = self.faults.on_call(call, &id, &name, self.now_ms);
         let kind = Kind::of(call);
         let answered = match effect {
             Some(Effect::Refused(why)) => now(Reply::Refused(why)),
@@ -255,7 +249,7 @@ impl World {
                 Answered::Now { reply, .. } => Answered::Now { reply, slow_ms: ms },
                 later => later,
             },
-            None => self.perform(call),
+            None | Some(Effect::Limited) => self.perform(call),
         };
         if self.trace_lines > 0 {
             let how = match &answered {
@@ -392,7 +386,7 @@ impl World {
             (None, Some(_)) => return Reply::Absent,
             (None, None) => format!("{:012x}", self.random.next() & 0xffff_ffff_ffff),
         };
-        let expires_ms = self.now_ms.saturating_add(ttl_s.saturating_mul(1_000 * self.speed));
+        let expires_ms = self.now_ms.saturating_add(ttl_s.saturating_mul(1_000));
         self.lives[place].lease = Some(Held { nonce: nonce.clone(), owner: OWNER.to_owned(), expires_ms });
         Reply::Done(Answer::Lease { nonce, instance_id: self.machines[place].instance_id.clone() })
     }

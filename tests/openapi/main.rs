@@ -22,8 +22,8 @@ use cutover::execute::{Call, CallId, Execution, Input, Kind, Options, Outcome, O
 use cutover::fleet::MachineConfig;
 use cutover::machine::machine_config;
 use cutover::plan::{CreateRequest, Policy};
-use cutover::protocol::{self, Host, Request};
-use cutover::sim::http::{Answer, Response, Waiter, respond};
+use cutover::protocol::{self, About, Host, Request};
+use cutover::sim::http::{Answer, Api, Response, Waiter};
 use cutover::sim::{Fault, Settings, World};
 use cutover::syntax::{self, Format};
 use notation::{SHOP, fleet, plan_of};
@@ -64,13 +64,16 @@ struct Audit {
 }
 
 impl Audit {
-    /// Fly's other API, and what is not Fly, have no part in the specification.
-    fn request(&mut self, spec: &Spec, call: &Call) {
-        let request = protocol::request("shop", call);
+    fn call(&mut self, spec: &Spec, call: &Call) {
         self.kinds.insert(Kind::of(call));
+        self.request(spec, &protocol::request("shop", call));
+    }
+
+    /// Fly's other API, and what is not Fly, have no part in the specification.
+    fn request(&mut self, spec: &Spec, request: &Request) {
         if request.host == Host::Machines {
             self.requests += 1;
-            self.breaches.extend(spec.breaches_of_request(&request));
+            self.breaches.extend(spec.breaches_of_request(request));
         }
     }
 
@@ -92,11 +95,17 @@ fn requests_and_replies_are_as_the_specification_has_them() {
         assert_eq!(deploy(&spec, faults, &mut audit).kind, *ends, "{faults:?}");
     }
     for call in calls() {
-        audit.request(&spec, &call);
-        let mut world = world(&["get#2=no-capacity", "cordon#2=rate-limited", "uncordon#2=unauthorized"]);
+        audit.call(&spec, &call);
+        let mut api = api(&["get#2=no-capacity", "cordon#2=rate-limited", "uncordon#2=unauthorized"]);
         for _ in 0..2 {
-            answered(&mut world, &call, &spec, &mut audit);
+            answered(&mut api, &call, &spec, &mut audit);
         }
+    }
+    for about in [About::App, About::Volumes] {
+        let request = protocol::read("shop", about);
+        audit.request(&spec, &request);
+        let Answer::Now(response) = api(&[]).respond(0, &request) else { panic!("{about:?} is known") };
+        audit.response(&spec, &request, &response);
     }
     assert_eq!(audit.kinds, BTreeSet::from(Kind::ALL), "every kind of call is made");
     let configs = corpus_configs();
@@ -126,60 +135,61 @@ const DEPLOYS: &[(&[&str], OutcomeKind)] = &[
 /// A deploy over HTTP as values, in virtual time.
 fn deploy(spec: &Spec, faults: &[&str], audit: &mut Audit) -> Outcome {
     let plan = plan_of(SHOP, &fleet(SHOP, FLEET), "v2", &Policy::default()).unwrap();
-    let mut world = world(faults);
+    let mut api = api(faults);
     let mut execution = Execution::new(&plan, Options::new("r1"));
     let mut waits: BTreeMap<CallId, (Call, Waiter)> = BTreeMap::new();
     let mut inputs = VecDeque::from([Input::Begin]);
     loop {
-        let step = execution.step(world.now_ms(), inputs.pop_front().unwrap_or(Input::Wake));
+        let step = execution.step(api.world.now_ms(), inputs.pop_front().unwrap_or(Input::Wake));
         if let Some(outcome) = step.outcome {
             return outcome;
         }
         for (id, call) in step.calls {
-            audit.request(spec, &call);
-            match ask(&mut world, &call) {
+            audit.call(spec, &call);
+            match ask(&mut api, &call) {
                 Answer::Now(response) => inputs.push_back(Input::Reply(id, reply(spec, &call, &response, audit))),
                 Answer::Later(waiter) => drop(waits.insert(id, (call, waiter))),
             }
         }
         if inputs.is_empty() {
             let ends = waits.values().map(|(_, waiter)| waiter.until_ms());
-            let next_ms = ends.chain(world.next_change_ms()).chain(step.wake_at_ms).min().unwrap();
-            world.advance(next_ms.max(world.now_ms() + 1));
+            let next_ms = ends.chain(api.world.next_change_ms()).chain(step.wake_at_ms).min().unwrap();
+            api.world.advance(next_ms.max(api.world.now_ms() + 1));
         }
         waits.retain(|id, (call, waiter)| {
-            let response = waiter.respond(&world);
+            let response = waiter.respond(&api.world);
             inputs.extend(response.iter().map(|response| Input::Reply(*id, reply(spec, call, response, audit))));
             response.is_none()
         });
     }
 }
 
-fn ask(world: &mut World, call: &Call) -> Answer {
-    let now_ms = world.now_ms();
-    respond(world, now_ms, &protocol::request("shop", call))
+fn ask(api: &mut Api, call: &Call) -> Answer {
+    let now_ms = api.world.now_ms();
+    api.respond(now_ms, &protocol::request("shop", call))
 }
 
 fn reply(spec: &Spec, call: &Call, response: &Response, audit: &mut Audit) -> Reply {
     audit.response(spec, &protocol::request("shop", call), response);
-    protocol::reply(call, &protocol::Response { status: response.status, headers: &[], body: response.body.as_bytes() })
+    let (headers, body) = (response.headers(), response.body.as_bytes());
+    protocol::reply(call, &protocol::Response { status: response.status, headers: &headers, body })
 }
 
 /// As soon as it is answered.
-fn answered(world: &mut World, call: &Call, spec: &Spec, audit: &mut Audit) {
-    let response = match ask(world, call) {
+fn answered(api: &mut Api, call: &Call, spec: &Spec, audit: &mut Audit) {
+    let response = match ask(api, call) {
         Answer::Now(response) => response,
         Answer::Later(waiter) => {
-            world.advance(waiter.until_ms());
-            waiter.respond(world).unwrap()
+            api.world.advance(waiter.until_ms());
+            waiter.respond(&api.world).unwrap()
         }
     };
     reply(spec, call, &response, audit);
 }
 
-fn world(faults: &[&str]) -> World {
+fn api(faults: &[&str]) -> Api {
     let faults = faults.iter().map(|fault| fault.parse::<Fault>().unwrap()).collect();
-    World::new(&fleet(SHOP, FLEET), Settings::default(), faults, 1)
+    Api::new(World::new(&fleet(SHOP, FLEET), Settings::default(), faults, 1), Some("shop".to_owned()))
 }
 
 /// One of each kind, to a machine that is there and to one that is not.

@@ -20,6 +20,7 @@ use crate::native::terminal::Terminal;
 use crate::native::watch::Watch;
 use crate::native::{block_on, listen as server, simulate};
 use crate::sim::explore::{Explorer, Failure, Told};
+use crate::sim::http::Api;
 use crate::sim::{Fault, Settings, World};
 
 /// Carry out a plan in a simulated Fly, or serve one over HTTP
@@ -95,7 +96,8 @@ pub(in crate::native) struct ListenArgs {
     #[arg(long, value_name = "FILE")]
     fleet: PathBuf,
 
-    /// Seconds that pass there while one passes here. Leases last as long as their holder's clock says
+    /// Seconds that pass there while one passes here. What a client asks for, the time of a lease or of a
+    /// wait, is by the client's clock
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
     speed: u32,
 
@@ -103,8 +105,8 @@ pub(in crate::native) struct ListenArgs {
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
 
-    /// What goes wrong, such as `create#1=lost-after`, `machine@app-1=dies:5000` or
-    /// `machine@ID=killed-at:30000`; repeatable
+    /// What goes wrong, such as `create#1=lost-after`, `machine@app-1=dies:5000`,
+    /// `machine@ID=killed-at:30000` or `*=limited` (Fly's rate limits); repeatable
     #[arg(long, value_name = "SPEC")]
     fault: Vec<Fault>,
 
@@ -159,10 +161,9 @@ fn explore(args: &ExploreArgs, terminal: Terminal) -> Result<Status, Error> {
 
 fn listen(args: &ListenArgs, terminal: Terminal) -> Result<Status, Error> {
     let mut world = World::new(&read_fleet(&args.fleet)?, Settings::default(), args.fault.clone(), args.seed);
-    world.app = Some(args.app.clone());
-    world.speed = args.speed.into();
     world.keep_trace(0);
-    block_on(serve(args, world, terminal))?
+    let api = Api::new(world, Some(args.app.clone())).at_speed(args.speed);
+    block_on(serve(args, api, terminal))?
 }
 
 /// Appends to the file, a line for each exchange. Of the headers nothing is written: they hold the token.
@@ -181,7 +182,7 @@ fn transcript(path: &Path) -> Result<server::Transcript, Error> {
     }))
 }
 
-async fn serve(args: &ListenArgs, world: World, terminal: Terminal) -> Result<Status, Error> {
+async fn serve(args: &ListenArgs, api: Api, terminal: Terminal) -> Result<Status, Error> {
     let failed = |error: std::io::Error| {
         Error::new(Kind::Usage, format!("cannot listen on port {}: {error}", args.port))
             .hint("pass `--port 0` for a free one")
@@ -195,6 +196,6 @@ async fn serve(args: &ListenArgs, world: World, terminal: Terminal) -> Result<St
     ))?;
     let stop = async move { signals.next().await };
     let transcript = args.transcript.as_deref().map(transcript).transpose()?;
-    server::serve(listener, world, args.speed, transcript, stop).await.map_err(failed)?;
+    server::serve(listener, api, transcript, stop).await.map_err(failed)?;
     Ok(Status::Done)
 }

@@ -4,7 +4,8 @@
 
 use serde_json::{Value, json};
 
-use super::{Response, error, object, ok};
+use super::request::object;
+use super::{Response, error, ok};
 use crate::protocol::{Method, Request};
 use crate::sim::world::World;
 

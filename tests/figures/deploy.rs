@@ -1,0 +1,71 @@
+//! Deploys of many machines of one group, and the least time that they can take.
+
+use std::collections::BTreeMap;
+
+use cutover::fleet::Fleet;
+use cutover::plan::{Op, Plan, Policy, Step};
+use cutover::sim::Settings;
+
+use crate::notation::{fleet, plan_of};
+
+/// A machine that is quick.
+pub(crate) const QUICK: Settings =
+    Settings { prepare_ms: 0, boot_ms: 500, check_ms: 500, stop_ms: 200, command_ms: 0, latency_ms: 0 };
+
+/// What flyctl's own deploy of three such machines takes, with its two waits of ten seconds
+/// (measured with a build of August 2026 against a stand-in for Fly).
+pub(crate) const FLYCTL: Flyctl = Flyctl { took_ms: 22_500, calls: 53 };
+
+pub(crate) struct Flyctl {
+    pub(crate) took_ms: u64,
+    pub(crate) calls: usize,
+}
+
+/// Whether a call, as events tell it, is one of the Machines API: not of the release records.
+pub(crate) fn is_of_machines(call: &str) -> bool {
+    !call.starts_with("record") && !call.starts_with("report")
+}
+
+/// The fleet, and the plan to replace all of it.
+pub(crate) fn deploy_of(machines: usize, policy: &Policy) -> (Fleet, Plan) {
+    let lines: Vec<String> = (0..machines).map(|at| format!("a{at:04} app iad started v1")).collect();
+    let fleet = fleet(APP, &lines.join("\n"));
+    let plan = plan_of(APP, &fleet, "v2", policy).unwrap();
+    (fleet, plan)
+}
+
+/// The longest way through the plan's steps, where calls take no time and machines what `settings`
+/// say: no deploy by this plan can be quicker.
+pub(crate) fn critical_path_ms(plan: &Plan, settings: &Settings) -> u64 {
+    let mut ends = BTreeMap::new();
+    // A step stands behind those that it needs.
+    for step in &plan.steps {
+        let begins_ms = step.needs.iter().map(|need| ends[need.as_str()]).max().unwrap_or(0);
+        ends.insert(step.id.as_str(), begins_ms + least_ms(step, plan, settings));
+    }
+    ends.values().max().copied().unwrap_or(0)
+}
+
+fn least_ms(step: &Step, plan: &Plan, settings: &Settings) -> u64 {
+    match step.op {
+        Op::WaitStarted => settings.prepare_ms + settings.boot_ms,
+        Op::WaitHealthy => settings.check_ms,
+        Op::WaitStopped => settings.stop_ms,
+        Op::Settle => step.timeout_ms.unwrap_or(plan.policy.settle_ms),
+        Op::Drain => step.timeout_ms.unwrap_or(plan.policy.drain_timeout_ms),
+        _ => 0,
+    }
+}
+
+const APP: &str = r#"
+app = "shop"
+primary_region = "iad"
+
+[http_service]
+internal_port = 8080
+
+[[http_service.checks]]
+interval = "5s"
+timeout = "2s"
+path = "/healthz"
+"#;
