@@ -7,8 +7,12 @@ mod cover;
 mod failure_modes;
 #[path = "plan/interrupted.rs"]
 mod interrupted;
+#[path = "plan/leftovers.rs"]
+mod leftovers;
 #[path = "plan/notation.rs"]
 mod notation;
+#[path = "plan/observed.rs"]
+mod observed;
 #[path = "plan/parity.rs"]
 mod parity;
 #[path = "plan/policies.rs"]

@@ -78,6 +78,11 @@ impl Image {
         }
     }
 
+    /// As it was written, such as `sha256:4f1d...`; empty when there is none.
+    pub fn digest(&self) -> &str {
+        &self.digest
+    }
+
     /// Whether it names its content, and not only a tag that can move.
     pub fn is_pinned(&self) -> bool {
         !self.digest.is_empty()

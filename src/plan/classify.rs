@@ -69,6 +69,13 @@ impl<'a> Situation<'a> {
         self.desired.config.primary_region.as_ref().map_or("", |region| &region.value)
     }
 
+    /// How many machines Fly counts, where that is more than the list has.
+    pub(super) fn known_beyond_the_list(&self) -> Option<u64> {
+        let listed = self.machines.iter().filter(|machine| machine.is_live()).count() as u64;
+        let known = self.fleet.app.as_ref()?.machine_count;
+        (listed > 0 && known > listed).then_some(known)
+    }
+
     pub(super) fn is_selected(&self, group: &str) -> bool {
         self.policy.groups.is_empty() || self.policy.groups.iter().any(|selected| selected == group)
     }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::CreateRequest;
 use super::classify::Situation;
-use super::green::Green;
+use super::green::{Green, dedicate};
 use crate::config::Config;
 use crate::fleet::MachineConfig;
 use crate::limits;
@@ -45,9 +45,7 @@ pub(super) fn machine_checks(situation: &Situation, green: &Green) -> Vec<Create
 }
 
 fn request(situation: &Situation, region: &str, mut config: MachineConfig) -> CreateRequest {
-    if let (Some(host), Some(guest)) = (&situation.desired.config.host_dedication_id, config.0.get_mut("guest")) {
-        guest["host_dedication_id"] = host.value.clone().into();
-    }
+    dedicate(&mut config, situation.desired.config);
     CreateRequest {
         region: region.to_owned(),
         config: Arc::new(config),

@@ -10,6 +10,7 @@ use super::classify::{Placed, Situation};
 use super::mark::Marks;
 use super::wanted::{Successor, Wanted};
 use super::{CreateRequest, Disposition, command, mark};
+use crate::config::Config;
 use crate::fleet::{CheckKind, Machine, MachineConfig, State};
 use crate::machine::{self, Conversion};
 use crate::units::Duration;
@@ -127,11 +128,21 @@ pub(super) fn config_for(
     if existing.is_none() {
         made.0.entry("guest").or_insert_with(|| json!({"cpu_kind": "shared", "cpus": 1, "memory_mb": 256}));
     }
-    if let (Some(host), Some(guest)) = (&config.host_dedication_id, made.0.get_mut("guest")) {
-        guest["host_dedication_id"] = host.value.clone().into();
-    }
+    dedicate(&mut made, config);
     strip_markers(&mut made);
     Ok(made)
+}
+
+/// Puts the machine on the host that the file names for all of them, whatever `[[vm]]` says.
+/// Source: flyctl, internal/command/deploy/machines_launchinput.go.
+pub(super) fn dedicate(made: &mut MachineConfig, config: &Config) {
+    if let Some(host) = config.host_dedication_id.as_ref().filter(|host| !host.value.is_empty()) {
+        let guest = made.0.entry("guest").or_insert_with(|| json!({}));
+        if !guest.is_object() {
+            *guest = json!({});
+        }
+        guest["host_dedication_id"] = host.value.clone().into();
+    }
 }
 
 /// Removes what marks a machine as the work of one deploy: cloned into its successor it would lie.
@@ -365,8 +376,10 @@ fn after_their_targets(greens: Vec<Green>) -> Vec<Green> {
 
 const STAYING: [Disposition; 3] = [Disposition::Keep, Disposition::Ignore, Disposition::Unreachable];
 
-/// Metadata that flyctl writes anew with every deploy.
-const MARKERS: [&str; 5] = [
+/// Metadata that flyctl writes anew with every deploy, or takes away: only a Postgres app keeps
+/// `fly-managed-postgres`, and it has volumes, so that no green is made for it.
+const MARKERS: [&str; 6] = [
+    "fly-managed-postgres",
     "fly_bluegreen_deployment_tag",
     "fly_flyctl_bluegreen_launch_id",
     "fly_flyctl_version",

@@ -21,8 +21,11 @@ pub(super) fn refusals(situation: &Situation, placed: &[Placed], greens: &Greens
         return facts.iter().map(|fact| fact.refusal(situation)).collect();
     }
     facts.extend(odd_image(situation));
-    facts.extend(lost_list(situation).or_else(|| empty_fleet(situation, placed)));
-    facts.extend(unmanaged(situation, placed));
+    let unmanaged = unmanaged(situation, placed);
+    let empty = || empty_fleet(situation, placed).filter(|_| unmanaged.is_empty());
+    facts.extend(lost_list(situation).or_else(empty));
+    facts.extend(unmanaged);
+    facts.extend(short_list(situation, &greens.made));
     facts.extend(greens.failed.iter().map(|(group, conversion)| Fact::NoMachineConfig { group, conversion }));
     facts.extend(mixed_images(placed.iter().filter(|blue| blue.is(Disposition::Replace))));
     facts.extend(lost_volumes(situation, placed));
@@ -36,9 +39,10 @@ enum Fact<'a> {
     WrongApp { named_by: String, other: &'a str },
     UnknownGroup { group: &'a str },
     UnknownMachine { id: &'a str },
-    OddImage { image: &'a str },
+    OddImage { image: &'a str, fault: &'static str },
     EmptyFleet,
     LostList { app: &'a App },
+    ShortList { known: u64, groups: BTreeSet<&'a str> },
     Unproven { machines: Vec<&'a Placed<'a>> },
     Unmanaged { group: &'a str, machines: Vec<&'a Machine> },
     NoMachineConfig { group: &'a str, conversion: &'a Conversion },
@@ -94,7 +98,16 @@ fn unknown_selection<'a>(situation: &Situation<'a>, placed: &[Placed]) -> Vec<Fa
 /// Fly would refuse it only with the first create, after the release command.
 fn odd_image<'a>(situation: &Situation<'a>) -> Option<Fact<'a>> {
     let image = situation.desired.image;
-    (!image.chars().all(|letter| letter.is_ascii_graphic())).then_some(Fact::OddImage { image })
+    let digest = situation.image.digest().split_once(':');
+    let fault = match digest {
+        _ if !image.chars().all(|letter| letter.is_ascii_graphic()) => "it has blanks or letters that none can have",
+        None if image.contains('@') => "what follows `@` is a digest, such as `sha256:` and 64 hexadecimal digits",
+        Some((_, hash)) if hash.is_empty() || !hash.bytes().all(|digit| digit.is_ascii_hexdigit()) => {
+            "its digest has other letters than hexadecimal digits"
+        }
+        _ => return None,
+    };
+    Some(Fact::OddImage { image, fault })
 }
 
 /// Nothing where the API knows of machines or of a release: a list that went missing on the way,
@@ -103,6 +116,14 @@ fn lost_list<'a>(situation: &Situation<'a>) -> Option<Fact<'a>> {
     let app = situation.fleet.app.as_ref()?;
     let is_empty = !situation.machines.iter().any(|machine| machine.is_live());
     (is_empty && (app.machine_count > 0 || app.was_deployed())).then_some(Fact::LostList { app })
+}
+
+/// Fly counts more machines than the list has: it lags for a moment after a deploy, or lacks a part. Of
+/// what a group lacks only warnings tell; a group that seems to be new would become a second one.
+fn short_list<'a>(situation: &Situation<'a>, greens: &[Green<'a>]) -> Option<Fact<'a>> {
+    let known = situation.known_beyond_the_list()?;
+    let groups: BTreeSet<_> = greens.iter().filter(|green| green.replaces.is_none()).map(|green| green.group).collect();
+    (!groups.is_empty()).then_some(Fact::ShortList { known, groups })
 }
 
 /// Somebody wants to clean up, and nothing can be told to be left over.
@@ -238,6 +259,7 @@ impl Fact<'_> {
             Self::UnknownMachine { .. } => "unknown-machine",
             Self::OddImage { .. } => "odd-image",
             Self::EmptyFleet | Self::LostList { .. } => "empty-fleet",
+            Self::ShortList { .. } => "list-too-short",
             Self::Unproven { .. } => "unproven-leftovers",
             Self::Unmanaged { .. } => "unmanaged-machines",
             Self::NoMachineConfig { .. } => "no-machine-config",
@@ -251,9 +273,8 @@ impl Fact<'_> {
     fn machines(&self) -> Vec<&Machine> {
         match self {
             Self::WrongApp { .. } | Self::UnknownGroup { .. } | Self::UnknownMachine { .. } => Vec::new(),
-            Self::OddImage { .. } | Self::EmptyFleet | Self::LostList { .. } | Self::NoMachineConfig { .. } => {
-                Vec::new()
-            }
+            Self::OddImage { .. } | Self::EmptyFleet | Self::NoMachineConfig { .. } => Vec::new(),
+            Self::LostList { .. } | Self::ShortList { .. } => Vec::new(),
             Self::Unproven { machines } => machines.iter().map(|placed| placed.machine).collect(),
             Self::Unmanaged { machines, .. } | Self::Unchecked { machines, .. } => machines.clone(),
             Self::Volumes(mounted) => mounted.machines.iter().map(|(machine, _)| *machine).collect(),
@@ -271,9 +292,7 @@ impl Fact<'_> {
                 format!("there is no group `{group}`, neither in fly.toml nor in the fleet")
             }
             Self::UnknownMachine { id } => format!("there is no machine {id} to exclude"),
-            Self::OddImage { image } => {
-                format!("`{image}` is no name of an image: it has blanks or letters that none can have")
-            }
+            Self::OddImage { image, fault } => format!("`{image}` is no name of an image: {fault}"),
             Self::EmptyFleet => format!(
                 "app `{app}` has no machines that a deploy manages: either it was never deployed, or the list is not the whole list, and a deploy would make a second fleet"
             ),
@@ -286,6 +305,11 @@ impl Fact<'_> {
             }
             Self::MixedImages { group, images } => mixed_message(group, images),
             Self::LostList { app: known } => lost_message(app, known),
+            Self::ShortList { known, groups } => format!(
+                "Fly counts {known} machines of app `{app}`, and the list has fewer, and none of group {}: the list may lag behind, and the deploy would make a second {}. Try again in a minute, or paste a list that you vouch for",
+                listed(groups),
+                if groups.len() == 1 { "group" } else { "set of groups" },
+            ),
             Self::Unproven { machines } => format!(
                 "nothing proves that these can go: {}",
                 machines.iter().map(|it| format!("{} ({})", it.machine.id, it.why)).collect::<Vec<_>>().join(", ")
@@ -316,6 +340,10 @@ impl Fact<'_> {
             Self::EmptyFleet => {
                 vec![format!("fly machine list --json --app {app}"), "cutover plan --first-deploy".to_owned()]
             }
+            Self::ShortList { .. } => vec![
+                format!("fly machine list --json --app {app} > machines.json"),
+                "cutover plan --machines machines.json # if that is all there is".to_owned(),
+            ],
             Self::LostList { .. } => vec![
                 format!("fly machine list --json --app {app} > machines.json"),
                 "cutover plan --machines machines.json --first-deploy # if there really is none".to_owned(),

@@ -9,7 +9,7 @@ use super::green::Green;
 use super::mark::Marks;
 use super::{Disposition, Warning};
 use crate::config::Config;
-use crate::fleet::{HostStatus, Image, Machine, MachineConfig};
+use crate::fleet::{HostStatus, Image, Machine, MachineConfig, State};
 
 pub(super) fn warnings(situation: &Situation, placed: &[Placed], greens: &[Green]) -> Vec<Warning> {
     let mut found = Found::default();
@@ -73,9 +73,8 @@ fn about_the_list(found: &mut Found, situation: &Situation) {
             format!("the list of machines has no `{field}` for {machines}: assumed that {assumed}")
         });
     }
-    let live = situation.machines.iter().filter(|machine| machine.is_live()).count();
-    let known = situation.fleet.app.as_ref().map_or(0, |app| app.machine_count);
-    if live > 0 && known > u64::try_from(live).unwrap_or(u64::MAX) {
+    if let Some(known) = situation.known_beyond_the_list() {
+        let live = situation.machines.iter().filter(|machine| machine.is_live()).count();
         found.add(
             "list-too-short",
             format!("Fly counts {known} machines, and the list has {live}: what is not listed stays as it is"),
@@ -107,6 +106,11 @@ fn about_the_image(found: &mut Found, situation: &Situation, placed: &[Placed]) 
     let (app, image, wanted) = (situation.desired.app, situation.desired.image, &situation.image);
     if !wanted.is_pinned() {
         found.add("image-not-pinned", format!("`{image}` is a tag, and tags can move: name it with its digest (`{image}@sha256:...`) to deploy what was reviewed"));
+    } else if wanted.digest().strip_prefix("sha256:").is_some_and(|hash| hash.len() != SHA256_DIGITS) {
+        found.add(
+            "digest-cut-off",
+            format!("the digest of `{image}` does not have {SHA256_DIGITS} digits: Fly will not find it"),
+        );
     }
     let blues = || placed.iter().filter(|blue| blue.is(Disposition::Replace)).filter_map(|blue| blue.machine.image());
     let running: BTreeSet<String> = blues().filter_map(|image| image.source()).collect();
@@ -172,6 +176,12 @@ fn about_machines(found: &mut Found, placed: &[Placed]) {
     found.add_for("unknown-config", &unknown, |ids| {
         format!("Fly does not say what {ids} runs: left alone, and it may serve beside the greens")
     });
+    let in_flight = ids(&|blue| {
+        matches!(blue.disposition, Disposition::Replace | Disposition::Remove) && is_in_flight(&blue.machine.state)
+    });
+    found.add_for("in-flight", &in_flight, |ids| {
+        format!("somebody is at work on {ids} (neither started nor at rest): it is not counted as serving, and once its config or version changes `apply` refuses the plan as stale. Plan again when it has settled; Fly calls it stuck after 10 minutes")
+    });
     let volumes = ids(&|blue| {
         blue.is(Disposition::Remove)
             && blue.machine.config.as_ref().is_some_and(|config| config.volumes().next().is_some())
@@ -194,6 +204,11 @@ fn about_machines(found: &mut Found, placed: &[Placed]) {
             );
         }
     }
+}
+
+/// Beyond what the proxy does all the time.
+const fn is_in_flight(state: &State) -> bool {
+    matches!(state, State::Creating | State::Restarting | State::Updating | State::Replacing | State::Other(_))
 }
 
 fn about_leftovers(found: &mut Found, placed: &[Placed], is_cleanup: bool) {
@@ -354,6 +369,8 @@ fn about_batches(found: &mut Found, situation: &Situation, greens: &[Green]) {
         format!("no more than {surge} greens at once stand beside the blues, so the blues go in batches: once those of the first are destroyed, an abort finishes forward"),
     );
 }
+
+const SHA256_DIGITS: usize = 64;
 
 /// More than these are counted, not named.
 const MOST_NAMED: usize = 8;

@@ -95,6 +95,7 @@ const ROWS: &[Row] = &[
         "a1 app iad started v2 tag=17\nb1 app iad started v1 cordoned\nw1 worker iad started v1",
         Refused("mixed-images"),
     ),
+    row("A11", "a1 app iad replacing v1\nw1 worker iad started v1", Warned("in-flight")),
     cleanup(
         "A11",
         "a1 app iad replacing v1\na2 app iad created v1\na3 app iad started v1\nw1 worker iad started v1",
@@ -159,7 +160,7 @@ const ROWS: &[Row] = &[
         "a1 app iad started v1\na2 app iad started v1 unmanaged\nw1 worker iad started v1",
         Warned("unmanaged-ignored"),
     ),
-    row("D14", "a1 app iad started v1 unmanaged\nw1 worker iad started v1 unmanaged", Refused("empty-fleet")),
+    row("D14", "a1 app iad started v1 unmanaged\nw1 worker iad started v1 unmanaged", Refused("unmanaged-machines")),
     with_file(
         "D20",
         "[deploy]\nrelease_command = \"migrate\"",

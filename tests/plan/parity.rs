@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 
 use cutover::fleet;
 use cutover::plan::{CreateRequest, Desired, Op, Plan, Policy, Refusal, plan};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
-use crate::notation::config_of;
+use crate::notation::{self, SHOP, config_of};
 
 #[test]
 fn what_the_real_client_makes_is_what_is_planned() {
@@ -37,6 +37,20 @@ fn what_the_real_client_makes_is_what_is_planned() {
     println!("{} recorded deploys: {counts:?}", rows.len());
     assert_eq!(surprises, [""; 0]);
     assert_eq!(counts, Counts { planned_alike: 42, refused_alike: 15, bad_files: 3 });
+}
+
+/// Of the real client's source, internal/command/deploy/machines_launchinput.go: what no recorded deploy has.
+#[test]
+fn what_the_real_client_takes_away_or_adds_beside_the_file_is_planned() {
+    let mut fleet = notation::fleet(SHOP, "a1 app iad started v1\nw1 worker iad started v1");
+    let config = fleet.machines[0].config.as_mut().unwrap();
+    config.set_metadata("fly-managed-postgres", "true");
+    config.0.remove("guest");
+    let file = format!("host_dedication_id = \"host-a\"\n{SHOP}");
+    let plan = notation::plan_of(&file, &fleet, "v2", &Policy::default()).unwrap();
+    let made = plan.steps.iter().find_map(|step| step.request.as_ref()).unwrap();
+    assert_eq!(made.config.metadata("fly-managed-postgres"), None);
+    assert_eq!(made.config.0["guest"], json!({"host_dedication_id": "host-a"}));
 }
 
 #[derive(Debug, Default, PartialEq)]

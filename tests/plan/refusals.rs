@@ -43,13 +43,17 @@ fn a_tag_that_moved_is_another_image() {
 #[test]
 fn what_names_no_image_is_refused_before_a_release_command_runs() {
     let config = notation::config_of(SHOP);
-    let image = "registry.fly.io/shop v2";
-    let desired = cutover::plan::Desired { app: "shop", image, path: "fly.toml", text: SHOP, config: &config };
     let fleet = notation::fleet(SHOP, "a1 app iad started v1\nw1 worker iad started v1");
-    let refused = cutover::plan::plan(&desired, &fleet, &Policy::default()).unwrap_err();
-    assert_eq!((refused.len(), refused[0].code), (1, "odd-image"));
-    let message = "`registry.fly.io/shop v2` is no name of an image: it has blanks or letters that none can have";
-    assert_eq!(refused[0].message, message);
+    let check = |image: &str, fault: &str| {
+        let desired = cutover::plan::Desired { app: "shop", image, path: "fly.toml", text: SHOP, config: &config };
+        let refused = cutover::plan::plan(&desired, &fleet, &Policy::default()).unwrap_err();
+        assert_eq!((refused.len(), refused[0].code), (1, "odd-image"));
+        assert_eq!(refused[0].message, format!("`{image}` is no name of an image: {fault}"));
+    };
+    check("registry.fly.io/shop v2", "it has blanks or letters that none can have");
+    check("registry.fly.io/shop@sha256:zz", "its digest has other letters than hexadecimal digits");
+    check("registry.fly.io/shop@sha256:", "its digest has other letters than hexadecimal digits");
+    check("registry.fly.io/shop@v2", "what follows `@` is a digest, such as `sha256:` and 64 hexadecimal digits");
 }
 
 #[test]
@@ -119,6 +123,18 @@ fn no_second_fleet_is_made_beside_unmanaged_machines() {
         fly machine update a1 --app shop --metadata fly_platform_version=v2 --metadata fly_process_group=app
         fly machine destroy --force --app shop a1 # instead, if they are not needed
     "#);
+}
+
+#[test]
+fn a_fleet_that_nobody_manages_is_refused_once_for_each_group() {
+    let refused = plan_with(
+        SHOP,
+        "a1 app iad started v1 unmanaged\nw1 worker iad started v1 unmanaged",
+        "v2",
+        &Policy::default(),
+    );
+    let codes: Vec<_> = refused.unwrap_err().iter().map(|refusal| refusal.code).collect();
+    assert_eq!(codes, ["unmanaged-machines"; 2]);
 }
 
 #[test]
