@@ -1,12 +1,12 @@
 //! How a run ends: what is left, what is said of it, what is written down, and the leases given
 //! back.
 
-use super::{Execution, Fate, Opening, Stage};
+use super::{Execution, Fate, Notice, Stage};
 use crate::execute::flaw::Flaw;
 use crate::execute::goal::Goal;
 use crate::execute::job::Owner;
 use crate::execute::order::Order;
-use crate::execute::{Leftover, Outcome, OutcomeKind, Phase, ReleaseStatus, report, steps};
+use crate::execute::{Leftover, Outcome, OutcomeKind, Phase, ReleaseStatus, report};
 use crate::plan::mark::{self, Direction, Marks};
 use crate::plan::{Disposition, Op};
 
@@ -24,6 +24,7 @@ impl Execution {
     }
 
     pub(super) fn back_is_over(&mut self) {
+        self.leave_taken();
         if self.rescue.is_empty() && self.left.is_empty() {
             return self.close_with(OutcomeKind::Restored, "The fleet is as before.");
         } else if self.rescue.is_empty() {
@@ -78,6 +79,15 @@ impl Execution {
         self.left.extend(left);
     }
 
+    /// Blues that somebody else destroyed: nothing brings them back.
+    fn leave_taken(&mut self) {
+        let goes = self.plan.steps.iter().filter(|step| self.takes_away(step)).filter_map(|step| step.machine.as_ref());
+        let taken = goes.filter(|blue| self.rescue.is_empty() && self.known.is_gone(blue));
+        let why = || "somebody else destroyed it".to_owned();
+        let left: Vec<Leftover> = taken.map(|blue| report::to_look_for(&self.plan.app, blue, why())).collect();
+        self.left.extend(left);
+    }
+
     /// Machines that a person has to see to, though nothing about them failed.
     fn leave_undone(&mut self) {
         let app = &self.plan.app;
@@ -97,20 +107,21 @@ impl Execution {
 
     pub(super) fn close(&mut self, kind: OutcomeKind, message: String) {
         self.schedule.forget(|_| true);
-        let mut goals = self.last_words(kind, &message);
+        let (mut goals, parting) = self.last_words(kind, &message);
+        self.parting = parting;
         let leased = self.known.leases.keys().filter(|_| !self.options.has(Flaw::ForgetLeases));
         goals.extend(leased.map(|machine| Goal::Released { machine: machine.clone() }));
         self.add_jobs(goals, Owner::Closing);
         self.stage = Stage::Closing(Outcome { kind, message, left: std::mem::take(&mut self.left) });
     }
 
-    /// What is written down at the end: how it went, and that nothing is under way any more.
-    fn last_words(&self, kind: OutcomeKind, message: &str) -> Vec<Goal> {
-        if self.opening == Opening::Not {
-            return Vec::new();
+    /// What is written down at the end: how it went; and then that nothing is under way any more.
+    fn last_words(&self, kind: OutcomeKind, message: &str) -> (Vec<Goal>, Vec<Goal>) {
+        if self.notice == Notice::Nothing {
+            return Default::default();
         }
         if kind == OutcomeKind::Held {
-            return self.course(Direction::Held).into_iter().collect();
+            return (self.course(Direction::Held), Vec::new());
         }
         let took_over = self.stage == Stage::Finish && self.rescue.is_empty();
         let (status, error) = match kind {
@@ -120,18 +131,26 @@ impl Execution {
         };
         let is_over =
             kind == OutcomeKind::Restored || took_over && self.failures.is_empty() || kind == OutcomeKind::Completed;
-        let marks = if is_over && !self.options.has(Flaw::ForgetMarks) { self.marks() } else { Vec::new() };
-        marks.into_iter().chain([Goal::Reported { status, error }]).collect()
+        let is_swept = is_over && !self.options.has(Flaw::ForgetMarks);
+        let (mut goals, parting) = if is_swept { self.marks() } else { Default::default() };
+        goals.push(Goal::Reported { status, error });
+        (goals, parting)
     }
 
-    /// The marks that this deploy left on machines that are still there.
-    fn marks(&self) -> Vec<Goal> {
-        let keys_of_greens: Vec<String> = Marks::default().entries("").map(|(key, _)| key.to_owned()).into();
-        let greens = self.known.greens.values().filter(|green| !self.known.is_gone(&green.id));
-        let greens = greens.map(|green| Goal::Unmarked { machine: green.id.clone(), keys: keys_of_greens.clone() });
-        let board = steps::notice_board(self.view());
-        let board = board.map(|machine| Goal::Unmarked { machine, keys: mark::NOTICES.map(str::to_owned).into() });
-        greens.chain(board).chain(self.marks_of_others()).collect()
+    /// The marks that this deploy left on machines that are still there. As long as one tells of it,
+    /// whoever goes on finds the others by their names: those that tell come last.
+    fn marks(&self) -> (Vec<Goal>, Vec<Goal>) {
+        let notices = mark::NOTICES.map(str::to_owned);
+        let of_greens = Marks::default().entries("").map(|(key, _)| key.to_owned());
+        let keys_of_greens: Vec<String> = of_greens.into_iter().chain(notices.clone()).collect();
+        let unmarked = |machine: &String| {
+            let keys = if self.known.slot_of(machine).is_some() { &keys_of_greens } else { &notices[..] };
+            Goal::Unmarked { machine: machine.clone(), keys: keys.into() }
+        };
+        let boards: Vec<&String> = self.known.boards().collect();
+        let greens = self.known.greens.values().map(|green| &green.id);
+        let others = greens.filter(|id| !self.known.is_gone(id) && !boards.contains(id));
+        (others.map(unmarked).collect(), boards.into_iter().map(unmarked).chain(self.marks_of_others()).collect())
     }
 
     /// What told of a deploy ends with the last of its greens.

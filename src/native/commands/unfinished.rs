@@ -185,8 +185,10 @@ impl Unfinished {
     fn of(fleet: &Fleet, digest: Option<&str>) -> Option<Self> {
         let is_meant = |plan: &str| digest.is_none_or(|digest| digest == plan);
         let live = || fleet.machines.iter().filter(|machine| machine.is_live());
-        let course = live().filter_map(Course::of).find(|course| is_meant(&course.plan));
-        if let Some(Course { direction, plan, run }) = course {
+        let courses = || live().filter_map(Course::of).filter(|course| is_meant(&course.plan));
+        let first = courses().next();
+        let furthest = courses().filter(|course| first.as_ref().is_some_and(|first| first.plan == course.plan));
+        if let Some(Course { direction, plan, run }) = furthest.max_by_key(|course| course.direction) {
             return Some(Self { plan, run, direction: Some(direction) });
         }
         let marks = live().filter_map(Marks::of).find(|marks| is_meant(&marks.plan))?;
@@ -204,6 +206,7 @@ fn told(app: &str, fleet: &Fleet, unfinished: Option<&Unfinished>) -> String {
             ("is held: the traffic has moved, and its blues are kept", vec!["promote", "abort"])
         }
         Some(Direction::Held) => ("is held before its traffic moves", vec!["promote", "abort"]),
+        Some(Direction::Past) => ("is past its point of no return", vec!["resume"]),
         Some(Direction::Forward) | None => ("is neither finished nor taken back", vec!["resume", "abort"]),
     };
     let mut out = format!("A deploy of {app} {way} (run {}, plan {}).\n\n", unfinished.run, unfinished.plan);
