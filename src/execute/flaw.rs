@@ -22,11 +22,19 @@ pub(crate) enum Flaw {
     DoNotWait,
     /// The notes on machines stay there.
     ForgetMarks,
+    /// A create whose answer was lost is not taken back.
+    ForgetUnanswered,
+    /// Going back, nobody looks what would serve without the green.
+    GoBackBlindly,
+    /// Whoever goes on infers from a missing blue that there is no way back.
+    InferThePoint,
+    /// That there is no way back is not written down.
+    ForgetThePoint,
 }
 
 impl Flaw {
     #[cfg(test)]
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 13] = [
         Self::CreateBlindly,
         Self::DestroyBlindly,
         Self::TrustOnePass,
@@ -36,6 +44,10 @@ impl Flaw {
         Self::LeaveCordoned,
         Self::DoNotWait,
         Self::ForgetMarks,
+        Self::ForgetUnanswered,
+        Self::GoBackBlindly,
+        Self::InferThePoint,
+        Self::ForgetThePoint,
     ];
 }
 

@@ -5,8 +5,10 @@ use super::knowledge::Target;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Goal {
-    /// The fleet is read.
-    ReadFleet,
+    /// The fleet is read, not before this time.
+    ReadFleet {
+        since_ms: u64,
+    },
     Leased {
         machine: String,
     },

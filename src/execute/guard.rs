@@ -5,6 +5,7 @@ use super::job::{Next, View};
 use super::knowledge::Target;
 use super::watch;
 use crate::fleet::Machine;
+use crate::plan::Floored;
 
 /// A look at what was not seen since then, if there is any.
 pub(super) fn look(targets: &[Target], since_ms: u64, view: View<'_>) -> Option<Next> {
@@ -31,24 +32,35 @@ pub(super) fn fault(targets: &[Target], view: View<'_>) -> Option<String> {
     })
 }
 
-/// Before `machine` stops serving for good: what has still to be looked at, or why it must not go;
-/// `None` when it may.
-pub(super) fn before_it_goes(machine: &str, rests_on: &[Target], view: View<'_>) -> Option<Next> {
+/// Before a machine stops serving for good, a blue on the way forward or a green on the way back:
+/// what has still to be looked at, or why it must not go; `None` when it may.
+pub(super) fn before_it_goes(target: &Target, rests_on: &[Target], view: View<'_>) -> Option<Next> {
     let since_ms = view.now_ms.saturating_sub(FRESH_MS);
-    let floor = view.floors.get(machine);
-    if floor.is_some() && !view.known.is_listed_since(since_ms) {
+    let floor = view.floors.get(target.name());
+    floor
+        .and_then(|floor| look_around(target, floor, since_ms, view))
+        .or_else(|| look(rests_on, since_ms, view))
+        .or_else(|| fault(rests_on, view).map(Next::Unsafe))
+        .or_else(|| below(target, floor?, view).map(Next::Unsafe))
+}
+
+/// A look at whatever counts where this machine is, it itself included.
+fn look_around(target: &Target, floor: &Floored, since_ms: u64, view: View<'_>) -> Option<Next> {
+    if !view.known.is_listed_since(since_ms) {
         return Some(Next::Look);
     }
-    if let Some(look) = look(rests_on, since_ms, view) {
-        return Some(look);
-    }
-    let below = || {
-        let floor = floor?;
-        let serving = view.known.serving_without(machine, &floor.group, &floor.region);
-        let place = format!("{}/{}", floor.group, floor.region);
-        (serving < floor.serving).then(|| format!("only {serving} of {} would serve in {place}", floor.serving))
-    };
-    fault(rests_on, view).or_else(below).map(Next::Unsafe)
+    let get = |id: &str| Next::Call(super::Call::GetMachine { id: id.to_owned() });
+    view.known.doubtful(floor, since_ms).map(get).or_else(|| look(std::slice::from_ref(target), since_ms, view))
+}
+
+/// Why the place could not do without the machine. A green that serves nothing is not missed; a
+/// blue that does not is what could still take its place back.
+fn below(target: &Target, floor: &Floored, view: View<'_>) -> Option<String> {
+    let id = view.known.id(target)?;
+    let is_missed = matches!(target, Target::Machine(_)) || view.known.counts(id, floor);
+    let serving = view.known.serving_without(id, floor);
+    (is_missed && serving < floor.serving)
+        .then(|| format!("only {serving} of {} would serve in {}/{}", floor.serving, floor.group, floor.region))
 }
 
 /// Why the capacity cannot rest on this machine.

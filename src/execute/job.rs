@@ -28,8 +28,8 @@ pub(super) struct Job {
     pub turn: Option<Kind>,
     /// What to say of it when it is done.
     pub note: Option<String>,
-    /// Some attempt at a change had an unknown fate.
-    pub unsure: bool,
+    /// When the last attempt at a change was made whose fate is unknown.
+    pub unsure_ms: Option<u64>,
     failures: u32,
     rate_limited: u32,
     /// The next call only looks.
@@ -49,8 +49,8 @@ pub(super) struct Job {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Owner {
     Check,
-    /// What is written down before the first change.
-    Opening,
+    /// What is written down before it is acted on.
+    Telling,
     /// A step, by its place.
     Forward(usize),
     /// What is written down before the first change is taken back.
@@ -102,6 +102,8 @@ pub(super) struct View<'a> {
     pub known: &'a Knowledge,
     /// Another run began this, and may still hold its leases.
     pub resumes: bool,
+    /// When this run began.
+    pub since_ms: u64,
     pub now_ms: u64,
 }
 
@@ -115,7 +117,7 @@ impl Job {
             alarm_ms: None,
             turn: None,
             note: None,
-            unsure: false,
+            unsure_ms: None,
             failures: 0,
             rate_limited: 0,
             looking: false,
@@ -139,7 +141,8 @@ impl Job {
             return Next::Fail(self.too_late(view));
         }
         match &self.goal {
-            Goal::ReadFleet => Next::Look,
+            Goal::ReadFleet { since_ms } if *since_ms > view.now_ms => Next::Sleep { until_ms: *since_ms },
+            Goal::ReadFleet { .. } => Next::Look,
             Goal::Leased { machine } => Next::Call(acquire(machine, None, view)),
             Goal::KeptLeased { machine } => keep_lease(machine, view),
             Goal::Released { machine } => match known.nonce(machine) {
@@ -160,10 +163,10 @@ impl Job {
             Goal::Made { step } => self.make(*step, view),
             Goal::Unmade { slot, rests_on } => match known.greens.get(slot) {
                 Some(green) if known.is_gone(&green.id) => Next::Done,
-                Some(green) => {
-                    self.guarded(&green.id, rests_on, view).unwrap_or_else(|| Next::Call(destroy(&green.id, known)))
-                }
-                None if self.looks >= LOOKS => Next::Done,
+                Some(green) => self
+                    .guarded(&Target::Slot(slot.clone()), rests_on, view)
+                    .unwrap_or_else(|| Next::Call(destroy(&green.id, known))),
+                None if known.is_listed_since(self.began_ms + LIST_LAG_MS) => Next::Done,
                 None => Next::Look,
             },
             Goal::Paused { ms } => match self.began_ms.saturating_add(*ms) {
@@ -188,12 +191,12 @@ impl Job {
             },
             Goal::Cordoned { target, rests_on } => match known.id(target) {
                 Some(id) => self
-                    .guarded(id, rests_on, view)
+                    .guarded(target, rests_on, view)
                     .unwrap_or_else(|| Next::Call(Call::Cordon { id: id.to_owned(), nonce: known.nonce(id) })),
                 None => Next::Done,
             },
             Goal::Destroyed { target, rests_on } => match known.id(target) {
-                Some(id) => self.guarded(id, rests_on, view).unwrap_or_else(|| Next::Call(destroy(id, known))),
+                Some(id) => self.guarded(target, rests_on, view).unwrap_or_else(|| Next::Call(destroy(id, known))),
                 None => Next::Done,
             },
         }
@@ -221,13 +224,15 @@ impl Job {
     }
 
     /// Looks that are too old as soon as they are answered end in giving up.
-    fn guarded(&self, id: &str, rests_on: &[Target], view: View<'_>) -> Option<Next> {
-        if view.options.has(Flaw::DestroyBlindly) && matches!(self.goal, Goal::Destroyed { .. }) {
+    fn guarded(&self, target: &Target, rests_on: &[Target], view: View<'_>) -> Option<Next> {
+        let is_back = matches!(self.owner, Owner::Back(_));
+        let is_destroy = matches!(self.goal, Goal::Destroyed { .. });
+        if view.options.has(Flaw::GoBackBlindly) && is_back || view.options.has(Flaw::DestroyBlindly) && is_destroy {
             return None;
         }
-        match guard::before_it_goes(id, rests_on, view)? {
+        match guard::before_it_goes(target, rests_on, view)? {
             Next::Look | Next::Call(_) if self.looks >= OLD_LOOKS => {
-                Some(Next::Unsafe("Fly does not say quickly enough whether the greens serve".to_owned()))
+                Some(Next::Unsafe("Fly does not say quickly enough what would serve without it".to_owned()))
             }
             next => Some(next),
         }
@@ -245,6 +250,14 @@ impl Job {
             return Next::Call(Call::GetMachine { id: holder.clone() });
         }
         if self.looking {
+            return Next::Look;
+        }
+        // The run before may have made it.
+        let listed_ms = if view.resumes { view.since_ms + LIST_LAG_MS } else { 0 };
+        if listed_ms > view.now_ms {
+            return Next::Sleep { until_ms: listed_ms };
+        }
+        if view.resumes && !view.known.is_listed_since(listed_ms) {
             return Next::Look;
         }
         let id = |name: &String| match view.known.greens.get(name) {
@@ -337,8 +350,8 @@ fn acquire(machine: &str, nonce: Option<String>, view: View<'_>) -> Call {
 /// A wait that is over soon lets us see a machine that died instead.
 const LONGEST_WAIT_S: u64 = 10;
 
-/// How often to look for a machine that may have been made: lists lag behind.
-const LOOKS: u32 = 5;
+/// How long a list may not show a machine that was made.
+pub(super) const LIST_LAG_MS: u64 = 10_000;
 
 /// How many looks may be too old to act on when they are answered.
 const OLD_LOOKS: u32 = 10;

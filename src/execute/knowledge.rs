@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::name::machine_name;
+use super::name::{self, machine_name};
 use super::{Answer, Call, Reply};
 use crate::fleet::{Machine, State};
-use crate::plan::mark::{Course, Marks};
-use crate::plan::{Op, Plan};
+use crate::plan::mark::{Course, Direction, Marks, NOTICES};
+use crate::plan::{Floored, Op, Plan};
 
 /// A machine that steps and goals speak of.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,6 +26,8 @@ pub(super) struct Knowledge {
     groups: BTreeMap<String, String>,
     /// The names that this run gives, with their slots.
     names: BTreeMap<String, String>,
+    /// The machines that the plan observed.
+    observed: BTreeSet<String>,
     /// Every machine as it was before anything was done.
     pub before: BTreeMap<String, Arc<Machine>>,
     /// The machines made so far, by slot.
@@ -39,6 +41,14 @@ pub(super) struct Knowledge {
     sightings: BTreeMap<String, Sighting>,
     /// When the fleet was last asked for as a whole.
     listed_ms: Option<u64>,
+    /// Machines that the last list did not show: gone, or too new for it.
+    unlisted: BTreeSet<String>,
+    /// Machines that were told to stop serving: whatever is seen of them, they do not count.
+    leaving: BTreeSet<String>,
+    /// Machines that tell which way this deploy goes, or may.
+    boards: BTreeSet<String>,
+    /// Something tells of this deploy: it is not over.
+    is_told: bool,
     /// How many of the machines seen serve, per group and region.
     serving: BTreeMap<(String, String), u64>,
     pub release: Option<Release>,
@@ -86,7 +96,14 @@ impl Knowledge {
         let makes = |op| matches!(op, Op::Create | Op::ReleaseCommand | Op::MachineCheck);
         let slots = plan.steps.iter().filter(|step| makes(step.op)).filter_map(|step| step.slot.clone());
         let names = slots.map(|slot| (machine_name(run, &slot, 1), slot));
-        Self { deploy: deploy.to_owned(), groups: groups.collect(), names: names.collect(), ..Self::default() }
+        let observed = plan.machines.iter().map(|machine| machine.id.clone()).collect();
+        Self {
+            deploy: deploy.to_owned(),
+            groups: groups.collect(),
+            names: names.collect(),
+            observed,
+            ..Self::default()
+        }
     }
 
     /// The id of the target, once it exists.
@@ -153,11 +170,44 @@ impl Knowledge {
     }
 
     /// How many machines serve in a place without this one; an empty region is any.
-    pub(super) fn serving_without(&self, id: &str, group: &str, region: &str) -> u64 {
-        let is_meant = |place: &(String, String)| place.0 == group && (region.is_empty() || place.1 == region);
-        let all: u64 = self.serving.iter().filter(|(place, _)| is_meant(place)).map(|(_, count)| count).sum();
-        let own = self.seen(id).and_then(|machine| self.place(machine)).is_some_and(|place| is_meant(&place));
-        all - u64::from(own)
+    pub(super) fn serving_without(&self, id: &str, floor: &Floored) -> u64 {
+        let all = self.serving.iter().filter(|(place, _)| is_of(place, floor)).map(|(_, count)| count).sum::<u64>();
+        all - u64::from(self.counts(id, floor))
+    }
+
+    /// Whether the machine is one of those that serve in a place.
+    pub(super) fn counts(&self, id: &str, floor: &Floored) -> bool {
+        self.seen(id).and_then(|machine| self.place(machine)).is_some_and(|place| is_of(&place, floor))
+    }
+
+    /// One that is counted, but neither listed nor looked at since then.
+    pub(super) fn doubtful(&self, floor: &Floored, since_ms: u64) -> Option<&str> {
+        let mut unseen = self.unlisted.iter().filter(|id| self.seen_since(id, since_ms).is_none());
+        unseen.find(|id| self.counts(id, floor)).map(String::as_str)
+    }
+
+    /// From now on it may stop serving at any time.
+    pub(super) fn leaves(&mut self, id: &str) {
+        self.count(id, |count| count - 1);
+        self.leaving.insert(id.to_owned());
+        self.count(id, |count| count + 1);
+    }
+
+    pub(super) fn stays(&mut self, id: &str) {
+        self.count(id, |count| count - 1);
+        self.leaving.remove(id);
+        self.count(id, |count| count + 1);
+    }
+
+    /// The machines that tell which way this deploy goes, or may.
+    pub(super) fn boards(&self) -> impl Iterator<Item = &String> {
+        self.boards.iter().filter(|id| !self.is_gone(id))
+    }
+
+    /// Which way the deploy went last, as far as anybody tells.
+    pub(super) fn direction(&self) -> Option<Direction> {
+        let courses = self.live().filter_map(Course::of).filter(|course| course.plan == self.deploy);
+        courses.map(|course| course.direction).max()
     }
 
     /// `asked_ms`: when the call was made; a lease counts from then, so that we never believe in
@@ -166,7 +216,13 @@ impl Knowledge {
         match (call, reply) {
             (Call::ListMachines, Reply::Done(Answer::Machines(machines))) => {
                 self.listed_ms = Some(asked_ms);
+                self.unlisted = self.sightings.keys().cloned().collect();
+                let told = machines.iter().filter(|it| Course::of(it).is_some_and(|course| course.plan == self.deploy));
+                self.boards.extend(told.map(|machine| machine.id.clone()));
+                let is_marked = |it: &Arc<Machine>| Marks::of(it).is_some_and(|marks| marks.plan == self.deploy);
+                self.is_told |= !self.boards.is_empty() || machines.iter().any(is_marked);
                 for machine in machines {
+                    self.unlisted.remove(&machine.id);
                     self.recognize(machine);
                     self.see(&machine.id, Sighting { asked_ms, machine: Some(Arc::clone(machine)) });
                 }
@@ -188,7 +244,10 @@ impl Knowledge {
                 self.see(id, Sighting { asked_ms, machine: None });
             }
             (Call::Cordon { id, .. }, Reply::Done(_)) => self.revise(id, |machine| machine.cordoned = true),
-            (Call::Uncordon { id, .. }, Reply::Done(_)) => self.revise(id, |machine| machine.cordoned = false),
+            (Call::Uncordon { id, .. }, Reply::Done(_)) => {
+                self.stays(id);
+                self.revise(id, |machine| machine.cordoned = false);
+            }
             // What was seen before our own change says nothing of now.
             (Call::Start { id, .. }, Reply::Done(_)) => self.revise(id, |machine| machine.state = State::Starting),
             (Call::Stop { id, .. }, Reply::Done(_)) => self.revise(id, |machine| machine.state = State::Stopping),
@@ -199,6 +258,9 @@ impl Knowledge {
             (Call::AcquireLease { id, ttl_s, .. }, Reply::Done(Answer::Lease { nonce, .. })) => {
                 let expires_ms = asked_ms.saturating_add(ttl_s.saturating_mul(1_000));
                 self.leases.insert(id.clone(), Held { nonce: nonce.clone(), expires_ms });
+            }
+            (Call::SetMetadata { id, key, .. }, Reply::Done(_) | Reply::Unknown) if NOTICES.contains(&key.as_str()) => {
+                self.boards.insert(id.clone());
             }
             (Call::CreateRelease { .. }, Reply::Done(Answer::Release { id, version })) => {
                 self.release = Some(Release { id: id.clone(), version: version.clone() });
@@ -230,14 +292,24 @@ impl Knowledge {
 
     /// A machine that this plan made says so itself; when all is done, only its name still does.
     fn recognize(&mut self, machine: &Machine) {
-        let marked = Marks::of(machine).filter(|marks| marks.plan == self.deploy).map(|marks| marks.slot);
-        let slot = marked.or_else(|| self.names.get(&machine.name).cloned());
+        let slot = match Marks::of(machine) {
+            Some(marks) => Some(marks.slot).filter(|_| marks.plan == self.deploy),
+            None => self.names.get(&machine.name).or_else(|| self.slot_in_name(machine)).cloned(),
+        };
         let Some(slot) = slot.filter(|_| machine.is_live()) else { return };
         match self.greens.get(&slot) {
             Some(green) if green.id != machine.id => drop(self.surplus.insert(machine.id.clone())),
             Some(_) => {}
             None => self.made(&slot, machine),
         }
+    }
+
+    /// Another run's name for a slot, while the deploy is not over: what is new is its work.
+    fn slot_in_name(&self, machine: &Machine) -> Option<&String> {
+        let is_new = !self.observed.contains(&machine.id) && machine.name.starts_with(name::PREFIX);
+        let is_of = |slot: &&String| machine.name.strip_suffix(slot.as_str()).is_some_and(|run| run.ends_with('-'));
+        let slots = self.names.values().filter(|_| is_new && self.is_told);
+        slots.filter(is_of).max_by_key(|slot| slot.len())
     }
 
     fn see(&mut self, id: &str, sighting: Sighting) {
@@ -270,6 +342,12 @@ impl Knowledge {
     fn place(&self, machine: &Machine) -> Option<(String, String)> {
         let planned = || self.groups.get(&machine.id).map(String::as_str);
         let group = machine.group().or_else(planned)?;
-        machine.is_serving().then(|| (group.to_owned(), machine.region.clone()))
+        let serves = machine.is_serving() && !self.leaving.contains(&machine.id);
+        serves.then(|| (group.to_owned(), machine.region.clone()))
     }
+}
+
+/// An empty region is any.
+fn is_of((group, region): &(String, String), floor: &Floored) -> bool {
+    *group == floor.group && (floor.region.is_empty() || *region == floor.region)
 }

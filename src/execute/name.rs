@@ -96,7 +96,8 @@ const RELEASE_ID: &str = "fly_release_id";
 const RELEASE_VERSION: &str = "fly_release_version";
 const CLIENT_VERSION: &str = "fly_flyctl_version";
 
-const PREFIX: &str = "cutover";
+/// What the names of all our machines begin with.
+pub(super) const PREFIX: &str = "cutover";
 
 /// A label of a DNS name may have 63 bytes; short names also read better in listings.
 const LONGEST: usize = 60;

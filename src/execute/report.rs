@@ -67,7 +67,7 @@ pub(super) fn to_look_at(app: &str, machine: &str, why: String) -> Leftover {
     Leftover { machine: machine.to_owned(), why, command: format!("fly machine status {machine} -a {app}") }
 }
 
-/// A machine that may exist under this name, but was not found.
+/// A machine that may exist, or did, under this name or id, but was not found.
 pub(super) fn to_look_for(app: &str, name: &str, why: String) -> Leftover {
     Leftover { machine: name.to_owned(), why, command: format!("fly machine list -a {app}") }
 }

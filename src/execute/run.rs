@@ -23,6 +23,7 @@ use super::schedule::{Busy, JobId, Schedule};
 use super::steps::{self, Slots};
 use super::{Event, Input, Leftover, Outcome, Phase, Reply, SplitMix64, Step, report};
 use crate::fleet::State;
+use crate::plan::mark::Direction;
 use crate::plan::{Floored, Interrupted, Op, Plan};
 
 /// How a run goes, beyond what the plan says.
@@ -47,7 +48,7 @@ pub struct Options {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Intent {
     Forward,
-    /// To the fleet as it was, as long as no blue is destroyed.
+    /// To the fleet as it was, as long as the deploy destroyed no blue.
     Back,
 }
 
@@ -72,7 +73,7 @@ pub struct Execution {
     options: Options,
     /// Of a deploy that another run began.
     intent: Option<Intent>,
-    /// A blue that the plan does not know of any more is destroyed.
+    /// The deploy destroyed a blue that the plan does not know of any more.
     is_past: bool,
     slots: Slots,
     floors: BTreeMap<String, Floored>,
@@ -81,18 +82,24 @@ pub struct Execution {
     rates: Rates,
     order: Order,
     stage: Stage,
-    opening: Opening,
+    notice: Notice,
     progress: Vec<Progress>,
     /// The slots that were uncordoned, or may have been.
     traffic: BTreeSet<String>,
     random: SplitMix64,
+    /// When it began.
+    since_ms: u64,
     now_ms: u64,
     /// Why the run goes back, or what failed after the point of no return.
     failures: Vec<String>,
     is_aborted: bool,
     left: Vec<Leftover>,
+    /// What is done when everything else is.
+    parting: Vec<Goal>,
     /// After the point of no return: blues that have to serve again, their greens having failed.
     rescue: BTreeSet<String>,
+    /// Going back: slots whose machines something rests on.
+    kept: BTreeSet<String>,
     /// Going back, traffic was moved and the proxies have not had time to hear of it.
     unsettled: bool,
     told: BTreeMap<String, (State, u64, u64)>,
@@ -105,6 +112,8 @@ enum Stage {
     Check,
     /// Resumed: the leases are taken before anything is believed.
     Leasing,
+    /// With them, the fleet is read again.
+    Recheck,
     Forward,
     /// Going forward with no way back.
     Finish,
@@ -115,14 +124,12 @@ enum Stage {
     Ended,
 }
 
-/// Whether others were told that the deploy is under way, before its first change.
+/// What others were told of the deploy, each before it is acted on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Opening {
-    Not,
-    UnderWay,
-    Done,
-    /// They were told that it goes back.
-    Back,
+enum Notice {
+    Nothing,
+    UnderWay(Direction),
+    Told(Direction),
 }
 
 /// How far a step of the plan is.
@@ -199,15 +206,18 @@ impl Execution {
             rates: Rates::default(),
             order: Order::forward(&plan.steps),
             stage: Stage::Idle,
-            opening: Opening::Not,
+            notice: Notice::Nothing,
             progress: vec![Progress::default(); plan.steps.len()],
             traffic: BTreeSet::new(),
             random: SplitMix64::new(options.seed),
+            since_ms: 0,
             now_ms: 0,
             failures: Vec::new(),
             is_aborted: false,
             left: Vec::new(),
+            parting: Vec::new(),
             rescue: BTreeSet::new(),
+            kept: BTreeSet::new(),
             unsettled: false,
             told: BTreeMap::new(),
             out: Step::default(),
@@ -255,7 +265,7 @@ impl Execution {
     fn begin_steps(&mut self) {
         loop {
             match self.stage {
-                Stage::Forward | Stage::Finish if self.opening != Opening::UnderWay => {
+                Stage::Forward | Stage::Finish if !self.is_telling() => {
                     let Some(place) = self.order.next() else { return };
                     self.begin_forward(place);
                 }
@@ -306,7 +316,7 @@ impl Execution {
         self.schedule.over(id, job);
         match job.owner {
             Owner::Check => self.checked(result),
-            Owner::Opening => self.opened(job, result),
+            Owner::Telling => self.telling_over(job, result),
             Owner::Forward(place) => self.forward_over(place, job, result),
             Owner::Turning | Owner::Closing => self.noted(job, result),
             Owner::Back(place) => self.back_over(place, job, result),
@@ -314,17 +324,29 @@ impl Execution {
         }
     }
 
+    const fn is_telling(&self) -> bool {
+        matches!(self.notice, Notice::UnderWay(_))
+    }
+
+    fn told_all(&mut self) {
+        if let Notice::UnderWay(direction) = self.notice {
+            self.notice = Notice::Told(direction);
+        }
+    }
+
     /// Goes on to the next stage if this one is over.
     fn turn(&mut self) -> bool {
         let (steps, others) = (self.schedule.is_busy(Busy::Steps), self.schedule.is_busy(Busy::Others));
         match &self.stage {
-            Stage::Forward | Stage::Finish | Stage::Turning if self.opening == Opening::UnderWay && !others => {
-                self.opening = Opening::Done;
-            }
+            Stage::Forward | Stage::Finish | Stage::Turning if self.is_telling() && !others => self.told_all(),
             Stage::Leasing if !steps => self.leased(),
-            Stage::Forward | Stage::Finish if !steps && self.opening != Opening::UnderWay => self.forward_is_over(),
+            Stage::Forward | Stage::Finish if !steps && !self.is_telling() => self.forward_is_over(),
             Stage::Turning if !steps && !others => self.turned(),
             Stage::Back if self.order.is_finished() => self.back_is_over(),
+            Stage::Closing(_) if !others && !self.parting.is_empty() => {
+                let parting = std::mem::take(&mut self.parting);
+                self.add_jobs(parting, Owner::Closing);
+            }
             Stage::Closing(outcome) if !others => {
                 let outcome = outcome.clone();
                 self.end(outcome);
@@ -343,6 +365,7 @@ impl Execution {
             traffic: &self.traffic,
             known: &self.known,
             resumes: self.intent.is_some(),
+            since_ms: self.since_ms,
             now_ms: self.now_ms,
         }
     }
@@ -350,7 +373,7 @@ impl Execution {
     fn step_id(&self, owner: Owner) -> String {
         match owner {
             Owner::Forward(place) | Owner::Back(place) => self.plan.steps[place].id.clone(),
-            Owner::Check | Owner::Opening | Owner::Turning | Owner::Lease | Owner::Closing => String::new(),
+            Owner::Check | Owner::Telling | Owner::Turning | Owner::Lease | Owner::Closing => String::new(),
         }
     }
 

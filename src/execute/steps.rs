@@ -69,15 +69,16 @@ impl Slots {
     }
 }
 
-/// What must serve in the place of each machine that the plan takes away.
+/// What must serve in the place of each machine of the plan, by its id or its slot.
 pub(super) fn floors(plan: &Plan) -> BTreeMap<String, Floored> {
     let floors: BTreeMap<_, _> =
         plan.floors.iter().map(|floor| ((floor.group.as_str(), floor.region.as_str()), floor)).collect();
-    let floor = |machine: &crate::plan::PlannedMachine| {
-        let floor = floors.get(&(machine.group.as_str(), machine.region.as_str()))?;
-        Some((machine.id.clone(), (*floor).clone()))
-    };
-    plan.machines.iter().filter_map(floor).collect()
+    let blues = plan.machines.iter().map(|blue| (&blue.id, blue.group.as_str(), blue.region.as_str()));
+    let creates = plan.steps.iter().filter(|step| step.op == Op::Create);
+    let greens =
+        creates.filter_map(|step| Some((step.slot.as_ref()?, step.group.as_deref()?, step.region.as_deref()?)));
+    let places = blues.chain(greens);
+    places.filter_map(|(name, group, region)| Some((name.clone(), (*floors.get(&(group, region))?).clone()))).collect()
 }
 
 /// The machine or slot that a step is done to.
@@ -86,23 +87,33 @@ pub(super) fn target(step: &Step) -> Option<Target> {
     slot.or_else(|| step.machine.clone().map(Target::Machine))
 }
 
-/// The machine that tells others how far the run is: the one that does already, else the first that
-/// is to go, that stays as it is, or that was made.
+/// The machine that tells others how far the run is: one that does already, else the first that is
+/// to go, that stays as it is, or that was made.
 pub(super) fn notice_board(view: View<'_>) -> Option<String> {
-    if let Some(told) = view.known.noticed().find_map(|(id, plan)| (plan == view.known.deploy).then_some(id)) {
-        return Some(told.to_owned());
-    }
-    let of = |wanted: &[Disposition]| {
-        let mut machines = view.plan.machines.iter().filter(|machine| wanted.contains(&machine.disposition));
-        machines.find(|machine| view.known.seen(&machine.id).is_some_and(crate::fleet::Machine::is_live))
-    };
-    let going = of(&[Disposition::Replace, Disposition::Remove]);
-    let planned = going.or_else(|| of(&[Disposition::Keep])).map(|machine| machine.id.clone());
-    planned.or_else(|| {
-        let mut greens = view.slots.by_name.keys().filter_map(|slot| view.known.greens.get(slot));
-        greens.find(|green| !view.known.is_gone(&green.id)).map(|green| green.id.clone())
-    })
+    let told = || view.known.boards().next().cloned();
+    told().or_else(|| planned(GOING, view).next()).or_else(|| planned(KEPT, view).next()).or_else(|| first_green(view))
 }
+
+/// The one that tells of the point of no return: it stays, or goes last.
+pub(super) fn last_board(view: View<'_>) -> Option<String> {
+    first_green(view).or_else(|| planned(KEPT, view).next()).or_else(|| planned(GOING, view).last())
+}
+
+/// Machines of the plan that are there.
+fn planned<'a>(wanted: &'a [Disposition], view: View<'a>) -> impl Iterator<Item = String> {
+    let machines = view.plan.machines.iter().filter(|machine| wanted.contains(&machine.disposition));
+    let there = machines.filter(move |it| view.known.seen(&it.id).is_some_and(crate::fleet::Machine::is_live));
+    there.map(|machine| machine.id.clone())
+}
+
+fn first_green(view: View<'_>) -> Option<String> {
+    let mut greens = view.slots.by_name.keys().filter_map(|slot| view.known.greens.get(slot));
+    greens.find(|green| !view.known.is_gone(&green.id)).map(|green| green.id.clone())
+}
+
+/// Machines that the deploy takes away.
+pub(super) const GOING: &[Disposition] = &[Disposition::Replace, Disposition::Remove];
+const KEPT: &[Disposition] = &[Disposition::Keep];
 
 /// What has to be achieved in this round of the step, side by side; `None` when the rounds before
 /// were all. Each begins when the one before it is over.

@@ -57,7 +57,7 @@ pub(super) fn healthy(machine: &Machine) -> Progress {
 /// Why this green, made to be started (or, with `skip_launch`, not), does not serve; `None` when
 /// it does. A green that the proxy stopped for lack of traffic serves.
 pub(super) fn green_fault(machine: &Machine, skip_launch: bool) -> Option<String> {
-    let checked = machine.config.as_ref().is_some_and(|config| !config.health_checks().is_empty());
+    let checked = machine.config.as_ref().is_some_and(|config| config.check_kinds().next().is_some());
     match &machine.state {
         _ if machine.host_status != HostStatus::Ok => Some("its host does not answer".to_owned()),
         State::Started if checked && !machine.is_passing() => Some(format!("it has {}", tally(machine))),

@@ -92,17 +92,25 @@ impl MachineConfig {
 
     /// The checks of its services, then the top-level ones.
     pub fn health_checks(&self) -> Vec<HealthCheck> {
-        let mut checks = Vec::new();
-        for service in self.list("services") {
+        self.checks().map(|(kind, check)| health_check(kind, check)).collect()
+    }
+
+    /// Where its checks stand, in the order of [`Self::health_checks`].
+    pub fn check_kinds(&self) -> impl Iterator<Item = CheckKind> {
+        self.checks().map(|(kind, _)| kind)
+    }
+
+    fn checks(&self) -> impl Iterator<Item = (CheckKind, &Value)> {
+        let of_service = |service: &'_ Value| {
             let internal_port = service.get("internal_port").and_then(Value::as_u64).unwrap_or(0);
-            for check in service.get("checks").and_then(Value::as_array).into_iter().flatten() {
-                checks.push(health_check(CheckKind::Service { internal_port }, check));
-            }
-        }
-        for (name, check) in self.0.get("checks").and_then(Value::as_object).into_iter().flatten() {
-            checks.push(health_check(CheckKind::TopLevel { name: name.clone() }, check));
-        }
-        checks
+            CheckKind::Service { internal_port }
+        };
+        let of_services = self.list("services").flat_map(move |service| {
+            let checks = service.get("checks").and_then(Value::as_array).into_iter().flatten();
+            checks.map(move |check| (of_service(service), check))
+        });
+        let top_level = self.0.get("checks").and_then(Value::as_object).into_iter().flatten();
+        of_services.chain(top_level.map(|(name, check)| (CheckKind::TopLevel { name: name.clone() }, check)))
     }
 
     /// How long it may take to finish after its signal.

@@ -33,7 +33,7 @@ pub enum Phase {
     ToRemove,
 }
 
-/// Which way a run was going. On each blue, by its id.
+/// Which way a run was going. On one machine, by its id; where several tell, the furthest is right.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Course {
     pub direction: Direction,
@@ -47,6 +47,8 @@ pub enum Direction {
     Forward,
     /// Until somebody promotes or aborts it.
     Held,
+    /// Forward with no way back as soon as a blue is gone. On a machine that stays.
+    Past,
     Back,
 }
 
@@ -103,14 +105,20 @@ impl Phase {
 }
 
 impl Direction {
+    /// It goes on by itself: nobody has to decide about it.
+    pub const fn is_forward(self) -> bool {
+        matches!(self, Self::Forward | Self::Past)
+    }
+
     fn read(text: &str) -> Option<Self> {
-        [Self::Forward, Self::Held, Self::Back].into_iter().find(|direction| direction.as_str() == text)
+        [Self::Forward, Self::Held, Self::Past, Self::Back].into_iter().find(|direction| direction.as_str() == text)
     }
 
     const fn as_str(self) -> &'static str {
         match self {
             Self::Forward => "forward",
             Self::Held => "held",
+            Self::Past => "past",
             Self::Back => "back",
         }
     }
@@ -198,7 +206,7 @@ const PHASE: &str = "cutover_phase";
 const DIRECTION: &str = "cutover_direction";
 const RELEASE_COMMAND: &str = "cutover_release_command";
 
-/// What a deploy writes on the blues.
+/// What a deploy writes on machines to tell of itself.
 pub const NOTICES: [&str; 2] = [DIRECTION, RELEASE_COMMAND];
 
 /// In the place of a blue, on a green that replaces none.
@@ -235,7 +243,7 @@ mod tests {
             let entries = marks(replaces).entries("shop-green-1");
             assert_eq!(Marks::of(&machine("g1", "shop-green-1", &entries)), Some(marks(replaces)));
         }
-        for direction in [Direction::Forward, Direction::Held, Direction::Back] {
+        for direction in [Direction::Forward, Direction::Held, Direction::Past, Direction::Back] {
             let course = Course { direction, plan: "sha256:aa".into(), run: "r1".into() };
             assert_eq!(Course::of(&machine("a1", "blue", &[course.entry("a1")])), Some(course));
         }

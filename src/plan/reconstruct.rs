@@ -32,7 +32,7 @@ pub struct Interrupted {
     /// Every green is there, and the marks tell all that is left to do. If not, it can only be
     /// taken back.
     pub is_complete: bool,
-    /// A blue is destroyed: it can only be finished.
+    /// It destroyed a blue, or none is left: it can only be finished.
     pub is_past: bool,
 }
 
@@ -72,7 +72,7 @@ pub fn reconstruct(app: &str, fleet: &Fleet) -> Result<Interrupted, Refusal> {
         direction,
         release_command: release.max_by_key(|command| command.is_done),
         is_complete: scene.is_complete(fleet, &run),
-        is_past: scene.is_past(&situation),
+        is_past: scene.is_past(&situation, direction),
         run,
         marked,
     };
@@ -261,9 +261,13 @@ impl<'g, 'a> Scene<'g, 'a> {
         tells_all && !self.greens.is_empty() && self.greens.len() + finished >= self.count
     }
 
-    fn is_past(&self, situation: &Situation) -> bool {
-        let is_there = |blue: &&str| situation.machines.iter().any(|machine| machine.id == **blue && machine.is_live());
-        !self.replaced.iter().all(is_there)
+    /// A blue that is missing where the deploy did not write so was somebody else's doing, unless there is nothing
+    /// left to go back to.
+    fn is_past(&self, situation: &Situation, direction: Option<Direction>) -> bool {
+        let is_there = |blue: &&&str| situation.machines.iter().any(|it| it.id == ***blue && it.is_live());
+        let there = self.replaced.iter().filter(is_there).count();
+        let is_alone = there == 0 && self.greens.len() >= self.count;
+        there < self.replaced.len() && (direction == Some(Direction::Past) || is_alone)
     }
 
     /// Neither way is open. Machines of groups that are to go are touched last, so that nobody can

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::mark::{Course, Direction, Marks};
+use super::mark::{Course, Marks};
 use crate::fleet::Machine;
 
 /// What marks explain, by the ids of machines.
@@ -73,7 +73,7 @@ impl<'a> Underway<'a> {
 /// The deploys that are held, or on their way back.
 fn undecided(machines: &[(&str, &Machine)]) -> BTreeSet<String> {
     let courses = machines.iter().filter_map(|(_, machine)| Course::of(machine));
-    courses.filter(|course| course.direction != Direction::Forward).map(|course| course.plan).collect()
+    courses.filter(|course| !course.direction.is_forward()).map(|course| course.plan).collect()
 }
 
 /// It serves, or rests in the place of a blue that serves nothing, either.

@@ -33,10 +33,10 @@ pub(super) struct Checker {
     /// How many machines served at the start, per group and region.
     floor: BTreeMap<Place, u64>,
     serving: BTreeMap<Place, BTreeSet<String>>,
-    /// When a machine last stopped serving by itself.
+    /// Machines that serve, or would if they were not cordoned.
+    up: BTreeSet<String>,
+    /// When one of them last was so no more, by itself.
     lost_ms: BTreeMap<Place, u64>,
-    /// Machines that something happened to: they cannot be counted on.
-    unlucky: BTreeMap<Place, BTreeSet<String>>,
     breaches: Vec<Breach>,
 }
 
@@ -47,7 +47,11 @@ impl Checker {
     /// Whatever serves now is the floor, save in groups that are to go.
     pub(super) fn new<'a>(machines: impl Iterator<Item = &'a Machine>, promise: Promise) -> Self {
         let mut checker = Self { promise, ..Self::default() };
-        for machine in machines.filter(|machine| serves(machine)) {
+        for machine in machines.filter(|machine| is_up(machine)) {
+            checker.up.insert(machine.id.clone());
+            if machine.cordoned {
+                continue;
+            }
             let place = checker.place(machine);
             if !checker.promise.removed.contains(&place.0) {
                 *checker.floor.entry(place.clone()).or_default() += 1;
@@ -66,36 +70,26 @@ impl Checker {
         }
     }
 
-    /// Something happened to the machine that nobody could foresee.
-    pub(super) fn lost(&mut self, t_ms: u64, machine: &Machine) {
-        let place = self.place(machine);
-        self.unlucky.entry(place.clone()).or_default().insert(machine.id.clone());
-        self.lost_ms.insert(place, t_ms);
-    }
-
     /// After each change of a machine; gives the breach that it is. `called`: a call changed it,
     /// not the machine itself.
     pub(super) fn changed(&mut self, t_ms: u64, machine: &Machine, called: bool) -> Option<Breach> {
         let place = self.place(machine);
+        if is_up(machine) {
+            self.up.insert(machine.id.clone());
+        } else if self.up.remove(&machine.id) && !called {
+            self.lost_ms.insert(place.clone(), t_ms);
+        }
         let serving = self.serving.entry(place.clone()).or_default();
-        if serves(machine) {
+        if is_up(machine) && !machine.cordoned {
             serving.insert(machine.id.clone());
             return None;
         }
         let served = serving.remove(&machine.id);
-        let goes = called && machine.state == State::Destroyed && self.promise.replaced.contains(&machine.id);
-        if !served && !goes {
+        let goes = machine.state == State::Destroyed && self.promise.replaced.contains(&machine.id);
+        if !called || !served && !goes {
             return None;
         }
-        let (count, mut floor) = (serving.len() as u64, self.floor.get(&place).copied().unwrap_or(0));
-        if !self.promise.groups.contains_key(&machine.id) {
-            // Going back does not mend what happened to others.
-            floor = floor.saturating_sub(self.unlucky.get(&place).map_or(0, |ids| ids.len() as u64));
-        }
-        if !called {
-            self.lost_ms.insert(place, t_ms);
-            return None;
-        }
+        let (count, floor) = (serving.len() as u64, self.floor.get(&place).copied().unwrap_or(0));
         if count >= floor || self.lost_ms.get(&place).is_some_and(|lost_ms| t_ms - lost_ms <= NOTICE_MS) {
             return None;
         }
@@ -121,19 +115,18 @@ impl Checker {
     }
 }
 
-/// As the contracts define it: uncordoned and started with its checks passing, or stopped by the
-/// proxy, which starts it again.
-fn serves(machine: &Machine) -> bool {
+/// It serves as the contracts define it, unless it is cordoned: started with its checks passing, or
+/// stopped by the proxy, which starts it again.
+fn is_up(machine: &Machine) -> bool {
     let config = machine.config.as_ref();
-    let checked = config.is_some_and(|config| !config.health_checks().is_empty());
     let awake = match machine.state {
-        State::Started => !checked || machine.is_passing(),
+        State::Started => machine.is_passing() || !config.is_some_and(|config| config.check_kinds().next().is_some()),
         State::Stopped | State::Suspended => {
             config.is_some_and(|config| config.autostop() && config.autostart()) && !super::machine::crashed(machine)
         }
         _ => false,
     };
-    awake && !machine.cordoned && machine.host_status == HostStatus::Ok
+    awake && machine.host_status == HostStatus::Ok
 }
 
 /// Where flyctl counts a machine that names no group.

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::execute::SplitMix64;
-use crate::fleet::{CheckKind, CheckStatus, HealthCheck, HostStatus, ImageRef, Machine, MachineConfig, State};
+use crate::fleet::{CheckKind, CheckStatus, HostStatus, ImageRef, Machine, MachineConfig, State};
 use crate::plan::CreateRequest;
 
 /// A machine that was just created.
@@ -29,12 +29,12 @@ pub(super) fn created(name: String, request: &CreateRequest, random: &mut SplitM
 
 /// The results of its checks, all alike.
 pub(super) fn check_results(config: &MachineConfig, status: &str) -> Vec<CheckStatus> {
-    let named = |(place, check): (usize, HealthCheck)| match check.kind {
+    let named = |(place, kind): (usize, CheckKind)| match kind {
         CheckKind::Service { internal_port } => format!("servicecheck-{place:02}-{internal_port}"),
         CheckKind::TopLevel { name } => name,
     };
     let status = |name| CheckStatus { name, status: status.to_owned(), other: Map::new() };
-    config.health_checks().into_iter().enumerate().map(named).map(status).collect()
+    config.check_kinds().enumerate().map(named).map(status).collect()
 }
 
 /// Newest first, as the API lists them.

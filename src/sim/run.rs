@@ -129,6 +129,14 @@ impl Run {
         self.outcome.as_ref()
     }
 
+    /// Calls that Fly does not have yet.
+    pub(super) fn on_their_way(&self) -> impl Iterator<Item = &Call> {
+        self.ways.values().filter_map(|way| match way {
+            Travelling::There(_, call) => Some(call),
+            Travelling::Back(..) => None,
+        })
+    }
+
     pub const fn world(&self) -> &World {
         &self.world
     }

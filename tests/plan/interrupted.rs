@@ -93,7 +93,9 @@ fn an_interrupted_deploy_goes_forward_only_when_marks_tell_all_that_is_left() {
 #[test]
 fn an_interrupted_deploy_that_can_be_finished_only_may_need_its_plan() {
     let left = |marks: &str| {
-        left_of(&format!("a2 app iad started v1\ng1 app iad started v2 made-by=r1/green-app-1/a1/{marks}"))
+        left_of(&format!(
+            "a2 app iad started v1\ng1 app iad started v2 course=past/r1 made-by=r1/green-app-1/a1/{marks}"
+        ))
     };
     assert!(left("1").starts_with("complete: true"));
     assert!(left("2").starts_with("plan-needed: "), "a1 is gone, and another green was to be made");

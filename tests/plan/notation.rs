@@ -150,6 +150,7 @@ fn mark(metadata: &mut Value, id: &str, key: &str, value: &str) {
             let direction = match *direction {
                 "back" => Direction::Back,
                 "held" => Direction::Held,
+                "past" => Direction::Past,
                 _ => Direction::Forward,
             };
             vec![Course { direction, plan: PLAN.to_owned(), run: (*run).to_owned() }.entry(id)]

@@ -16,13 +16,15 @@ impl Job {
         if let (Goal::Ended { .. }, Call::Logs { .. }) = (&self.goal, call) {
             return Next::Fail(self.last_words(reply));
         }
-        match then(kind, reply, self.unsure) {
+        match then(kind, reply, self.unsure_ms.is_some()) {
             None => self.accepted(call, reply, view),
             Some(Then::Done) => Next::Done,
             Some(Then::Judge) => self.judge(kind, reply, view),
             Some(Then::Fail) => Next::Fail(report::reply(reply)),
             Some(then) => {
-                self.unsure |= *reply == Reply::Unknown && kind.changes();
+                if *reply == Reply::Unknown && kind.changes() {
+                    self.unsure_ms = Some(view.now_ms);
+                }
                 self.looking = then == Then::Look && !view.options.has(Flaw::CreateBlindly);
                 self.attempt += u32::from(then == Then::Look && !self.looking);
                 // Whether it was started shows: a command is not begun twice.
@@ -71,6 +73,7 @@ impl Job {
                         Next::Fail(format!("{} has its name, and is none of this deploy's", holder.id))
                     }
                     (false, Some(_), _) => self.under_another_name(view),
+                    (false, None, _) if self.unsure_ms.is_none() => self.next(view),
                     (false, None, _) => Next::Pause { kind: Kind::Create, least_ms: 0 },
                 }
             }
@@ -189,12 +192,12 @@ impl Job {
     }
 
     /// Our own acquisition of unknown fate, or that of the run that this one resumes, holds it for
-    /// its time at most.
+    /// its time at most: a refusal does not tell whose it is.
     fn held_elsewhere(&self, owner: &str, view: View<'_>) -> Next {
-        let may_be_own = self.unsure || view.resumes;
-        let own_ms = if may_be_own { view.options.lease_ttl_s.saturating_mul(1_000) + 1_000 } else { 0 };
-        let patience_ms = view.options.lease_wait_ms.max(own_ms);
-        if view.now_ms.saturating_sub(self.began_ms) < patience_ms {
+        let may_be_own_since_ms = self.unsure_ms.or_else(|| view.resumes.then_some(self.began_ms));
+        let own_ms = may_be_own_since_ms.map(|ms| ms + view.options.lease_ttl_s.saturating_mul(1_000) + 1_000);
+        let until_ms = own_ms.unwrap_or(0).max(self.began_ms.saturating_add(view.options.lease_wait_ms));
+        if view.now_ms < until_ms {
             Next::Sleep { until_ms: view.now_ms + LEASE_AGAIN_MS }
         } else {
             Next::Fail(format!("its lease is held by {owner}"))

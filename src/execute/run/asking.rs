@@ -26,6 +26,9 @@ impl Execution {
         {
             self.touch(place, kind);
         }
+        if let (Kind::Cordon | Kind::Stop | Kind::Destroy, Some(machine)) = (kind, call.machine()) {
+            self.known.leaves(machine);
+        }
         let expires_ms = self.now_ms + timeout_ms(&call);
         let step = self.step_id(job.owner);
         let text = report::call(&call);
@@ -79,10 +82,13 @@ impl Execution {
         }
         match reply {
             Reply::Done(_) => self.progress[place].fate = Fate::Changed,
+            Reply::Unknown if kind == Kind::Create && self.options.has(Flaw::ForgetUnanswered) => {
+                self.progress[place].fate = Fate::Untouched;
+            }
             // Who has the name may be the machine that was asked for: something on the way asked twice.
             Reply::Refused(Why::NameTaken { .. }) => {}
             Reply::Refused(_) | Reply::Absent
-                if !job.unsure && self.progress[place].round == 0 && !self.progress[place].is_recalled =>
+                if job.unsure_ms.is_none() && self.progress[place].round == 0 && !self.progress[place].is_recalled =>
             {
                 self.progress[place].fate = Fate::Untouched;
             }
@@ -92,8 +98,11 @@ impl Execution {
 
     fn learn(&mut self, job: &Job, asked: &Asked, reply: &Reply) {
         self.known.learn(&asked.call, reply, asked.at_ms);
+        if let (Call::Cordon { id, .. }, Reply::Refused(_), None) = (&asked.call, reply, job.unsure_ms) {
+            self.known.stays(id);
+        }
         match (&job.goal, reply) {
-            (Goal::ReadFleet, Reply::Done(Answer::Machines(machines))) => {
+            (Goal::ReadFleet { .. }, Reply::Done(Answer::Machines(machines))) => {
                 self.known.begin_with(machines);
             }
             (Goal::Made { step }, Reply::Done(Answer::Machine(machine)))

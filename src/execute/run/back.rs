@@ -1,6 +1,6 @@
 //! What was done is taken back, the last step first.
 
-use super::{Execution, Failure, Fate, Stage};
+use super::{Execution, Failure, FailureKind, Fate, Stage};
 use crate::execute::goal::Goal;
 use crate::execute::job::{Job, Owner};
 use crate::execute::order::Order;
@@ -29,7 +29,12 @@ impl Execution {
         if step.op == Op::Settle && std::mem::take(&mut self.unsettled) {
             return Some(Goal::Paused { ms: step.timeout_ms.unwrap_or(self.plan.policy.settle_ms) });
         }
-        if self.progress[place].fate == Fate::Untouched || !self.rescue.is_empty() && !self.is_rescued(step) {
+        let is_kept = step.slot.as_ref().is_some_and(|slot| self.kept.contains(slot));
+        let is_gone = step.machine.as_ref().is_some_and(|blue| self.known.is_gone(blue));
+        if is_kept || is_gone || self.progress[place].fate == Fate::Untouched {
+            return None;
+        }
+        if !self.rescue.is_empty() && !self.is_rescued(step) {
             return None;
         }
         let goal = steps::undo_goal(step, self.view());
@@ -46,7 +51,7 @@ impl Execution {
 
     pub(super) fn back_over(&mut self, place: usize, job: &Job, result: Result<(), Failure>) {
         self.order.done(place);
-        let Err(Failure { why, .. }) = result else { return self.tell_step(place, StepState::TakenBack, None) };
+        let Err(Failure { why, kind }) = result else { return self.tell_step(place, StepState::TakenBack, None) };
         self.tell_step(place, StepState::Failed, Some(why.clone()));
         let app = &self.plan.app;
         let leftover = match &job.goal {
@@ -57,7 +62,10 @@ impl Execution {
             Goal::Uncordoned { target } => report::to_uncordon(app, target.name(), why),
             Goal::Revived { machine } => report::to_start(app, machine, why),
             Goal::Cordoned { target, .. } => {
-                report::to_look_at(app, self.known.id(target).unwrap_or_else(|| target.name()), why)
+                if kind == FailureKind::Unsafe {
+                    self.kept.insert(target.name().to_owned());
+                }
+                report::to_destroy(app, self.known.id(target).unwrap_or_else(|| target.name()), why)
             }
             // A lease ends by itself.
             _ => return,

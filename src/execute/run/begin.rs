@@ -1,18 +1,20 @@
 //! How a run begins: the fleet is read and compared with the plan, and what others have to know
 //! is written down before the first change.
 
-use super::{Execution, Failure, FailureKind, Opening, Stage};
+use super::{Execution, Failure, FailureKind, Intent, Notice, Stage};
+use crate::execute::flaw::Flaw;
 use crate::execute::goal::Goal;
 use crate::execute::job::{Job, Owner};
 use crate::execute::stale::Difference;
 use crate::execute::{Event, Leftover, OutcomeKind, Phase, report, stale, steps};
 use crate::plan::mark::{Course, Direction, Marks};
-use crate::plan::{Disposition, Op};
+use crate::plan::{Disposition, Op, Step};
 
 impl Execution {
     pub(super) fn begin(&mut self) {
+        self.since_ms = self.now_ms;
         self.enter(Stage::Check, Phase::Check);
-        self.add_jobs(vec![Goal::ReadFleet], Owner::Check);
+        self.add_jobs(vec![Goal::ReadFleet { since_ms: 0 }], Owner::Check);
     }
 
     pub(super) fn abort(&mut self) {
@@ -21,10 +23,8 @@ impl Execution {
             Stage::Idle | Stage::Check if self.intent.is_none() => {
                 self.close(OutcomeKind::Restored, "Aborted before anything was changed.".to_owned());
             }
-            Stage::Idle | Stage::Check | Stage::Leasing => {
-                self.failures.push("it was aborted".to_owned());
-                self.close_as_found("resume");
-            }
+            // How far the deploy is nobody knows yet.
+            Stage::Idle | Stage::Check | Stage::Leasing | Stage::Recheck => self.intent = Some(Intent::Back),
             Stage::Forward => self.turn_back("it was aborted".to_owned()),
             // There is no way back, or we are on it.
             Stage::Finish | Stage::Turning | Stage::Back | Stage::Closing(_) | Stage::Ended => {}
@@ -45,21 +45,24 @@ impl Execution {
             None => stale::differences(&self.plan, &self.known.before),
             Some(_) => stale::differences_of_begun(&self.plan, &self.known),
         };
-        for difference in &differences {
-            self.tell_difference(difference);
-            if let Some(machine) = self.known.before.get(&difference.machine).filter(|_| !difference.matters) {
-                let state = machine.state.clone();
-                self.tell_state(&difference.machine, &state);
-            }
+        // What another run had on its way shows only when it has lost its leases.
+        let is_to_recheck = self.stage == Stage::Check && self.intent.is_some() && self.is_half_done();
+        if !is_to_recheck {
+            self.tell_differences(&differences);
         }
         let stale: Vec<_> = differences.into_iter().filter(|difference| difference.matters).collect();
-        if !stale.is_empty() {
-            return self.refuse_stale(stale);
+        match self.intent {
+            _ if !stale.is_empty() && !is_to_recheck => self.refuse_stale(stale),
+            None => self.enter(Stage::Forward, Phase::Forward),
+            Some(intent) if self.stage == Stage::Recheck => self.go_on(intent),
+            Some(_) => self.take_over(),
         }
-        if self.intent.is_some() {
-            return self.take_over();
-        }
-        self.enter(Stage::Forward, Phase::Forward);
+    }
+
+    /// Whether the step destroys a blue.
+    pub(super) fn takes_away(&self, step: &Step) -> bool {
+        let Some(id) = step.machine.as_ref().filter(|_| step.op == Op::Destroy) else { return false };
+        self.plan.machines.iter().any(|it| it.id == *id && steps::GOING.contains(&it.disposition))
     }
 
     /// A deploy of the app that did not end: it has its own way to go on, or back, and its release
@@ -74,7 +77,7 @@ impl Execution {
 
     fn is_going_forward(&self, machine: &str) -> bool {
         let course = self.known.seen(machine).and_then(Course::of);
-        course.is_some_and(|course| course.direction == Direction::Forward)
+        course.is_some_and(|course| course.direction.is_forward())
     }
 
     /// Whether the plan keeps what another deploy made.
@@ -106,31 +109,53 @@ impl Execution {
             count => format!("{count} machines are"),
         };
         self.left = differences.into_iter().map(report::changed).collect();
+        if self.stage == Stage::Recheck && self.is_half_done() {
+            self.failures.push(format!("{changed} not as the plan says"));
+            return self.close_as_found("resume");
+        }
         self.close(OutcomeKind::Stale, format!("The plan is stale: {changed} not as it says. Nothing was touched."));
     }
 
-    /// Whether a step of this kind may only begin when others know of the deploy.
-    pub(super) const fn needs_opening(&self, op: Op) -> bool {
-        !matches!(op, Op::Lease | Op::Gate) && matches!(self.opening, Opening::Not)
+    /// What others have to know before a step of this kind begins.
+    pub(super) fn needs_telling(&self, place: usize) -> Option<Direction> {
+        let step = &self.plan.steps[place];
+        match (step.op, self.notice) {
+            (Op::Lease | Op::Gate, _) => None,
+            (_, Notice::Nothing) => Some(Direction::Forward),
+            (Op::Destroy, Notice::Told(direction)) if self.stage == Stage::Forward && self.takes_away(step) => {
+                (direction != Direction::Past && !self.options.has(Flaw::ForgetThePoint)).then_some(Direction::Past)
+            }
+            _ => None,
+        }
     }
 
-    pub(super) fn open(&mut self) {
-        self.opening = Opening::UnderWay;
-        let makes_greens = self.plan.steps.iter().any(|step| step.op == Op::Create);
-        let course = self.course(Direction::Forward);
-        let goals = course.into_iter().chain(makes_greens.then_some(Goal::Recorded)).collect();
-        self.add_jobs(goals, Owner::Opening);
+    pub(super) fn tell(&mut self, direction: Direction) {
+        self.notice = Notice::UnderWay(direction);
+        let mut goals = self.course(direction);
+        if direction == Direction::Forward && self.plan.steps.iter().any(|step| step.op == Op::Create) {
+            goals.push(Goal::Recorded);
+        }
+        self.add_jobs(goals, Owner::Telling);
     }
 
-    /// The mark that tells which way the run goes; `None` where there is no machine to tell it.
-    pub(super) fn course(&self, direction: Direction) -> Option<Goal> {
-        let machine = steps::notice_board(self.view())?;
+    /// The marks that tell which way the run goes; none where there is no machine to tell it. What
+    /// told another way before must not contradict.
+    pub(super) fn course(&self, direction: Direction) -> Vec<Goal> {
         let course = Course { direction, plan: self.known.deploy.clone(), run: self.options.run.clone() };
-        let (key, value) = course.entry(&machine);
-        Some(Goal::Marked { machine, key, value })
+        let mut machines: Vec<String> = self.known.boards().cloned().collect();
+        if direction == Direction::Past {
+            machines = steps::last_board(self.view()).into_iter().collect();
+        } else if machines.is_empty() {
+            machines.extend(steps::notice_board(self.view()));
+        }
+        let marked = |machine: String| {
+            let (key, value) = course.entry(&machine);
+            Goal::Marked { machine, key, value }
+        };
+        machines.into_iter().map(marked).collect()
     }
 
-    pub(super) fn opened(&mut self, job: &Job, result: Result<(), Failure>) {
+    pub(super) fn telling_over(&mut self, job: &Job, result: Result<(), Failure>) {
         match (&job.goal, result) {
             (_, Ok(())) => {}
             (Goal::Marked { machine, .. }, Err(Failure { why, .. })) => {

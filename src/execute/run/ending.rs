@@ -1,12 +1,12 @@
 //! How a run ends: what is left, what is said of it, what is written down, and the leases given
 //! back.
 
-use super::{Execution, Fate, Opening, Stage};
+use super::{Execution, Fate, Notice, Stage};
 use crate::execute::flaw::Flaw;
 use crate::execute::goal::Goal;
 use crate::execute::job::Owner;
 use crate::execute::order::Order;
-use crate::execute::{Leftover, Outcome, OutcomeKind, Phase, ReleaseStatus, report, steps};
+use crate::execute::{Leftover, Outcome, OutcomeKind, Phase, ReleaseStatus, report};
 use crate::plan::mark::{self, Direction, Marks};
 use crate::plan::{Disposition, Op};
 
@@ -24,6 +24,7 @@ impl Execution {
     }
 
     pub(super) fn back_is_over(&mut self) {
+        self.leave_taken();
         if self.rescue.is_empty() && self.left.is_empty() {
             return self.close_with(OutcomeKind::Restored, "The fleet is as before.");
         } else if self.rescue.is_empty() {
@@ -78,6 +79,15 @@ impl Execution {
         self.left.extend(left);
     }
 
+    /// Blues that somebody else destroyed: nothing brings them back.
+    fn leave_taken(&mut self) {
+        let goes = self.plan.steps.iter().filter(|step| self.takes_away(step)).filter_map(|step| step.machine.as_ref());
+        let taken = goes.filter(|blue| self.rescue.is_empty() && self.known.is_gone(blue));
+        let why = || "somebody else destroyed it".to_owned();
+        let left: Vec<Leftover> = taken.map(|blue| report::to_look_for(&self.plan.app, blue, why())).collect();
+        self.left.extend(left);
+    }
+
     /// Machines that a person has to see to, though nothing about them failed.
     fn leave_undone(&mut self) {
         let app = &self.plan.app;
@@ -97,20 +107,21 @@ impl Execution {
 
     pub(super) fn close(&mut self, kind: OutcomeKind, message: String) {
         self.schedule.forget(|_| true);
-        let mut goals = self.last_words(kind, &message);
+        let (mut goals, parting) = self.last_words(kind, &message);
+        self.parting = parting;
         let leased = self.known.leases.keys().filter(|_| !self.options.has(Flaw::ForgetLeases));
         goals.extend(leased.map(|machine| Goal::Released { machine: machine.clone() }));
         self.add_jobs(goals, Owner::Closing);
         self.stage = Stage::Closing(Outcome { kind, message, left: std::mem::take(&mut self.left) });
     }
 
-    /// What is written down at the end: how it went, and that nothing is under way any more.
-    fn last_words(&self, kind: OutcomeKind, message: &str) -> Vec<Goal> {
-        if self.opening == Opening::Not {
-            return Vec::new();
+    /// What is written down at the end: how it went; and then that nothing is under way any more.
+    fn last_words(&self, kind: OutcomeKind, message: &str) -> (Vec<Goal>, Vec<Goal>) {
+        if self.notice == Notice::Nothing {
+            return Default::default();
         }
         if kind == OutcomeKind::Held {
-            return self.course(Direction::Held).into_iter().collect();
+            return (self.course(Direction::Held), Vec::new());
         }
         let took_over = self.stage == Stage::Finish && self.rescue.is_empty();
         let (status, error) = match kind {
@@ -120,31 +131,38 @@ impl Execution {
         };
         let is_over =
             kind == OutcomeKind::Restored || took_over && self.failures.is_empty() || kind == OutcomeKind::Completed;
-        let marks = if is_over && !self.options.has(Flaw::ForgetMarks) { self.marks(kind) } else { Vec::new() };
-        marks.into_iter().chain([Goal::Reported { status, error }]).collect()
+        let is_swept = is_over && !self.options.has(Flaw::ForgetMarks);
+        let (mut goals, parting) = if is_swept { self.marks(kind) } else { Default::default() };
+        goals.push(Goal::Reported { status, error });
+        (goals, parting)
     }
 
     /// The marks that this deploy left on machines that are still there, and those of the deploy
-    /// that it went on from: that one is over, too, unless it is as it was.
-    fn marks(&self, kind: OutcomeKind) -> Vec<Goal> {
+    /// that it went on from: that one is over, too, unless it is as it was. As long as one tells of
+    /// it, whoever goes on finds the others by their names: those that tell come last.
+    fn marks(&self, kind: OutcomeKind) -> (Vec<Goal>, Vec<Goal>) {
         let ends_others = kind != OutcomeKind::Restored;
-        let keys_of_greens: Vec<String> = Marks::default().entries("").map(|(key, _)| key.to_owned()).into();
-        let greens = self.known.greens.values().filter(|green| !self.known.is_gone(&green.id));
-        let kept = self.kept_greens().map(|(id, _)| id).filter(|_| ends_others);
-        let greens = greens.map(|green| green.id.as_str()).chain(kept);
-        let greens = greens.map(|id| Goal::Unmarked { machine: id.to_owned(), keys: keys_of_greens.clone() });
-        let board = steps::notice_board(self.view());
-        let board = board.map(|machine| Goal::Unmarked { machine, keys: mark::NOTICES.map(str::to_owned).into() });
-        greens.chain(board).chain(self.marks_of_others(ends_others)).collect()
+        let kept: Vec<&str> = self.kept_greens().map(|(id, _)| id).filter(|_| ends_others).collect();
+        let notices = mark::NOTICES.map(str::to_owned);
+        let of_greens = Marks::default().entries("").map(|(key, _)| key.to_owned());
+        let keys_of_greens: Vec<String> = of_greens.into_iter().chain(notices.clone()).collect();
+        let unmarked = |machine: &str| {
+            let is_green = self.known.slot_of(machine).is_some() || kept.contains(&machine);
+            let keys = if is_green { &keys_of_greens } else { &notices[..] };
+            Goal::Unmarked { machine: machine.to_owned(), keys: keys.into() }
+        };
+        let boards: Vec<&str> =
+            self.known.boards().map(String::as_str).chain(self.boards_of_others(ends_others)).collect();
+        let greens = self.known.greens.values().map(|green| green.id.as_str()).chain(kept.iter().copied());
+        let others = greens.filter(|id| !self.known.is_gone(id) && !boards.contains(id));
+        (others.map(unmarked).collect(), boards.iter().map(|id| unmarked(id)).collect())
     }
 
     /// What told of a deploy ends with the last of its greens, or with the deploy that went on from there.
-    fn marks_of_others(&self, ends_others: bool) -> Vec<Goal> {
+    fn boards_of_others(&self, ends_others: bool) -> impl Iterator<Item = &str> {
         let is_swept = |deploy: &str| self.plan.policy.cleanup && !self.known.has_green_of(deploy);
-        let is_over = |deploy: &str| is_swept(deploy) || ends_others && self.goes_on_from(deploy);
-        let over = self.known.noticed().filter(|(_, deploy)| is_over(deploy));
-        over.map(|(id, _)| Goal::Unmarked { machine: id.to_owned(), keys: mark::NOTICES.map(str::to_owned).into() })
-            .collect()
+        let is_over = move |deploy: &str| is_swept(deploy) || ends_others && self.goes_on_from(deploy);
+        self.known.noticed().filter(move |(_, deploy)| is_over(deploy)).map(|(id, _)| id)
     }
 
     pub(super) fn end(&mut self, outcome: Outcome) {

@@ -1,6 +1,6 @@
 //! The plan's steps as they are done, and what their failures lead to.
 
-use super::{Execution, Failure, FailureKind, Fate, Opening, Stage};
+use super::{Execution, Failure, FailureKind, Fate, Notice, Stage};
 use crate::execute::flaw::Flaw;
 use crate::execute::goal::Goal;
 use crate::execute::job::{Job, Owner};
@@ -15,12 +15,11 @@ impl Execution {
             self.tell_step(place, StepState::Done, None);
             return self.order.done(place);
         }
-        let op = self.plan.steps[place].op;
-        if self.needs_opening(op) {
+        if let Some(direction) = self.needs_telling(place) {
             self.order.put_back(place);
-            return self.open();
+            return self.tell(direction);
         }
-        if op == Op::Hold && !std::mem::take(&mut self.options.promoted) {
+        if self.plan.steps[place].op == Op::Hold && !std::mem::take(&mut self.options.promoted) {
             return self.hold(place);
         }
         self.next_round(place, false);
@@ -155,10 +154,9 @@ impl Execution {
 
     /// All that was under way is answered: before anything is taken back, others are told so.
     pub(super) fn turned(&mut self) {
-        if self.opening == Opening::Done {
-            self.opening = Opening::Back;
-            let course = self.course(Direction::Back);
-            return self.add_jobs(course.into_iter().collect(), Owner::Turning);
+        if let Notice::Told(Direction::Forward | Direction::Past) = self.notice {
+            self.notice = Notice::Told(Direction::Back);
+            return self.add_jobs(self.course(Direction::Back), Owner::Turning);
         }
         self.go_back();
     }

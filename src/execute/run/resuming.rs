@@ -3,22 +3,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::{Execution, Fate, Intent, Opening, Stage};
+use super::{Execution, Fate, Intent, Notice, Stage};
+use crate::execute::flaw::Flaw;
 use crate::execute::goal::Goal;
-use crate::execute::job::Owner;
+use crate::execute::job::{LIST_LAG_MS, Owner};
 use crate::execute::{Leftover, OutcomeKind, Phase, name, steps};
-use crate::fleet::{Machine, State};
-use crate::plan::mark::{Course, Direction, ReleaseCommand};
+use crate::fleet::{Machine, MachineConfig, State};
+use crate::plan::mark::{Direction, ReleaseCommand};
 use crate::plan::{Observed, Op, PlannedMachine, Step};
 
 impl Execution {
     /// First the leases, where any can be had: with them, what the other run may still have on its
     /// way is refused. Then the fleet is read again, and believed.
     pub(super) fn take_over(&mut self) {
-        if self.stage == Stage::Check && self.opening == Opening::Done {
-            return self.go_on();
-        }
-        self.opening = Opening::Done;
         self.stage = Stage::Leasing;
         for place in 0..self.plan.steps.len() {
             if self.plan.steps[place].op == Op::Lease {
@@ -31,25 +28,18 @@ impl Execution {
 
     /// Every lease was asked for.
     pub(super) fn leased(&mut self) {
-        if self.failures.is_empty() {
-            self.stage = Stage::Check;
-            return self.add_jobs(vec![Goal::ReadFleet], Owner::Check);
-        }
-        self.close_as_found("resume");
+        self.stage = Stage::Recheck;
+        // Before it is left to others, all that the run before may have made has to be seen.
+        let since_ms = if self.failures.is_empty() { self.now_ms } else { self.since_ms + LIST_LAG_MS };
+        self.add_jobs(vec![Goal::ReadFleet { since_ms }], Owner::Check);
     }
 
     /// Nothing was done by this run, and the deploy is as far as it was. `verb`: the command that may
     /// bring it to an end.
     pub(super) fn close_as_found(&mut self, verb: &str) {
         let command = format!("cutover {verb} --app {}", self.plan.app);
-        let is_odd = |planned: &&PlannedMachine| {
-            let now = self.known.before.get(&planned.id);
-            now.is_some_and(|now| now.cordoned != planned.observed.cordoned || now.state != planned.observed.state)
-        };
-        let blues = self.plan.machines.iter().filter(is_odd).map(|planned| &planned.id);
-        let greens = self.known.greens.values().map(|green| &green.id);
         let why = "its deploy is neither finished nor taken back";
-        let left = blues.chain(greens).map(|machine| Leftover {
+        let left = self.half_done().map(|machine| Leftover {
             machine: machine.clone(),
             why: why.to_owned(),
             command: command.clone(),
@@ -67,35 +57,66 @@ impl Execution {
         self.close(OutcomeKind::NeedsAttention, message);
     }
 
-    fn go_on(&mut self) {
-        if let Some(slot) = self.unplanned() {
-            self.failures.push(format!("{slot} was made only now"));
+    /// Machines that the deploy made, and blues that are not what they were.
+    fn half_done(&self) -> impl Iterator<Item = &String> {
+        let is_odd = |planned: &&PlannedMachine| {
+            let now = self.known.before.get(&planned.id);
+            now.is_some_and(|now| now.cordoned != planned.observed.cordoned || now.state != planned.observed.state)
+        };
+        let blues = self.plan.machines.iter().filter(is_odd).map(|planned| &planned.id);
+        let greens = self.known.greens.values().map(|green| &green.id);
+        blues.chain(greens).chain(&self.known.surplus)
+    }
+
+    pub(super) fn is_half_done(&self) -> bool {
+        self.known.boards().chain(self.half_done()).next().is_some()
+    }
+
+    pub(super) fn go_on(&mut self, intent: Intent) {
+        self.failures.extend(self.unplanned().map(|slot| format!("{slot} was made only now")));
+        if !self.failures.is_empty() {
             return self.close_as_found("resume");
         }
         self.recall_the_blues();
-        let is_done = self.what_was_done();
-        let is_past = self.is_past
-            || is_done.iter().zip(&self.plan.steps).any(|(is_done, step)| *is_done && step.op == Op::Destroy);
+        let is_noted = self.known.direction() == Some(Direction::Past) || self.options.has(Flaw::InferThePoint);
+        self.is_past |= self.has_no_way_back(is_noted);
+        let is_done = self.what_was_done(is_noted);
         for (progress, is_done) in self.progress.iter_mut().zip(is_done) {
             progress.is_done_before = is_done;
         }
-        // Written anew, since the run before may have ended before it did; past the point of no
-        // return the missing blues say enough.
-        self.opening = if is_past { Opening::Done } else { Opening::Not };
-        match self.intent {
-            _ if is_past => self.enter(Stage::Finish, Phase::Finish),
-            Some(Intent::Back) => {
-                self.opening = Opening::Done;
+        match intent {
+            Intent::Back if !self.is_past => {
+                self.notice = Notice::Told(Direction::Forward);
                 self.stage = Stage::Forward;
                 self.turn_back("it was aborted".to_owned());
             }
-            _ if self.is_release_command_lost() => {
+            _ if !is_noted && self.is_release_command_lost() => {
                 self.lost_release_command();
                 self.failures.push("its release command was started before, and is not known to be done".to_owned());
                 self.close_as_found("abort");
             }
-            _ => self.enter(Stage::Forward, Phase::Forward),
+            _ if self.is_past => {
+                self.notice = Notice::Told(Direction::Past);
+                self.enter(Stage::Finish, Phase::Finish);
+            }
+            // Written anew, since the run before may have ended before it did.
+            _ => {
+                self.notice = Notice::Nothing;
+                self.enter(Stage::Forward, Phase::Forward);
+            }
         }
+    }
+
+    /// The deploy destroyed a blue, having written so before; or none is left. Otherwise somebody
+    /// else took what is missing, and there is a way back to what is there.
+    fn has_no_way_back(&self, is_noted: bool) -> bool {
+        let goes = self.plan.steps.iter().filter(|step| self.takes_away(step)).filter_map(|step| step.machine.as_ref());
+        let (there, gone): (Vec<&String>, Vec<&String>) = goes.partition(|id| self.is_there(id));
+        !gone.is_empty() && (is_noted || there.is_empty())
+    }
+
+    fn is_there(&self, id: &str) -> bool {
+        self.known.seen(id).is_some_and(Machine::is_live)
     }
 
     /// A machine of this deploy that came after its marks were read: there is no plan that knows it.
@@ -125,7 +146,7 @@ impl Execution {
 
     /// Per step, whether it is done. What leaves no trace counts as done when something that came
     /// after it was; leases end with the run that took them.
-    fn what_was_done(&mut self) -> Vec<bool> {
+    fn what_was_done(&mut self, is_noted: bool) -> Vec<bool> {
         let places: BTreeMap<&str, usize> =
             self.plan.steps.iter().enumerate().map(|(place, step)| (step.id.as_str(), place)).collect();
         let needs: Vec<Vec<usize>> = self
@@ -134,11 +155,13 @@ impl Execution {
             .iter()
             .map(|step| step.needs.iter().filter_map(|need| places.get(need.as_str()).copied()).collect())
             .collect();
-        let traces: Vec<Option<bool>> = self.plan.steps.iter().map(|step| self.trace(step)).collect();
+        let traces: Vec<Trace> = self.plan.steps.iter().map(|step| self.trace(step, is_noted)).collect();
+        let is_reached = reached(&traces, &needs);
         let held = self.held_at(&traces);
         let mut is_behind = vec![false; traces.len()];
         for place in (0..traces.len()).rev() {
-            if is_behind[place] || traces[place] == Some(true) || held == Some(place) {
+            let is_evidence = traces[place] == Trace::Done && (is_noted || is_reached[place]);
+            if is_behind[place] || is_evidence || held == Some(place) {
                 needs[place].iter().for_each(|need| is_behind[*need] = true);
             }
         }
@@ -146,42 +169,49 @@ impl Execution {
         for place in 0..traces.len() {
             let is_lease = |place: &usize| self.plan.steps[*place].op == Op::Lease;
             let follows = needs[place].iter().all(|need| is_done[*need] || is_lease(need));
-            is_done[place] = traces[place].unwrap_or(is_behind[place] && follows && !is_lease(&place));
+            is_done[place] = match traces[place] {
+                Trace::Done | Trace::Moot => true,
+                Trace::Undone => false,
+                Trace::Hidden => is_behind[place] && follows && !is_lease(&place),
+            };
         }
-        for (place, is_done) in is_done.iter().enumerate() {
+        for (place, is_done) in is_done.iter().enumerate().filter(|(place, _)| traces[*place] != Trace::Moot) {
             self.recall_fate(place, *is_done);
         }
         is_done
     }
 
     /// The hold at which somebody has to decide: the later one when the traffic has moved.
-    fn held_at(&self, traces: &[Option<bool>]) -> Option<usize> {
-        let mut courses = self.known.before.values().filter_map(|machine| Course::of(machine));
-        let is_held = |course: &Course| course.plan == self.known.deploy && course.direction == Direction::Held;
-        courses.find(is_held)?;
+    fn held_at(&self, traces: &[Trace]) -> Option<usize> {
+        if self.known.direction() != Some(Direction::Held) {
+            return None;
+        }
         let of = |op| (0..traces.len()).filter(move |place| self.plan.steps[*place].op == op);
-        let has_moved = of(Op::Uncordon).any(|place| traces[place] == Some(true));
+        let has_moved = of(Op::Uncordon).any(|place| traces[place] == Trace::Done);
         if has_moved { of(Op::Hold).next_back() } else { of(Op::Hold).next() }
     }
 
-    /// Whether the fleet shows that the step was done; `None` where it would not show.
-    fn trace(&self, step: &Step) -> Option<bool> {
-        let blue = step.machine.as_ref().map(|id| self.known.seen(id).filter(|machine| machine.is_live()));
-        let green =
-            step.slot.as_ref().map(|slot| self.known.greens.get(slot).and_then(|green| self.known.seen(&green.id)));
-        match step.op {
-            Op::Create => Some(green?.is_some_and(|green| green.state != State::Created)),
-            Op::Uncordon => Some(green?.is_some_and(|green| !green.cordoned)),
-            Op::Cordon => Some(blue?.is_none_or(|blue| blue.cordoned)),
-            Op::Destroy => Some(blue?.is_none()),
-            Op::ReleaseCommand if self.noted_release_command().is_some_and(|noted| noted.is_done) => Some(true),
-            _ => None,
-        }
+    /// What the fleet shows of the step. `is_noted`: it was written that blues go.
+    fn trace(&self, step: &Step, is_noted: bool) -> Trace {
+        let blue = step.machine.as_ref().and_then(|id| self.known.seen(id)).filter(|machine| machine.is_live());
+        let green = step.slot.as_ref().and_then(|slot| self.known.greens.get(slot));
+        let green = green.and_then(|green| self.known.seen(&green.id));
+        let is_done = match step.op {
+            Op::Create => green.is_some_and(|green| green.state != State::Created),
+            Op::Uncordon => green.is_some_and(|green| !green.cordoned),
+            Op::Cordon | Op::Destroy if blue.is_none() && !is_noted => return Trace::Moot,
+            Op::Cordon => blue.is_none_or(|blue| blue.cordoned),
+            Op::Destroy => blue.is_none(),
+            Op::ReleaseCommand if self.noted_release_command().is_some_and(|noted| noted.is_done) => true,
+            _ => return Trace::Hidden,
+        };
+        if is_done { Trace::Done } else { Trace::Undone }
     }
 
     fn recall_fate(&mut self, place: usize, is_done: bool) {
         let step = &self.plan.steps[place];
-        let rests = |id: &String| self.known.seen(id).is_some_and(|blue| blue.state != State::Started && blue.cordoned);
+        let sleeps = |blue: &Machine| blue.config.as_ref().is_some_and(MachineConfig::autostop) && !blue.cordoned;
+        let rests = |id: &String| self.known.seen(id).is_some_and(|blue| blue.state != State::Started && !sleeps(blue));
         let fate = match step.op {
             // One may still be on its way, or missing in the list.
             Op::Create if !is_done => Fate::Maybe,
@@ -217,6 +247,27 @@ impl Execution {
         let is_begun = self.noted_release_command().is_some_and(|noted| !noted.is_done);
         is_begun && !self.plan.steps.iter().enumerate().any(goes_on)
     }
+}
+
+/// Per step, whether the deploy may have come to it. What seems done though something before it is
+/// not may be somebody else's doing.
+fn reached(traces: &[Trace], needs: &[Vec<usize>]) -> Vec<bool> {
+    let mut is_reached: Vec<bool> = Vec::with_capacity(traces.len());
+    for needs in needs {
+        is_reached.push(needs.iter().all(|need| is_reached[*need] && traces[*need] != Trace::Undone));
+    }
+    is_reached
+}
+
+/// What the fleet shows of a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Trace {
+    Done,
+    Undone,
+    /// Its machine is gone, without our doing: nothing is left to do.
+    Moot,
+    /// Nothing.
+    Hidden,
 }
 
 /// Its checks passed then, if it has any: they do not run while it is stopped.

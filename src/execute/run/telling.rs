@@ -31,10 +31,15 @@ impl Execution {
         }
     }
 
-    pub(super) fn tell_difference(&mut self, difference: &Difference) {
-        let Difference { machine, what, matters, why } = difference;
-        let (machine, what, why) = (machine.clone(), what.clone(), (*why).to_owned());
-        self.out.events.push(Event::Change { machine, what, matters: *matters, why });
+    pub(super) fn tell_differences(&mut self, differences: &[Difference]) {
+        for Difference { machine, what, matters, why } in differences {
+            let (id, what, why) = (machine.clone(), what.clone(), (*why).to_owned());
+            self.out.events.push(Event::Change { machine: id, what, matters: *matters, why });
+            if let Some(seen) = self.known.before.get(machine).filter(|_| !matters) {
+                let state = seen.state.clone();
+                self.tell_state(machine, &state);
+            }
+        }
     }
 
     pub(super) fn tell_state(&mut self, id: &str, state: &State) {

@@ -67,6 +67,7 @@ fn standing(app: &str, fleet: &Fleet, unfinished: &Unfinished, at_work: Option<&
         Some(Direction::Back) => "was being taken back, and is not yet",
         Some(Direction::Held) if has_moved => "is held: the traffic has moved, and its blues are kept",
         Some(Direction::Held) => "is held before its traffic moves",
+        Some(Direction::Past) => "is past its point of no return, and not finished",
         Some(Direction::Forward) | None => "is neither finished nor taken back",
     };
     let mut out = format!("A deploy of {app} {way} (run {}, plan {}).\n", unfinished.run, unfinished.plan);
@@ -78,7 +79,7 @@ fn standing(app: &str, fleet: &Fleet, unfinished: &Unfinished, at_work: Option<&
         out.push_str(&line(machine, &unfinished.plan));
     }
     let (verbs, status) = match unfinished.direction {
-        Some(Direction::Back) => (&["resume"][..], Status::NeedsAttention),
+        Some(Direction::Back | Direction::Past) => (&["resume"][..], Status::NeedsAttention),
         Some(Direction::Held) => (&["promote", "abort"][..], Status::Held),
         Some(Direction::Forward) | None => (&["resume", "abort"][..], Status::NeedsAttention),
     };

@@ -165,8 +165,8 @@ fn random_behaviour(random: &mut SplitMix64, ms: u64) -> Behaviour {
         4 => Behaviour::Hangs,
         5 => Behaviour::Busy { ms },
         6 => Behaviour::StopsSlowly { ms },
-        // A list that lags longer than anybody looks hides a machine from everybody.
-        7 => Behaviour::Unlisted { ms: ms % 4_000 },
+        // Lists that lag longer hide a machine from everybody.
+        7 => Behaviour::Unlisted { ms: ms % 9_000 },
         _ => Behaviour::Dies { after_ms: ms },
     }
 }

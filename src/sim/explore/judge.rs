@@ -2,12 +2,15 @@
 //! at the world, and at what the plan promised.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use super::case::{Case, Intervention};
-use crate::execute::{Outcome, OutcomeKind};
+use super::case::Case;
+use crate::execute::{Call, Outcome, OutcomeKind};
 use crate::fleet::{Machine, State};
-use crate::plan::{Disposition, Op, Plan, PlannedMachine, mark};
+use crate::plan::mark::{self, Course, Direction};
+use crate::plan::{Disposition, Op, Plan, PlannedMachine};
 use crate::sim::fault::Fault;
+use crate::sim::run::Run;
 use crate::sim::world::World;
 
 /// What the outcome says and is not so. Machines that others changed are nobody's fault.
@@ -16,13 +19,26 @@ pub(super) fn lie(case: &Case<'_>, world: &World, outcome: &Outcome, is_resumed:
     let lie = match outcome.kind {
         OutcomeKind::Completed => truth.unfinished(),
         OutcomeKind::Restored => truth.not_as_before(),
-        // Of the run that began it: one that goes on finds things half done, and touches nothing.
+        // One that goes on may find that it is over.
+        OutcomeKind::Stale if is_resumed => truth.half_done(),
+        // Of the run that began it: one that cannot read the fleet cannot tell how far the deploy is.
         OutcomeKind::Refused | OutcomeKind::Stale => (!is_resumed).then(|| truth.not_as_before()).flatten(),
         OutcomeKind::Held => truth.destroyed_blue(),
         OutcomeKind::NeedsAttention if outcome.left.is_empty() => Some("nobody is told what to do".to_owned()),
         OutcomeKind::NeedsAttention => truth.unnamed(outcome),
     };
     lie.or_else(|| truth.lease_left(is_resumed)).or_else(|| truth.without_reason(outcome))
+}
+
+/// Whether there is a fleet to go back to: a blue is there, and the deploy neither destroyed one nor
+/// is about to.
+pub(super) fn can_go_back(case: &Case<'_>, run: &Run) -> bool {
+    let truth = Truth { case, plan: &case.world.plan, world: run.world() };
+    let is_past = |machine: &Arc<Machine>| Course::of(machine).is_some_and(|it| it.direction == Direction::Past);
+    let is_mark = |call: &Call| matches!(call, Call::SetMetadata { .. });
+    let mut goes = truth.plan.machines.iter().filter(|planned| is_to_go(planned));
+    let is_told = run.world().machines().iter().any(is_past) || run.on_their_way().any(is_mark);
+    !is_told && truth.destroyed_blue().is_none() && goes.any(|planned| truth.live(&planned.id).is_some())
 }
 
 struct Truth<'a> {
@@ -67,6 +83,11 @@ impl Truth<'_> {
         other.next().map(|machine| format!("{} is not as before", machine.id))
     }
 
+    /// Neither as wanted nor as before.
+    fn half_done(&self) -> Option<String> {
+        self.unfinished().and(self.not_as_before())
+    }
+
     fn destroyed_blue(&self) -> Option<String> {
         let mut goes = self.plan.machines.iter().filter(|planned| is_to_go(planned));
         let gone = goes.find(|planned| self.live(&planned.id).is_none() && !self.is_troubled(&planned.id));
@@ -75,10 +96,6 @@ impl Truth<'_> {
 
     /// A blue that is not as before, and a green that takes no traffic, has to be named.
     fn unnamed(&self, outcome: &Outcome) -> Option<String> {
-        // Who goes on with it looks for itself.
-        if outcome.left.iter().any(|left| left.command.starts_with("cutover resume")) {
-            return None;
-        }
         let named: BTreeSet<&str> = outcome.left.iter().map(|left| left.machine.as_str()).collect();
         let before = self.case.world.fleet.machines.iter();
         let changed = before.filter(|machine| self.live(&machine.id).is_some() && !self.is_as(machine));
@@ -102,24 +119,14 @@ impl Truth<'_> {
             return None;
         }
         match outcome.kind {
-            OutcomeKind::NeedsAttention if self.is_aborted_while_taking_over(outcome) => None,
             OutcomeKind::NeedsAttention => Some("nothing went wrong".to_owned()),
-            // It was over before it could be gone on with.
-            OutcomeKind::Stale => self.unfinished().and(self.not_as_before()),
             OutcomeKind::Completed | OutcomeKind::Restored => {
                 let mut live = self.world.machines().iter().filter(|machine| machine.is_live());
                 let marked = live.find(|machine| !mark::keys(machine).is_empty());
                 marked.map(|machine| format!("a mark is left on {}", machine.id))
             }
-            OutcomeKind::Held | OutcomeKind::Refused => None,
+            OutcomeKind::Held | OutcomeKind::Refused | OutcomeKind::Stale => None,
         }
-    }
-
-    /// Before it knew how far the deploy was.
-    fn is_aborted_while_taking_over(&self, outcome: &Outcome) -> bool {
-        let is_abort = |(_, what): &(u64, Intervention)| *what == Intervention::Abort;
-        self.case.interventions.iter().any(is_abort)
-            && outcome.left.iter().all(|left| left.command.starts_with("cutover resume"))
     }
 
     /// It is not run again when nobody knows how it went.
@@ -129,7 +136,10 @@ impl Truth<'_> {
 
     fn is_as(&self, before: &Machine) -> bool {
         let now = self.live(&before.id);
-        now.is_some_and(|now| now.state == before.state && now.cordoned == before.cordoned)
+        now.is_some_and(|now| {
+            let is_same = now.state == before.state || before.state == State::Started && sleeps(now);
+            is_same && now.cordoned == before.cordoned
+        })
     }
 
     fn live(&self, id: &str) -> Option<&Machine> {
@@ -158,6 +168,12 @@ impl Truth<'_> {
     fn has_trouble(&self) -> bool {
         self.case.faults.iter().any(|fault| matches!(fault, Fault::Machine { .. }))
     }
+}
+
+/// As the proxy may put it to rest at any time, to wake it when it is needed.
+fn sleeps(machine: &Machine) -> bool {
+    let is_up_to_the_proxy = machine.config.as_ref().is_some_and(|config| config.autostop() && config.autostart());
+    machine.state == State::Stopped && is_up_to_the_proxy && machine.is_serving()
 }
 
 const fn is_to_go(planned: &PlannedMachine) -> bool {

@@ -111,6 +111,8 @@ struct Attempt<'a> {
     run: Run,
     /// The process that runs now did not begin the deploy.
     is_resumed: bool,
+    /// Somebody wanted to go back when that was possible, and nobody wanted anything else since.
+    goes_back: bool,
     processes: u64,
 }
 
@@ -124,7 +126,7 @@ impl<'a> Attempt<'a> {
             trace_lines,
         };
         let run = Run::new(Arc::clone(&case.world.plan), &case.world.fleet, world);
-        Self { case, options, run, is_resumed: false, processes: 1 }
+        Self { case, options, run, is_resumed: false, goes_back: false, processes: 1 }
     }
 
     /// Through all interventions to the end, and beyond it until all is well.
@@ -133,7 +135,10 @@ impl<'a> Attempt<'a> {
         for (at, intervention) in &self.case.interventions {
             self.proceed(&mut moment, *at)?;
             match intervention {
-                Intervention::Abort => self.run.abort(),
+                Intervention::Abort => {
+                    self.goes_back |= judge::can_go_back(self.case, &self.run);
+                    self.run.abort();
+                }
                 Intervention::Crash(intent) => self.take_over(*intent, false),
             }
         }
@@ -167,6 +172,9 @@ impl<'a> Attempt<'a> {
         if let Some(breach) = self.run.world().breaches().first() {
             return Err(format!("{} ms: {}", breach.t_ms, breach.what));
         }
+        if self.goes_back && outcome.kind == OutcomeKind::Completed {
+            return Err(format!("it was to go back, and went on: {}", outcome.message));
+        }
         match judge::lie(self.case, self.run.world(), &outcome, self.is_resumed) {
             Some(lie) => Err(format!("{lie}, though it ended as {:?}: {}", outcome.kind, outcome.message)),
             None => Ok(outcome),
@@ -189,6 +197,7 @@ impl<'a> Attempt<'a> {
     }
 
     fn take_over(&mut self, intent: Intent, promoted: bool) {
+        self.goes_back = intent == Intent::Back && judge::can_go_back(self.case, &self.run);
         self.processes += 1;
         let run = format!("sim{}", self.processes);
         let options = execute::Options { run, promoted, seed: self.case.seed ^ self.processes, ..self.options.clone() };
@@ -213,7 +222,7 @@ mod tests {
     fn found(flaw: Option<Flaw>) -> Option<Failure> {
         let explorer = Explorer::with(execute::Options { flaw, ..execute::Options::new("sim") });
         let large = explorer.small_runs();
-        (0..2_500).chain(large..large + 1_000).find_map(|number| explorer.run(number).err())
+        (0..6_000).chain(large..large + 1_000).find_map(|number| explorer.run(number).err())
     }
 
     #[test]

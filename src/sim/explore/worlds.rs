@@ -27,13 +27,21 @@ pub(super) fn small() -> Vec<Prepared> {
     let fleets = ["app iad started", "app iad started, app iad started", "app iad started, app iad stopped"];
     let mut all: Vec<Prepared> = fleets.into_iter().filter_map(|fleet| prepared(SITE, fleet, "", &quick())).collect();
     all.extend(prepared(SITE, fleets[1], "surge", &Policy { surge: Some(1), ..quick() }));
-    // As soon as nothing can be taken back any more.
-    let killed = Behaviour::At { at_ms: 10_250, act: Act::Killed };
-    let faults = vec![Fault::Machine { machine: "green-app-1".to_owned(), behaviour: killed }];
-    let fated = prepared(SITE, fleets[1], "green-app-1 is killed", &quick());
-    all.extend(fated.map(|world| Prepared { faults, ..world }));
+    all.extend(FATES.into_iter().filter_map(|(what, machine, at_ms, act)| {
+        let behaviour = Behaviour::At { at_ms, act };
+        let faults = vec![Fault::Machine { machine: machine.to_owned(), behaviour }];
+        Some(Prepared { faults, ..prepared(SITE, fleets[1], what, &quick())? })
+    }));
     all
 }
+
+const FATES: [(&str, &str, u64, Act); 3] = [
+    // As soon as nothing can be taken back any more.
+    ("green-app-1 is killed", "green-app-1", 10_250, Act::Killed),
+    ("b0 is taken", "b0", 2_000, Act::Destroyed),
+    // When the traffic has moved.
+    ("the host of b0 is lost", "b0", 7_000, Act::HostLost),
+];
 
 /// Every file with every fleet and every policy, where that makes a plan.
 pub(super) fn large() -> Vec<Prepared> {

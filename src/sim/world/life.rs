@@ -111,7 +111,6 @@ impl World {
     }
 
     pub(super) fn trouble(&mut self, place: usize) {
-        self.checker.lost(self.now_ms, &self.machines[place]);
         self.troubled.insert(self.machines[place].id.clone());
     }
 
