@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
+use smol_str::SmolStr;
 
 use super::leftover::{Leftover, Leftovers};
 use super::wanted::{Seen, Successor, SuccessorAt, Wanted, wanted};
@@ -85,12 +86,12 @@ impl Placed<'_> {
 
     pub(super) fn planned(&self) -> PlannedMachine {
         PlannedMachine {
-            id: self.machine.id.clone(),
-            group: self.group.to_owned(),
-            region: self.machine.region.clone(),
             disposition: self.disposition,
-            why: self.why.clone(),
+            group: self.group.into(),
+            id: self.machine.id.clone(),
             observed: self.observed.clone(),
+            region: SmolStr::new(&self.machine.region),
+            why: self.why.clone(),
         }
     }
 }

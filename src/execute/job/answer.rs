@@ -298,7 +298,9 @@ impl Job {
         self.looks += 1;
         match watch::difference(&before, now) {
             None => Next::Done,
-            Some(_) => Next::Sleep { until_ms: view.now_ms + watch::poll_interval_ms(now.config.as_deref(), self.looks) },
+            Some(_) => {
+                Next::Sleep { until_ms: view.now_ms + watch::poll_interval_ms(now.config.as_deref(), self.looks) }
+            }
         }
     }
 }
