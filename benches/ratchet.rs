@@ -9,6 +9,9 @@
 //! - **growth**: instructions a byte of a text over those of one a quarter as long: at most
 //!   [`MOST_GROWTH`], whoever wrote the file.
 //! - **memory**: peak memory of a process that checks a shape of [`LARGE`] bytes, without valgrind.
+//!
+//! What is done with a plan of [`MACHINES`] machines has a cost, too: over the instructions that
+//! `serde_json` takes to parse their list; and a growth: over those of a quarter as many.
 
 #![allow(
     clippy::disallowed_methods,
@@ -19,6 +22,7 @@
     reason = "a benchmark runs programs, reads files and talks"
 )]
 
+mod app;
 mod shapes;
 
 use std::fs;
@@ -41,19 +45,23 @@ fn main() -> ExitCode {
         ["--write"] => status(write()),
         ["cost", at, work] => {
             let works: &[Work] = if *work == "parse" { &[Work::Parse] } else { &[Work::Check] };
-            counted(works, "fly.toml", &texts()[number(at)].1);
+            check(works, "fly.toml", &texts()[number(at)].1);
+            ExitCode::SUCCESS
+        }
+        ["plan", work, machines] => {
+            counted(app::Work::named(work).of(number(machines)));
             ExitCode::SUCCESS
         }
         ["growth", name, bytes] => {
             let shape = shape(name);
             let works: &[Work] =
                 if shape.path == "fly.toml" { &[Work::Check, Work::Mend, Work::Normalize] } else { &[Work::Check] };
-            counted(works, shape.path, &shape.text(number(bytes)));
+            check(works, shape.path, &shape.text(number(bytes)));
             ExitCode::SUCCESS
         }
         ["memory", name] => {
             let shape = shape(name);
-            counted(&[Work::Check], shape.path, &shape.text(LARGE));
+            check(&[Work::Check], shape.path, &shape.text(LARGE));
             println!("{}", peak_kb());
             ExitCode::SUCCESS
         }
@@ -81,23 +89,26 @@ enum Work {
     Normalize,
 }
 
+fn check(works: &[Work], path: &str, text: &str) {
+    let input = Input::new(path, text);
+    let work = |work: &Work| match work {
+        Work::Parse => drop(black_box(toml::de::DeTable::parse(text))),
+        Work::Check => {
+            let mut report = lint::check(&input, &Settings::default());
+            report.limit(MOST_FINDINGS);
+            let checked = [Checked { path, text, report: &report }];
+            black_box(render::text::check(&checked, false, Look::default()));
+        }
+        Work::Mend => drop(black_box(lint::mend(&input, &Settings::pedantic(), true))),
+        Work::Normalize => drop(black_box(config::normalize(text))),
+    };
+    counted(|| works.iter().for_each(work));
+}
+
 /// Its call is what callgrind counts.
 #[inline(never)]
-fn counted(works: &[Work], path: &str, text: &str) {
-    let input = Input::new(path, text);
-    for work in works {
-        match work {
-            Work::Parse => drop(black_box(toml::de::DeTable::parse(text))),
-            Work::Check => {
-                let mut report = lint::check(&input, &Settings::default());
-                report.limit(MOST_FINDINGS);
-                let checked = [Checked { path, text, report: &report }];
-                black_box(render::text::check(&checked, false, Look::default()));
-            }
-            Work::Mend => drop(black_box(lint::mend(&input, &Settings::pedantic(), true))),
-            Work::Normalize => drop(black_box(config::normalize(text))),
-        }
-    }
+fn counted(work: impl FnOnce()) {
+    work();
 }
 
 /// What the costs are of, with names for the table.
@@ -131,7 +142,7 @@ fn report(names: &[&str]) -> bool {
         return true;
     }
     // Each says everything that is wrong, before it is said that something is.
-    let reports = [report_costs(&costs()), report_growth(names), report_memory()];
+    let reports = [report_costs(&costs()), report_growth(names), report_growth_of_plans(), report_memory()];
     reports.into_iter().all(|is_good| is_good)
 }
 
@@ -151,16 +162,22 @@ fn has_valgrind() -> bool {
     is_there
 }
 
-/// By text, the instructions of a check and what they are over those of parsing.
+/// By text or work, its instructions and what they are over those of parsing.
 fn costs() -> Vec<(&'static str, u64, f64)> {
     let texts = texts();
     let runs =
         (0..texts.len()).flat_map(|at| ["parse", "check"].map(|work| vec!["cost".into(), at.to_string(), work.into()]));
     let counts = count(runs.collect());
-    let row = |((name, _), counts): (&(&'static str, String), &[u64])| {
-        (*name, counts[1], counts[1] as f64 / counts[0] as f64)
-    };
-    texts.iter().zip(counts.chunks(2)).map(row).collect()
+    let row = |name, count: u64, parse: u64| (name, count, count as f64 / parse as f64);
+    let checks = texts.iter().zip(counts.chunks(2)).map(|((name, _), counts)| row(*name, counts[1], counts[0]));
+    let [parse, plans @ ..] = app::Work::ALL;
+    let parse = count(vec![plan_run(parse, MACHINES)])[0];
+    let counts = count(plans.map(|work| plan_run(work, MACHINES)).into());
+    checks.chain(plans.iter().zip(counts).map(|(work, count)| row(work.name(), count, parse))).collect()
+}
+
+fn plan_run(work: app::Work, machines: usize) -> Vec<String> {
+    vec!["plan".into(), work.name().into(), machines.to_string()]
 }
 
 fn table(costs: &[(&str, u64, f64)]) -> String {
@@ -169,7 +186,7 @@ fn table(costs: &[(&str, u64, f64)]) -> String {
 }
 
 fn report_costs(costs: &[(&str, u64, f64)]) -> bool {
-    println!("instructions of a check, and how often those of parsing alone: at most {TOLERANCE} as before");
+    println!("instructions, and how often those of parsing alone: at most {TOLERANCE} as before");
     let table = fs::read_to_string(TABLE).unwrap_or_default();
     let mut good = true;
     for (name, instructions, cost) in costs {
@@ -192,6 +209,18 @@ fn report_growth(names: &[&str]) -> bool {
         let (large, growth) = (a_byte(1), a_byte(1) / a_byte(0));
         good &= growth <= MOST_GROWTH;
         println!("  {}{name}: {growth:.2}, {large:.0} a byte", mark(growth <= MOST_GROWTH));
+    }
+    good
+}
+
+fn report_growth_of_plans() -> bool {
+    println!("instructions a machine, of {MACHINES} machines over {}: at most {MOST_GROWTH}", MACHINES / 4);
+    let mut good = true;
+    for work in app::Work::ALL {
+        let counts = count([MACHINES / 4, MACHINES].map(|machines| plan_run(work, machines)).into());
+        let growth = counts[1] as f64 / counts[0] as f64 / 4.0;
+        good &= growth <= MOST_GROWTH;
+        println!("  {}{}: {growth:.2}", mark(growth <= MOST_GROWTH), work.name());
     }
     good
 }
@@ -262,6 +291,9 @@ const MOST_GROWTH: f64 = 1.3;
 
 /// As `cutover check` lists them.
 const MOST_FINDINGS: usize = 1_000;
+
+/// Of fifty groups. Ten thousand take callgrind minutes.
+const MACHINES: usize = 2_000;
 
 /// In bytes.
 const SMALL: usize = 5_000;

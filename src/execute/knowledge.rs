@@ -92,7 +92,7 @@ impl Target {
 
 impl Knowledge {
     pub(super) fn new(plan: &Plan, deploy: &str, run: &str) -> Self {
-        let groups = plan.machines.iter().map(|machine| (machine.id.clone(), machine.group.clone()));
+        let groups = plan.machines.iter().map(|machine| (machine.id.clone(), machine.group.to_string()));
         let makes = |op| matches!(op, Op::Create | Op::ReleaseCommand | Op::MachineCheck);
         let slots = plan.steps.iter().filter(|step| makes(step.op)).filter_map(|step| step.slot.clone());
         let names = slots.map(|slot| (machine_name(run, &slot, 1), slot));

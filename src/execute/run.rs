@@ -372,7 +372,7 @@ impl Execution {
 
     fn step_id(&self, owner: Owner) -> String {
         match owner {
-            Owner::Forward(place) | Owner::Back(place) => self.plan.steps[place].id.clone(),
+            Owner::Forward(place) | Owner::Back(place) => self.plan.steps[place].id.to_string(),
             Owner::Check | Owner::Telling | Owner::Turning | Owner::Lease | Owner::Closing => String::new(),
         }
     }

@@ -21,7 +21,7 @@ pub(super) struct Slots {
 
 #[derive(Debug, Clone)]
 pub(super) struct Slot {
-    pub group: Option<String>,
+    pub group: Option<smol_str::SmolStr>,
     pub replaces: Option<String>,
     pub skip_launch: bool,
 }

@@ -53,7 +53,7 @@ impl<'a> Trail<'a> {
 
     /// Past the point of no return: the blues that are still there have to go.
     fn forward(&self) -> Vec<Leftover> {
-        let is_done = |step: &Step| self.states.get(&step.id) == Some(&StepState::Done);
+        let is_done = |step: &Step| self.states.get(step.id.as_str()) == Some(&StepState::Done);
         let open = self.plan.steps.iter().filter(|step| step.op == Op::Destroy && !is_done(step));
         let blues = open.filter_map(|step| step.machine.as_ref());
         let why = "it was to be destroyed, and may be gone already";
@@ -100,7 +100,8 @@ impl<'a> Trail<'a> {
 
     /// The steps that may have changed something that was not taken back.
     fn touched(&self, op: Op) -> impl Iterator<Item = &Step> {
-        let is_touched = |step: &&Step| self.states.get(&step.id).is_some_and(|state| *state != StepState::TakenBack);
+        let is_touched =
+            |step: &&Step| self.states.get(step.id.as_str()).is_some_and(|state| *state != StepState::TakenBack);
         self.plan.steps.iter().filter(move |step| step.op == op).filter(is_touched)
     }
 }

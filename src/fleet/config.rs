@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use crate::units::Duration;
 
 /// What a machine is to run. Unknown fields are kept.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct MachineConfig(pub Map<String, Value>);
 

@@ -8,6 +8,7 @@ mod paste;
 mod volumes;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -67,9 +68,9 @@ pub struct Machine {
     /// Changes with every version of the machine.
     #[serde(default, deserialize_with = "null_as_default")]
     pub instance_id: String,
-    /// Absent when the host does not answer.
+    /// Absent when the host does not answer. Shared by all machines of a list that have the same.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub config: Option<MachineConfig>,
+    pub config: Option<Arc<MachineConfig>>,
     /// What the health checks said last; empty until the first ran.
     #[serde(default, deserialize_with = "null_as_default", skip_serializing_if = "Vec::is_empty")]
     pub checks: Vec<CheckStatus>,
@@ -170,6 +171,11 @@ impl App {
 }
 
 impl Machine {
+    /// For itself alone: other machines may have the same.
+    pub fn config_mut(&mut self) -> Option<&mut MachineConfig> {
+        self.config.as_mut().map(Arc::make_mut)
+    }
+
     /// From the config or, when the host does not answer, from what is known of it.
     pub fn metadata(&self, key: &str) -> Option<&str> {
         match &self.config {

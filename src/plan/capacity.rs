@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use smol_str::SmolStr;
+
 use super::classify::{Placed, Situation};
 use super::green::Green;
 use super::{Capacity, Disposition, Floor, Floored, Op, Refusal, Step};
@@ -65,8 +67,8 @@ impl<'a> Serving<'a> {
 
     pub(super) fn floors(&self) -> Vec<Floored> {
         let floored = |((group, region), serving): (&Place, &u64)| Floored {
-            group: (*group).to_owned(),
-            region: (*region).to_owned(),
+            group: (*group).into(),
+            region: (*region).into(),
             serving: *serving,
         };
         self.floors.iter().map(floored).collect()
@@ -128,5 +130,5 @@ fn counts(blue: &Placed) -> bool {
 }
 
 fn row(after: Option<&str>, (group, region): &Place, serving: u64) -> Capacity {
-    Capacity { after: after.map(str::to_owned), group: (*group).to_owned(), region: (*region).to_owned(), serving }
+    Capacity { after: after.map(SmolStr::new), group: (*group).into(), region: (*region).into(), serving }
 }

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
+use smol_str::SmolStr;
 
 use super::leftover::{Leftover, Leftovers};
 use super::underway::Underway;
@@ -59,7 +60,7 @@ impl<'a> Situation<'a> {
 
     /// What hangs on a machine: by its config, and by the list of volumes where it is known.
     pub(super) fn volumes_of(&self, machine: &'a Machine) -> BTreeSet<&'a str> {
-        let mounted = machine.config.iter().flat_map(MachineConfig::volumes);
+        let mounted = machine.config.iter().flat_map(|config| config.volumes());
         let attached = self.volumes.get(machine.id.as_str()).into_iter().flatten();
         mounted.chain(attached.map(|volume| volume.id.as_str())).collect()
     }
@@ -98,12 +99,12 @@ impl Placed<'_> {
 
     pub(super) fn planned(&self) -> PlannedMachine {
         PlannedMachine {
-            id: self.machine.id.clone(),
-            group: self.group.to_owned(),
-            region: self.machine.region.clone(),
             disposition: self.disposition,
-            why: self.why.clone(),
+            group: self.group.into(),
+            id: self.machine.id.clone(),
             observed: self.observed.clone(),
+            region: SmolStr::new(&self.machine.region),
+            why: self.why.clone(),
         }
     }
 }

@@ -117,12 +117,12 @@ fn check_steps(plan: &Plan) -> Result<(), String> {
     }
     let explained: BTreeMap<_, _> = plan.steps.iter().map(|step| step.op.explained()).collect();
     let first_destroy = plan.steps.iter().find(|step| step.op == Op::Destroy).map(|step| &step.id);
-    let known = |after: &Option<String>| after.as_ref().is_none_or(|id| checked.ops.contains_key(id.as_str()));
+    let known = |after: Option<&str>| after.is_none_or(|id| checked.ops.contains_key(id));
     let checks = [
         (checked.machines.len() == plan.machines.len(), "there is a machine twice"),
         (explained == plan.operations, "`operations` says something else than the operations of its steps"),
         (first_destroy == plan.point_of_no_return.as_ref(), "`point_of_no_return` is not its first destroy"),
-        (plan.capacity.iter().all(|row| known(&row.after)), "`capacity` speaks of a step that there is not"),
+        (plan.capacity.iter().all(|row| known(row.after.as_deref())), "`capacity` speaks of a step that there is not"),
         (keeps_floors(plan), "`capacity` falls below `floors`"),
         (hash_of_fleet(plan) == plan.fleet, "`fleet` is not the hash of its machines"),
         (makes_the_image(plan), "a green would run another image than the plan's"),
@@ -403,18 +403,18 @@ mod tests {
     fn what_a_plan_says_of_its_steps_is_true() {
         let steps = json!([step("s1", "gate", json!({}))]);
         let row = |after: Option<&str>, serving| super::super::Capacity {
-            after: after.map(str::to_owned),
-            group: "app".to_owned(),
-            region: "iad".to_owned(),
+            after: after.map(Into::into),
+            group: "app".into(),
+            region: "iad".into(),
             serving,
         };
-        let floor = super::super::Floored { group: "app".to_owned(), region: "iad".to_owned(), serving: 2 };
+        let floor = super::super::Floored { group: "app".into(), region: "iad".into(), serving: 2 };
         type Change<'c> = &'c dyn Fn(&mut Plan);
         let checks: [(&str, Change); 6] = [
             ("`fleet` is not the hash of its machines", &|plan| plan.machines[0].observed.cordoned = true),
             ("there is a machine twice", &|plan| plan.machines.push(plan.machines[0].clone())),
             ("`operations` says something else than the operations of its steps", &|plan| plan.operations.clear()),
-            ("`point_of_no_return` is not its first destroy", &|plan| plan.point_of_no_return = Some("s1".to_owned())),
+            ("`point_of_no_return` is not its first destroy", &|plan| plan.point_of_no_return = Some("s1".into())),
             ("`capacity` speaks of a step that there is not", &|plan| plan.capacity.push(row(Some("s2"), 1))),
             ("`capacity` falls below `floors`", &|plan| {
                 plan.capacity.push(row(None, 1));

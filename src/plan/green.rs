@@ -327,8 +327,10 @@ fn resolve_standbys(greens: &mut [Green], placed: &[Placed]) {
         .chain(greens.iter().map(|green| (green.slot.clone(), green.slot.clone())))
         .chain(placed.iter().filter_map(made_before))
         .collect();
-    let stays =
-        |id: &String| placed.iter().any(|placed| placed.machine.id == *id && STAYING.contains(&placed.disposition));
+    let stays = |id: &String| {
+        let at = placed.binary_search_by(|placed| placed.machine.id.cmp(id));
+        at.is_ok_and(|at| STAYING.contains(&placed[at].disposition))
+    };
     let first_active: BTreeMap<String, String> = greens
         .iter()
         .rev()

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use smol_str::{SmolStr, format_smolstr};
+
 use super::classify::Placed;
 use super::green::Green;
 use super::{Op, Step, operation};
@@ -21,8 +23,8 @@ impl List {
         let at = self.push(op, needs, why);
         let step = self.step(at);
         step.machine = Some(blue.machine.id.clone());
-        step.group = Some(blue.group.to_owned());
-        step.region = Some(blue.machine.region.clone());
+        step.group = Some(blue.group.into());
+        step.region = Some(SmolStr::new(&blue.machine.region));
         // A machine that was at rest is not to be started by going back.
         if op == Op::Stop && !is_running(blue) {
             step.undo = None;
@@ -34,28 +36,28 @@ impl List {
         let at = self.push(op, needs, why);
         let step = self.step(at);
         step.slot = Some(green.slot.clone());
-        step.group = Some(green.group.to_owned());
-        step.region = (!green.region.is_empty()).then(|| green.region.to_owned());
+        step.group = Some(green.group.into());
+        step.region = (!green.region.is_empty()).then(|| green.region.into());
         at
     }
 
     pub(super) fn push(&mut self, op: Op, needs: &[At], why: impl Into<Cow<'static, str>>) -> At {
         let at = At(self.steps.len());
         self.steps.push(Step {
-            id: at.name(),
-            op,
-            machine: None,
-            slot: None,
-            replaces: None,
             checks: None,
-            standby_for: Vec::new(),
             group: None,
-            region: None,
+            id: at.name(),
+            machine: None,
             needs: needs.iter().map(|needed| needed.name()).collect(),
+            op,
+            region: None,
+            replaces: None,
+            request: None,
+            slot: None,
+            standby_for: Vec::new(),
+            timeout_ms: None,
             undo: operation::row(op).undo,
             why: why.into(),
-            timeout_ms: None,
-            request: None,
         });
         at
     }
@@ -75,8 +77,8 @@ impl At {
         self.0
     }
 
-    fn name(self) -> String {
-        format!("s{}", self.0 + 1)
+    fn name(self) -> SmolStr {
+        format_smolstr!("s{}", self.0 + 1)
     }
 }
 

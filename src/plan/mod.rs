@@ -29,6 +29,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use smol_str::SmolStr;
 
 use crate::config::Config;
 use crate::fleet::{Fleet, HostStatus, MachineConfig, State};
@@ -136,7 +137,7 @@ pub struct Plan {
     pub estimate: Estimate,
     /// The first destroy: what comes after it cannot be undone.
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub point_of_no_return: Option<String>,
+    pub point_of_no_return: Option<SmolStr>,
     /// How many machines serve, wherever the number changes.
     pub capacity: Vec<Capacity>,
     pub warnings: Vec<Warning>,
@@ -168,13 +169,13 @@ pub struct Source {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PlannedMachine {
-    pub id: String,
-    pub group: String,
-    pub region: String,
     pub disposition: Disposition,
+    pub group: SmolStr,
+    pub id: String,
+    pub observed: Observed,
+    pub region: SmolStr,
     /// One sentence: why this disposition.
     pub why: Cow<'static, str>,
-    pub observed: Observed,
 }
 
 /// What becomes of an observed machine.
@@ -210,42 +211,43 @@ pub struct Observed {
     pub state: State,
 }
 
+/// Its fields, and those of [`PlannedMachine`], in the order in which documents are hashed: there are many.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Step {
-    /// `s1`, `s2`, ... in the order of the plan.
-    pub id: String,
-    pub op: Op,
-    /// The observed machine that this is done to.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub machine: Option<String>,
-    /// The machine to be made that this is done to, by its name in the plan.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub slot: Option<String>,
-    /// On `create`: the observed machine whose place the slot takes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub replaces: Option<String>,
     /// On `machine-check`: the green that is checked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub checks: Option<String>,
-    /// On `create`: the slots (or, where they stay, observed machines) that it stands by for.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub standby_for: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub group: Option<String>,
+    pub group: Option<SmolStr>,
+    /// `s1`, `s2`, ... in the order of the plan.
+    pub id: SmolStr,
+    /// The observed machine that this is done to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub region: Option<String>,
+    pub machine: Option<String>,
     /// Steps that must be done before this one begins.
-    pub needs: Vec<String>,
-    /// What takes this step back, while going back is possible.
-    pub undo: Option<Undo>,
-    pub why: Cow<'static, str>,
-    /// What waits: how long it may take, at most; a settle, a bake: how long it takes.
+    pub needs: Vec<SmolStr>,
+    pub op: Op,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub timeout_ms: Option<u64>,
+    pub region: Option<SmolStr>,
+    /// On `create`: the observed machine whose place the slot takes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<String>,
     /// The body of the request, less what only the run knows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<CreateRequest>,
+    /// The machine to be made that this is done to, by its name in the plan.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slot: Option<String>,
+    /// On `create`: the slots (or, where they stay, observed machines) that it stands by for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub standby_for: Vec<String>,
+    /// What waits: how long it may take, at most; a settle, a bake: how long it takes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout_ms: Option<u64>,
+    /// What takes this step back, while going back is possible.
+    pub undo: Option<Undo>,
+    pub why: Cow<'static, str>,
 }
 
 /// The body of `POST /machines`.
@@ -266,9 +268,9 @@ pub struct CreateRequest {
 #[serde(deny_unknown_fields)]
 pub struct Capacity {
     /// The step after which it holds; `None` before the first.
-    pub after: Option<String>,
-    pub group: String,
-    pub region: String,
+    pub after: Option<SmolStr>,
+    pub group: SmolStr,
+    pub region: SmolStr,
     /// Uncordoned machines that are started and passing, or stopped by the proxy.
     pub serving: u64,
 }
@@ -277,8 +279,8 @@ pub struct Capacity {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Floored {
-    pub group: String,
-    pub region: String,
+    pub group: SmolStr,
+    pub region: SmolStr,
     pub serving: u64,
 }
 

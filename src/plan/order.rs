@@ -4,6 +4,8 @@
 
 use std::collections::BTreeMap;
 
+use smol_str::SmolStr;
+
 use super::classify::{Placed, Situation};
 use super::green::Green;
 use super::list::{At, List, is_running};
@@ -115,7 +117,7 @@ impl<'s, 'a> Order<'s, 'a> {
         let at = self.list.push(Op::ReleaseCommand, &self.frontier, why);
         let step = self.list.step(at);
         step.slot = Some(command::RELEASE_COMMAND_SLOT.to_owned());
-        step.region = Some(request.region.clone()).filter(|region| !region.is_empty());
+        step.region = Some(SmolStr::new(&request.region)).filter(|region| !region.is_empty());
         step.timeout_ms = Some(command::release_command_timeout_ms(self.situation.desired.config));
         step.request = Some(request);
         self.frontier = vec![at];

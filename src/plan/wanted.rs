@@ -61,7 +61,7 @@ pub(super) fn wanted<'a>(situation: &Situation<'a>) -> (Vec<Seen<'a>>, Wanted) {
         let group = situation.group_of(machine);
         let configs = groups.entry(group).or_insert_with(|| Configs::of(situation.groups.contains(&group)));
         let (sha256, successor) = configs.see(machine.config.as_ref(), || {
-            wanted.0.push(Successor::of(situation, group, machine.config.as_ref()));
+            wanted.0.push(Successor::of(situation, group, machine.config.as_deref()));
             wanted.0.len() - 1
         });
         Seen { machine, observed: Observed::with(machine, sha256), group, successor }
@@ -76,7 +76,7 @@ struct Configs<'a> {
     /// By their hashes.
     successors: BTreeMap<String, SuccessorAt>,
     /// The latest of them with its hash: most machines have the config of the one before.
-    last: Option<(Option<&'a MachineConfig>, String)>,
+    last: Option<(Option<&'a Arc<MachineConfig>>, String)>,
 }
 
 impl<'a> Configs<'a> {
@@ -86,12 +86,12 @@ impl<'a> Configs<'a> {
 
     fn see(
         &mut self,
-        config: Option<&'a MachineConfig>,
+        config: Option<&'a Arc<MachineConfig>>,
         make: impl FnOnce() -> SuccessorAt,
     ) -> (String, Option<SuccessorAt>) {
         let sha256 = match &self.last {
             Some((last, sha256)) if *last == config => sha256.clone(),
-            _ => canonical::hash(&config.map(observe::unmarked)),
+            _ => canonical::hash(&config.map(|config| observe::unmarked(config))),
         };
         self.last = Some((config, sha256.clone()));
         let successor = self.is_in_file.then(|| match self.successors.get(&sha256) {

@@ -1,5 +1,7 @@
 //! How a simulated machine looks from outside: fields of the API's object, made and read.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
@@ -18,7 +20,7 @@ pub(super) fn created(name: String, request: &CreateRequest, random: &mut SplitM
         region: request.region.clone(),
         image_ref: image_ref(image),
         instance_id: instance_id(random),
-        config: Some(with_metadata(&request.config)),
+        config: Some(Arc::new(with_metadata(&request.config))),
         checks: Vec::new(),
         lease: None,
         host_status: HostStatus::Ok,

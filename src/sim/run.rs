@@ -282,15 +282,19 @@ fn promise(plan: &Plan) -> Promise {
         plan.machines.iter().partition(|machine| is_touched(machine.disposition));
     let removed = touched.iter().filter(|machine| machine.disposition == Disposition::Remove);
     Promise {
-        groups: plan.machines.iter().map(|machine| (machine.id.clone(), machine.group.clone())).collect(),
-        removed: removed.map(|machine| machine.group.clone()).collect(),
+        groups: plan.machines.iter().map(|machine| (machine.id.clone(), machine.group.to_string())).collect(),
+        removed: removed.map(|machine| machine.group.to_string()).collect(),
         untouched: untouched.iter().map(|machine| machine.id.clone()).collect(),
         replaced: touched
             .iter()
             .filter(|machine| machine.disposition == Disposition::Replace)
             .map(|machine| machine.id.clone())
             .collect(),
-        floors: plan.floors.iter().map(|floor| ((floor.group.clone(), floor.region.clone()), floor.serving)).collect(),
+        floors: plan
+            .floors
+            .iter()
+            .map(|floor| ((floor.group.to_string(), floor.region.to_string()), floor.serving))
+            .collect(),
     }
 }
 

@@ -37,7 +37,7 @@ fn a_fleet_that_changed_since_the_plan_is_left_alone() {
         &format!("a2: image was {image} and is {}: somebody deployed it since", image.replace(":v1", ":v9")),
     );
     stale(
-        |machines| drop(machines[1].config.as_mut().unwrap().0.remove("services")),
+        |machines| drop(machines[1].config_mut().unwrap().0.remove("services")),
         "a2: its config changed: its green would be made from what it was",
     );
     stale(|machines| machines[1].state = State::Destroying, "a2: it is destroying: the plan counts on it");
@@ -93,7 +93,7 @@ fn a_machine_that_the_proxy_stopped_since_the_plan_makes_it_not_stale() {
 #[test]
 fn what_the_plan_is_not_about_may_change_meanwhile() {
     let metadata = |machine: &mut Machine, key: &str, value: &str| {
-        machine.config.as_mut().unwrap().set_metadata(key, value);
+        machine.config_mut().unwrap().set_metadata(key, value);
     };
     let newcomer = |group: &'static str| {
         move |fleet: &mut Fleet| {
@@ -135,7 +135,7 @@ fn a_plan_that_goes_on_is_refused_once_somebody_takes_that_deploy_back() {
         .meanwhile(|fleet| {
             let course = Course { direction: Direction::Back, plan: notation::PLAN.into(), run: "r8".into() };
             let (key, value) = course.entry("a2");
-            fleet.machines[0].config.as_mut().unwrap().set_metadata(key, &value);
+            fleet.machines[0].config_mut().unwrap().set_metadata(key, &value);
         })
         .run();
     story.ends("stale", "a2 started, g1 started").says("did not end");

@@ -7,6 +7,7 @@ use cutover::plan::mark::Marks;
 use cutover::plan::{Capacity, Disposition, Drain, Floor, Op, Plan, Policy, Refusal, Step, Undo, read, reconstruct};
 use proptest::prelude::*;
 use proptest::sample::{Index, select, subsequence};
+use smol_str::SmolStr;
 
 use crate::notation::{self, SHOP};
 use crate::observed::{name, observed_after, observed_during};
@@ -347,7 +348,7 @@ fn greens_take_over_before_blues_go(plan: &Plan) {
 
 /// Counted anew from the steps, not taken from the plan's own rows.
 fn capacity_along(plan: &Plan, fleet: &Fleet, order: &[usize]) -> Vec<Capacity> {
-    let mut serving: BTreeMap<(String, String), u64> = BTreeMap::new();
+    let mut serving: BTreeMap<(SmolStr, SmolStr), u64> = BTreeMap::new();
     for step in plan.steps.iter().filter(|step| step.op == Op::Create && green_serves(plan, step)) {
         serving.insert((step.group.clone().unwrap(), step.region.clone().unwrap_or_default()), 0);
     }
@@ -358,7 +359,7 @@ fn capacity_along(plan: &Plan, fleet: &Fleet, order: &[usize]) -> Vec<Capacity> 
     }
     let floors: BTreeMap<_, _> =
         plan.floors.iter().map(|floor| ((floor.group.clone(), floor.region.clone()), floor.serving)).collect();
-    let row = |after: Option<&Step>, (group, region): &(String, String), serving| Capacity {
+    let row = |after: Option<&Step>, (group, region): &(SmolStr, SmolStr), serving| Capacity {
         after: after.map(|step| step.id.clone()),
         group: group.clone(),
         region: region.clone(),

@@ -8,7 +8,7 @@ use crate::execute::flaw::Flaw;
 use crate::execute::goal::Goal;
 use crate::execute::job::{LIST_LAG_MS, Owner};
 use crate::execute::{Leftover, OutcomeKind, Phase, name, steps};
-use crate::fleet::{Machine, MachineConfig, State};
+use crate::fleet::{Machine, State};
 use crate::plan::mark::{Direction, ReleaseCommand};
 use crate::plan::{Observed, Op, PlannedMachine, Step};
 
@@ -210,7 +210,7 @@ impl Execution {
 
     fn recall_fate(&mut self, place: usize, is_done: bool) {
         let step = &self.plan.steps[place];
-        let sleeps = |blue: &Machine| blue.config.as_ref().is_some_and(MachineConfig::autostop) && !blue.cordoned;
+        let sleeps = |blue: &Machine| blue.config.as_ref().is_some_and(|config| config.autostop()) && !blue.cordoned;
         let rests = |id: &String| self.known.seen(id).is_some_and(|blue| blue.state != State::Started && !sleeps(blue));
         let fate = match step.op {
             // One may still be on its way, or missing in the list.

@@ -83,7 +83,7 @@ fn machine_table(plan: &Plan, group: &Group, rows: usize, look: Look) -> String 
 fn machine_row(plan: &Plan, machine: &PlannedMachine) -> [(Style, String); 5] {
     [
         (BLUE, machine.id.clone()),
-        (NORMAL, machine.region.clone()),
+        (NORMAL, machine.region.to_string()),
         (NORMAL, machines::state(machine)),
         (disposition_style(machine.disposition), machines::disposition_name(machine.disposition).to_owned()),
         (NORMAL, machines::why(plan, machine)),
@@ -93,7 +93,7 @@ fn machine_row(plan: &Plan, machine: &PlannedMachine) -> [(Style, String); 5] {
 fn added_row(step: &Step) -> [(Style, String); 5] {
     [
         (GREEN, step.slot.clone().unwrap_or_default()),
-        (NORMAL, step.region.clone().unwrap_or_default()),
+        (NORMAL, step.region.as_deref().unwrap_or_default().to_owned()),
         (DIM, "-".into()),
         (GREEN, "create".into()),
         (NORMAL, step.why.to_string()),

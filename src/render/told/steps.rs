@@ -74,7 +74,7 @@ impl Run<'_> {
     pub(in crate::render) fn ids(&self) -> String {
         let number = |step: &Step| step.id.trim_start_matches('s').parse::<usize>().unwrap_or(0);
         match self.steps.as_slice() {
-            [only] => only.id.clone(),
+            [only] => only.id.to_string(),
             [first, .., last] => {
                 let is_whole = number(last).saturating_sub(number(first)) + 1 == self.steps.len();
                 format!("{}{}{}", first.id, if is_whole { "-" } else { ".." }, last.id)
