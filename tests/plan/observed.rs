@@ -14,7 +14,7 @@ pub(crate) fn observed_after(plan: &Plan, fleet: &Fleet) -> Fleet {
     let mut after = observed_during(plan, fleet, &(0..plan.steps.len()).collect::<Vec<_>>());
     let is_done = |machine: &&mut Machine| !machine.cordoned;
     for machine in after.machines.iter_mut().filter(is_done) {
-        machine.config.iter_mut().for_each(|config| config.retain_metadata(|key| !is_mark(key)));
+        machine.config_mut().into_iter().for_each(|config| config.retain_metadata(|key| !is_mark(key)));
     }
     after
 }
@@ -40,7 +40,7 @@ pub(crate) fn observed_during(plan: &Plan, fleet: &Fleet, order: &[usize]) -> Fl
     if let (Some(board), Some(())) = (board, told.take()) {
         let course = Course { direction: Direction::Forward, plan: plan.digest.clone(), run: "r9".to_owned() };
         let (key, value) = course.entry(&board.id);
-        board.config.iter_mut().for_each(|config| config.set_metadata(key, &value));
+        board.config_mut().into_iter().for_each(|config| config.set_metadata(key, &value));
     }
     Fleet { machines: machines.into_values().collect(), ..fleet.clone() }
 }

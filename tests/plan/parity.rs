@@ -43,7 +43,7 @@ fn what_the_real_client_makes_is_what_is_planned() {
 #[test]
 fn what_the_real_client_takes_away_or_adds_beside_the_file_is_planned() {
     let mut fleet = notation::fleet(SHOP, "a1 app iad started v1\nw1 worker iad started v1");
-    let config = fleet.machines[0].config.as_mut().unwrap();
+    let config = fleet.machines[0].config_mut().unwrap();
     config.set_metadata("fly-managed-postgres", "true");
     config.0.remove("guest");
     let file = format!("host_dedication_id = \"host-a\"\n{SHOP}");
