@@ -16,6 +16,6 @@ pub use diff::diff;
 pub use explain::explain;
 pub use look::Look;
 pub use plan::{plan, refusals};
-pub use progress::{event, outcome};
+pub use progress::{Times, event, outcome};
 
 pub use super::told::words::seconds;
