@@ -38,7 +38,7 @@ fn a_killed_deploy_ends_well_wherever_it_was() {
                     }
                     let app = &apps[usize::from(nth % 4 == 3)];
                     let after = Duration::from_micros(SplitMix64::new(u64::from(nth)).below(micros(app.whole)));
-                    let has_plan = nth / 4 % 2 == 0;
+                    let has_plan = (nth / 4).is_multiple_of(2);
                     let status = killed_and_resumed(app, has_plan, nth, after);
                     counts[usize::from(has_plan)][status].fetch_add(1, Ordering::Relaxed);
                 }

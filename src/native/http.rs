@@ -5,6 +5,7 @@
 use std::future::Future;
 use std::io;
 use std::pin::pin;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use reqwest::Certificate;
@@ -53,6 +54,7 @@ pub struct Client {
     /// For the one, and for the other.
     authorization: Option<SecretString>,
     bearer: Option<SecretString>,
+    trouble: Arc<Mutex<Option<String>>>,
 }
 
 impl Client {
@@ -72,6 +74,7 @@ impl Client {
             releases_url: base(&endpoint.releases_url)?,
             authorization: secret(protocol::authorization)?,
             bearer: secret(protocol::bearer)?,
+            trouble: Arc::default(),
         })
     }
 
@@ -81,7 +84,15 @@ impl Client {
 
     /// Makes the call. Whatever keeps the answer from us leaves its fate unknown.
     pub async fn call(&self, call: &Call) -> Reply {
-        self.ask(call).await.unwrap_or(Reply::Unknown)
+        self.ask(call).await.unwrap_or_else(|why| {
+            *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = Some(why);
+            Reply::Unknown
+        })
+    }
+
+    /// What kept the last lost answer from us.
+    pub fn trouble(&self) -> Option<String> {
+        self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The same, for who wants to know what kept the answer from us.

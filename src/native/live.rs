@@ -15,7 +15,7 @@ use super::http::{self, Client, UNTRUSTED};
 use super::journal::{Attempt, Journal};
 use super::signals::Signals;
 use super::watch::Watch;
-use crate::execute::{Answer, Event, Execution, Outcome, Reply, Trail, Why};
+use crate::execute::{Answer, Event, Execution, Outcome, OutcomeKind, Reply, Trail, Why};
 use crate::fleet::{self, Fleet};
 use crate::plan::Plan;
 use crate::protocol::About;
@@ -46,11 +46,14 @@ pub(super) fn fleet(app: &str, access: &Access) -> Result<Fleet, Error> {
         Ok(Reply::Done(_) | Reply::Unknown) => {
             Err(failed(format!("what {} answers is not a list of machines", client.machines_url())))
         }
-        Err(why) => {
-            let error = failed(format!("the Machines API at {} does not answer: {why}", client.machines_url()));
-            Err(if why == UNTRUSTED { error.hint(NAME_CERTIFICATES) } else { error })
-        }
+        Err(why) => Err(unanswered(&client, &why)),
     }
+}
+
+fn unanswered(client: &Client, why: &str) -> Error {
+    let message = format!("the Machines API at {} does not answer: {why}", client.machines_url());
+    let error = Error::new(Kind::Access, message);
+    if why == UNTRUSTED { error.hint(NAME_CERTIFICATES) } else { error }
 }
 
 /// Runs to the end, and notes in the journal that it did. A signal takes back what was done; a
@@ -66,6 +69,9 @@ pub(super) fn run(
     let began = Instant::now();
     let is_noted = watch.hear(journal.begin(attempt, plan));
     let outcome = block_on(drive(client, plan, attempt.run, execution, watch))??;
+    if let (OutcomeKind::Refused, Some(why)) = (outcome.kind, client.trouble()) {
+        watch.report(&unanswered(client, &why));
+    }
     let status = Status::from(outcome.kind);
     if is_noted {
         watch.hear(journal.end(attempt.run, outcome.kind, status, began.elapsed()));
@@ -100,7 +106,10 @@ async fn drive(
             outcome = &mut run => break outcome,
             () = signals.next() => match abort.take() {
                 // The run has ended when nobody listens.
-                Some(abort) => drop(abort.send(())),
+                Some(abort) => {
+                    seen.borrow_mut().0.asked_to_end(now_ms());
+                    let _ = abort.send(());
+                }
                 None => {
                     let outcome = seen.borrow().1.abandoned();
                     seen.borrow_mut().0.event(now_ms(), &outcome.event());

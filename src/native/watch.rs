@@ -1,17 +1,19 @@
 //! Shows a run while it goes: lines that are drawn over on a terminal, a log elsewhere, or events
 //! for a program.
 
+use super::error::Error;
 use super::terminal::Terminal;
 use crate::execute::{Event, Outcome};
 use crate::plan::Plan;
 use crate::render;
-use crate::render::text::Board;
+use crate::render::text::{Board, Times};
 
 /// What watches a run. Output that fails is dropped: a closed pipe must not end a deploy half way.
 pub(super) struct Watch<'a> {
     plan: &'a Plan,
     terminal: Terminal,
     form: Form,
+    times: Times,
 }
 
 enum Form {
@@ -31,7 +33,7 @@ impl<'a> Watch<'a> {
             false if terminal.is_live() => Form::Live { board: Board::new(plan), drawn: 0 },
             false => Form::Log,
         };
-        Self { plan, terminal, form }
+        Self { plan, terminal, form, times: Times::default() }
     }
 
     /// Somebody looks on: time should pass as time does.
@@ -40,9 +42,10 @@ impl<'a> Watch<'a> {
     }
 
     pub(super) fn event(&mut self, t_ms: u64, event: &Event) {
+        self.times.update(self.plan, t_ms, event);
         match &mut self.form {
             Form::Live { board, .. } => {
-                board.update(event);
+                board.update(t_ms, event);
                 let warned = matches!(event, Event::Warning { .. });
                 let above = warned.then(|| render::text::event(self.plan, t_ms, event, self.terminal.look()));
                 self.draw(t_ms, &above.unwrap_or_default());
@@ -56,6 +59,14 @@ impl<'a> Watch<'a> {
         }
     }
 
+    /// Somebody asked the run to end.
+    pub(super) fn asked_to_end(&mut self, t_ms: u64) {
+        match self.form {
+            Form::Live { .. } => self.draw(t_ms, ASKED_TO_END),
+            Form::Log | Form::Jsonl => self.terminal.say(&format!("{ASKED_TO_END}\n")),
+        }
+    }
+
     /// Draws the time that has passed.
     pub(super) fn tick(&mut self, t_ms: u64) {
         self.draw(t_ms, "");
@@ -65,9 +76,11 @@ impl<'a> Watch<'a> {
     fn draw(&mut self, t_ms: u64, above: &str) {
         let Form::Live { board, drawn } = &mut self.form else { return };
         let lines = board.lines(t_ms, self.terminal.height().saturating_sub(1), self.terminal.look());
-        let mut text = if *drawn > 0 { format!("\u{1b}[{drawn}A") } else { String::new() };
-        for line in above.lines() {
-            text.push_str(&format!("\u{1b}[2K{line}\n"));
+        // The terminal echoes `^C`: the cursor need not be where the line begins.
+        let mut text = if *drawn > 0 { format!("\r\u{1b}[{drawn}A") } else { String::new() };
+        if !above.is_empty() {
+            // It may take more than one line of the terminal.
+            text.push_str(&format!("\u{1b}[0J{}\n", above.trim_end()));
         }
         for line in &lines {
             text.push_str(&format!("\u{1b}[2K{line}\n"));
@@ -76,6 +89,11 @@ impl<'a> Watch<'a> {
         text.push_str("\u{1b}[0J");
         *drawn = lines.len();
         let _ = self.terminal.print(&text);
+    }
+
+    /// What the run cannot tell of itself.
+    pub(super) fn report(&self, error: &Error) {
+        self.terminal.report(error);
     }
 
     /// What is no part of the run, before it or after it, and must not end it. Whether it went well.
@@ -89,11 +107,15 @@ impl<'a> Watch<'a> {
     pub(super) fn end(&mut self, t_ms: u64, outcome: &Outcome) {
         self.tick(t_ms);
         match self.form {
-            Form::Jsonl => self.terminal.say(&render::text::outcome(outcome, t_ms, self.terminal.error_look())),
+            Form::Jsonl => {
+                self.terminal.say(&render::text::outcome(outcome, t_ms, &self.times, self.terminal.error_look()));
+            }
             Form::Live { .. } | Form::Log => {
-                let text = render::text::outcome(outcome, t_ms, self.terminal.look());
+                let text = render::text::outcome(outcome, t_ms, &self.times, self.terminal.look());
                 let _ = self.terminal.print(&format!("\n{text}"));
             }
         }
     }
 }
+
+const ASKED_TO_END: &str = "Stopping safely; a second signal stops at once, as it is.";

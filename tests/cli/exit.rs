@@ -29,7 +29,9 @@ fn it_was_asked_wrongly_or_nobody_answered() {
     Test::new().args(APPLY).status(2).run();
     let planned = Fly::listen().plan();
     let nobody = planned.then(APPLY).env("FLY_FLAPS_BASE_URL", "http://127.0.0.1:9").env("FLY_API_TOKEN", "simulated");
-    nobody.status(2).run();
+    let refused = nobody.status(2).run();
+    let told = "error: the Machines API at http://127.0.0.1:9 does not answer: Connection refused";
+    assert!(refused.stderr.contains(told), "{}", refused.stderr);
 }
 
 #[test]

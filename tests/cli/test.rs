@@ -83,6 +83,7 @@ impl Test {
     }
 
     /// Another command in the same folder and environment.
+    #[cfg(unix)]
     pub(crate) fn again<'a>(self, args: impl IntoIterator<Item = &'a str>) -> Self {
         Self { args: args.into_iter().map(Into::into).collect(), ..self }
     }

@@ -1,4 +1,5 @@
 //! The way to Fly over TLS: whom the program trusts, what it speaks, and through which proxy.
+#![cfg(unix)]
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};

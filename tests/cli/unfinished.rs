@@ -145,7 +145,7 @@ fn a_run_that_goes_on_is_told_from_one_that_was_killed() {
     let told = fly.with(Test::new().args(status)).run().stdout;
     assert!(told.contains("A deploy of shop goes on (run "), "{told}");
     assert!(told.contains("holds the leases of 4 machines until 2026-01-01T00:"), "{told}");
-    assert!(told.contains("Next: wait for its end. If it was killed, its leases run out by themselves; "), "{told}");
+    assert!(told.contains("Should it not end: cutover resume --app shop, or cutover abort --app shop\n"), "{told}");
     apply.kill();
     let deadline = Instant::now() + Duration::from_secs(30);
     let told = loop {

@@ -7,8 +7,9 @@ use crate::native::journal::{Journal, utc};
 use crate::native::terminal::Terminal;
 use crate::plan::mark::{Direction, Marks};
 use crate::plan::reconstruct;
+use crate::render::text::Look;
 
-/// See whether a deploy goes on, is held or did not end, and what can be done about it
+/// See whether a deploy goes on, is held or did not end, and what to do next
 ///
 /// Where it stands is read from the machines. Leases that hold tell a run that goes on from one that
 /// was killed. Ends with 5 when the deploy is held, with 4 when somebody has to resume or abort it,
@@ -25,7 +26,7 @@ pub(in crate::native) fn run(args: &Args, terminal: Terminal) -> Result<Status, 
     let unfinished = Unfinished::of(&fleet, plan.as_ref().map(|plan| plan.digest.as_str()));
     let at_work = AtWork::on(&fleet);
     let (text, status) = match &unfinished {
-        Some(unfinished) => standing(&app, &fleet, unfinished, at_work.as_ref()),
+        Some(unfinished) => standing(&app, &fleet, unfinished, at_work.as_ref(), terminal.look()),
         None => (nothing(&app, at_work.as_ref()), Status::Done),
     };
     terminal.print(&(text + &Journal::of(&app).told()))?;
@@ -59,7 +60,13 @@ fn nothing(app: &str, at_work: Option<&AtWork>) -> String {
     format!("No deploy is under way on {app}.\n{leased}")
 }
 
-fn standing(app: &str, fleet: &Fleet, unfinished: &Unfinished, at_work: Option<&AtWork>) -> (String, Status) {
+fn standing(
+    app: &str,
+    fleet: &Fleet,
+    unfinished: &Unfinished,
+    at_work: Option<&AtWork>,
+    look: Look,
+) -> (String, Status) {
     let is_green = |machine: &Machine| Marks::of(machine).is_some_and(|marks| marks.plan == unfinished.plan);
     let has_moved = fleet.machines.iter().any(|machine| is_green(machine) && !machine.cordoned);
     let way = match unfinished.direction {
@@ -70,11 +77,9 @@ fn standing(app: &str, fleet: &Fleet, unfinished: &Unfinished, at_work: Option<&
         Some(Direction::Past) => "is past its point of no return, and not finished",
         Some(Direction::Forward) | None => "is neither finished nor taken back",
     };
-    let mut out = format!("A deploy of {app} {way} (run {}, plan {}).\n", unfinished.run, unfinished.plan);
-    if let Some(at_work) = at_work {
-        out.push_str(&format!("{}.\n", at_work.told()));
-    }
-    out.push('\n');
+    let head = format!("A deploy of {app} {way} (run {}, plan {}).", unfinished.run, unfinished.plan);
+    let leased = at_work.map(|at_work| format!("{}; a run that was killed renews them no more.", at_work.told()));
+    let mut out = look.wrap("", &head) + &leased.map_or(String::new(), |leased| look.wrap("", &leased)) + "\n";
     for machine in &fleet.machines {
         out.push_str(&line(machine, &unfinished.plan));
     }
@@ -88,10 +93,10 @@ fn standing(app: &str, fleet: &Fleet, unfinished: &Unfinished, at_work: Option<&
         Err(refusal) => refusal.fix,
     };
     let (when, status) = match at_work {
-        Some(_) => ("wait for its end. If it was killed, its leases run out by themselves; then ", Status::Done),
-        None => ("", status),
+        Some(_) => ("Should it not end", Status::Done),
+        None => ("Next", status),
     };
-    (out + &format!("\nNext: {when}{}\n", commands.join(", or ")), status)
+    (out + &format!("\n{when}: {}\n", commands.join(", or ")), status)
 }
 
 fn line(machine: &Machine, plan: &str) -> String {

@@ -1,6 +1,8 @@
 //! The live view of a run: one line per machine, told anew whenever something happens. Knows
 //! nothing of cursors; who shows it overwrites the lines.
 
+use std::collections::BTreeSet;
+
 use anstyle::Style;
 
 use super::look::{BLUE, BOLD, DIM, GREEN, Look, NORMAL, RED, YELLOW};
@@ -8,15 +10,19 @@ use super::progress::{phase_name, words};
 use crate::execute::{Event, StepState};
 use crate::plan::{Op, Plan, Step};
 use crate::render::told::subject::{Subject, subjects, widest};
-use crate::render::told::words::{cut, seconds};
+use crate::render::told::words::{cut, seconds, whole_seconds};
 
 /// What is known of each machine that the plan touches.
 #[derive(Debug, Clone)]
 pub struct Board {
     phase: &'static str,
-    waiting: Option<&'static str>,
+    /// What is about no machine, and until when nothing else is done.
+    waiting: Option<(&'static str, Option<u64>)>,
     rows: Vec<Row>,
+    /// Without those that only join others.
     steps: Vec<Step>,
+    /// Their ids.
+    done: BTreeSet<String>,
 }
 
 #[derive(Debug, Clone)]
@@ -28,6 +34,9 @@ struct Row {
     place: String,
     mark: Mark,
     doing: String,
+    since_ms: u64,
+    /// Nothing is done before.
+    until_ms: Option<u64>,
     checks: Option<(u64, u64)>,
 }
 
@@ -44,13 +53,15 @@ enum Mark {
 impl Board {
     pub fn new(plan: &Plan) -> Self {
         let rows = subjects(plan).into_iter().map(row).collect();
-        Self { phase: "", waiting: None, rows, steps: plan.steps.clone() }
+        let steps = plan.steps.iter().filter(|step| step.op != Op::Gate).cloned().collect();
+        Self { phase: "", waiting: None, rows, steps, done: BTreeSet::new() }
     }
 
-    pub fn update(&mut self, event: &Event) {
+    pub fn update(&mut self, t_ms: u64, event: &Event) {
         match event {
             Event::Phase { phase } => self.phase = phase_name(*phase),
-            Event::Step { step, state, message } => self.step(step, *state, message.as_deref()),
+            Event::Step { step, state, message } => self.step(t_ms, step, *state, message.as_deref()),
+            Event::Wait { step, until_ms } => self.wait(step, *until_ms),
             Event::Machine { id, slot, checks_passing, checks_total, .. } => {
                 let name = slot.as_ref().unwrap_or(id);
                 let row = self.rows.iter_mut().find(|row| row.name == *name && row.is_green == slot.is_some());
@@ -58,38 +69,46 @@ impl Board {
                     row.checks = Some((*checks_passing, *checks_total));
                 }
             }
-            Event::Call { .. } | Event::Reply { .. } | Event::Wait { .. } => {}
-            Event::Warning { .. } | Event::Change { .. } | Event::Done { .. } => {}
+            Event::Done { .. } => self.end(),
+            Event::Call { .. } | Event::Reply { .. } | Event::Warning { .. } | Event::Change { .. } => {}
         }
     }
 
     /// A line for the whole, then one per machine; at most `height` of them. None is longer than
     /// the look is wide.
     pub fn lines(&self, t_ms: u64, height: usize, look: Look) -> Vec<String> {
-        let waiting = self.waiting.map_or(String::new(), |what| format!(" ({what})"));
-        let head = format!("{}  {}{waiting}", seconds(t_ms), self.phase);
+        let left =
+            |until_ms: Option<u64>| until_ms.map_or(String::new(), |until_ms| format!(", {}", left(t_ms, until_ms)));
+        let waiting = self.waiting.map_or(String::new(), |(what, until_ms)| format!(" ({what}{})", left(until_ms)));
+        let count = format!("{} of {} steps", self.done.len(), self.steps.len());
+        let head = format!("{}  {}, {count}{waiting}", seconds(t_ms), self.phase);
         let mut lines = vec![look.paint(BOLD, cut(&head, look.width))];
         let room = height.saturating_sub(2);
         let name_width = widest(self.rows.iter().map(|row| row.label.clone()));
         let place_width = widest(self.rows.iter().map(|row| row.place.clone()));
-        lines.extend(self.rows.iter().take(room).map(|row| row.line(name_width, place_width, look)));
+        lines.extend(self.rows.iter().take(room).map(|row| row.line(t_ms, name_width, place_width, look)));
         if self.rows.len() > room {
             lines.push(look.paint(DIM, format!("  and {} more", self.rows.len() - room)));
         }
         lines
     }
 
-    fn step(&mut self, id: &str, state: StepState, message: Option<&str>) {
+    fn step(&mut self, t_ms: u64, id: &str, state: StepState, message: Option<&str>) {
         let Some(step) = self.steps.iter().find(|step| step.id == id) else { return };
+        match state {
+            StepState::Done => drop(self.done.insert(id.to_owned())),
+            StepState::Running | StepState::Failed | StepState::TakenBack => drop(self.done.remove(id)),
+        }
         // A lease that is given back changes nothing that one would look at.
         if step.op == Op::Release && state != StepState::Failed {
             return;
         }
         let words = words(step.op);
         let Some(row) = self.rows.iter_mut().find(|row| row.is_of(step)) else {
-            self.waiting = (state == StepState::Running && step.op != Op::Gate).then_some(words.running);
+            self.waiting = (state == StepState::Running).then_some((words.running, None));
             return;
         };
+        (row.since_ms, row.until_ms) = (t_ms, None);
         (row.mark, row.doing) = match state {
             StepState::Running => (Mark::Busy, words.running.to_owned()),
             StepState::Done if step.op == Op::Destroy => (Mark::Gone, words.done.to_owned()),
@@ -99,6 +118,22 @@ impl Board {
             }
             StepState::TakenBack => (Mark::Back, words.undone.to_owned()),
         };
+    }
+
+    /// Nothing is under way any more: what was, was given up.
+    fn end(&mut self) {
+        self.waiting = None;
+        for row in self.rows.iter_mut().filter(|row| row.mark == Mark::Busy) {
+            (row.mark, row.doing) = (Mark::Idle, "not done".to_owned());
+        }
+    }
+
+    fn wait(&mut self, id: &str, until_ms: u64) {
+        let Some(step) = self.steps.iter().find(|step| step.id == id) else { return };
+        match self.rows.iter_mut().find(|row| row.is_of(step)) {
+            Some(row) => row.until_ms = Some(until_ms),
+            None => self.waiting = Some((words(step.op).running, Some(until_ms))),
+        }
     }
 }
 
@@ -111,14 +146,20 @@ impl Row {
         }
     }
 
-    fn line(&self, name_width: usize, place_width: usize, look: Look) -> String {
+    fn line(&self, t_ms: u64, name_width: usize, place_width: usize, look: Look) -> String {
         let (symbol, style) = symbol(self.mark);
         let color = if self.is_green { GREEN } else { BLUE };
-        let checks = self.checks.map_or(String::new(), |(passing, total)| format!("  {passing}/{total} checks"));
+        let checks = self.checks.filter(|_| self.mark != Mark::Gone);
+        let checks = checks.map_or(String::new(), |(passing, total)| format!("  {passing}/{total} checks"));
+        let time = match self.until_ms {
+            _ if self.mark != Mark::Busy => String::new(),
+            Some(until_ms) => format!("  {}", left(t_ms, until_ms)),
+            None => format!("  {}", seconds(t_ms.saturating_sub(self.since_ms))),
+        };
         let head = format!("  {:<name_width$}  {:<place_width$}", self.label, self.place);
         let head = cut(&head, look.width.saturating_sub(4));
         let room = look.width.saturating_sub(head.chars().count() + 4);
-        let tail = cut(&format!("{}{checks}", self.doing), room);
+        let tail = cut(&format!("{}{checks}{time}", self.doing), room);
         let line = format!("{}  {} {}", look.paint(color, head), look.paint(style, symbol), look.paint(style, tail));
         line.trim_end().to_owned()
     }
@@ -132,8 +173,15 @@ fn row(subject: Subject) -> Row {
         place: subject.place(),
         mark: Mark::Idle,
         doing: String::new(),
+        since_ms: 0,
+        until_ms: None,
         checks: None,
     }
+}
+
+/// In whole seconds: it is drawn anew all the time.
+fn left(t_ms: u64, until_ms: u64) -> String {
+    format!("{} left", whole_seconds(until_ms.saturating_sub(t_ms).div_ceil(1_000) * 1_000))
 }
 
 fn symbol(mark: Mark) -> (&'static str, Style) {
@@ -175,15 +223,16 @@ mod tests {
                 checks_total: 2,
             },
             step("s12", StepState::Running, None),
+            Event::Wait { step: "s12".into(), until_ms: 19_100 },
         ] {
-            board.update(&event);
+            board.update(9_000, &event);
         }
         insta::assert_snapshot!(board.lines(12_300, 24, Look::default()).join("\n"), @r#"
-        12.3s  deploying (settling)
+        12.3s  deploying, 2 of 17 steps (settling, 7s left)
           blue 3d8d7dc0b62e89  app fra  ·
           blue 148e2d3f7b1c89  app iad  ✓ leased
           green app-2          app fra  ✗ creating failed: no host in fra has room for …
-          green app-1          app iad  ▸ waiting for its checks  1/2 checks
+          green app-1          app iad  ▸ waiting for its checks  1/2 checks  3.3s
         "#);
     }
 

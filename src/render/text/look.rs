@@ -30,7 +30,7 @@ impl Look {
 
     /// `text` in lines of this width: the first begins with `head`, the others with as many
     /// blanks. A word that is too long for a line gets one of its own.
-    pub(super) fn wrap(self, head: &str, text: &str) -> String {
+    pub fn wrap(self, head: &str, text: &str) -> String {
         self.hang(head, visible_width(head), text)
     }
 

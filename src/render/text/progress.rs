@@ -1,10 +1,12 @@
 //! A run as it goes: one line per event for logs, and the report at the end.
 
+use std::collections::BTreeMap;
+
 use anstyle::Style;
 
 use super::look::{BOLD, DIM, GREEN, Look, NORMAL, RED, YELLOW};
 use crate::execute::{Event, Outcome, OutcomeKind, Phase, StepState};
-use crate::plan::{Op, Plan};
+use crate::plan::{self, Op, Plan};
 use crate::render::told::subject::{Subject, subject, subjects, widest};
 use crate::render::told::words::seconds;
 
@@ -25,11 +27,38 @@ pub fn event(plan: &Plan, t_ms: u64, event: &Event, look: Look) -> String {
     told.map_or(String::new(), |told| format!("{} {told}\n", look.paint(DIM, format!("{:>7}", seconds(t_ms)))))
 }
 
-/// How the run ended and what is left to do.
-pub fn outcome(outcome: &Outcome, t_ms: u64, look: Look) -> String {
+/// When a run was done with each kind of step for the last time.
+#[derive(Debug, Clone, Default)]
+pub struct Times(BTreeMap<&'static str, u64>);
+
+impl Times {
+    pub fn update(&mut self, plan: &Plan, t_ms: u64, event: &Event) {
+        let Event::Step { step, state, .. } = event else { return };
+        let is_told = |step: &&plan::Step| !matches!(step.op, Op::Lease | Op::Gate | Op::Release);
+        let Some(step) = plan.steps.iter().find(|planned| planned.id == *step).filter(is_told) else { return };
+        match state {
+            StepState::Done => drop(self.0.insert(words(step.op).done, t_ms)),
+            StepState::TakenBack if step.undo.is_some() => drop(self.0.insert(words(step.op).undone, t_ms)),
+            StepState::Running | StepState::Failed | StepState::TakenBack => {}
+        }
+    }
+
+    fn told(&self) -> String {
+        let mut times: Vec<(u64, &str)> = self.0.iter().map(|(what, t_ms)| (*t_ms, *what)).collect();
+        times.sort_unstable();
+        let times: Vec<String> = times.into_iter().map(|(t_ms, what)| format!("{what} {}", seconds(t_ms))).collect();
+        times.join(" · ")
+    }
+}
+
+/// How the run ended, when it was how far, and what is left to do.
+pub fn outcome(outcome: &Outcome, t_ms: u64, times: &Times, look: Look) -> String {
     let (name, style) = outcome_name(outcome.kind);
     let head = format!("{} after {}\n", look.paint(style.bold(), name), seconds(t_ms));
     let mut out = head + &look.wrap("  ", &outcome.message);
+    if !times.0.is_empty() {
+        out.push_str(&look.wrap("  ", &times.told()));
+    }
     if !outcome.left.is_empty() {
         out.push_str(&format!("\n{}\n", look.paint(BOLD, "Left to do")));
     }
@@ -163,9 +192,17 @@ mod tests {
                 command: "fly machine destroy --force 148e2d3f7b1c89".into(),
             }],
         };
-        insta::assert_snapshot!(outcome(&ended, 84_000, Look::default()), @r#"
+        let plan = sample::plan();
+        let mut times = Times::default();
+        for (t_ms, step) in [(300, "s1"), (1_900, "s3"), (2_100, "s4"), (9_400, "s7"), (14_000, "s10"), (80_000, "s18")]
+        {
+            let done = Event::Step { step: step.into(), state: StepState::Done, message: None };
+            times.update(&plan, t_ms, &done);
+        }
+        insta::assert_snapshot!(outcome(&ended, 84_000, &times, Look::default()), @r#"
         Needs attention after 1m24s
           The greens serve; one blue could not be destroyed.
+          created, hidden 2.1s · healthy 9.4s · open to traffic 14.0s · destroyed 1m20s
 
         Left to do
           148e2d3f7b1c89  its host does not answer
