@@ -9,6 +9,10 @@ mod flyctl;
 mod notation;
 #[path = "sim/recorded.rs"]
 mod recorded;
+#[path = "sim/sequence.rs"]
+mod sequence;
+#[path = "sim/traffic.rs"]
+mod traffic;
 
 use cutover::plan::Policy;
 use cutover::sim::explore::Explorer;

@@ -122,6 +122,7 @@ impl<'a> Attempt<'a> {
             faults: case.faults.clone(),
             execution: execute::Options { seed: case.seed, ..options.clone() },
             trace_lines,
+            network: case.world.network.clone(),
         };
         let run = Run::new(Arc::clone(&case.world.plan), &case.world.fleet, world);
         Self { case, options, run, is_resumed: false, processes: 1 }

@@ -10,6 +10,7 @@ use crate::fleet::{Fleet, Machine};
 use crate::machine::machine_config;
 use crate::plan::{Desired, Drain, Plan, Policy, plan};
 use crate::sim::fault::{Act, Behaviour, Fault};
+use crate::sim::proxy::Network;
 use crate::syntax::{self, Format};
 
 /// A world with the deploy that is to happen in it.
@@ -20,6 +21,8 @@ pub(super) struct Prepared {
     pub plan: Arc<Plan>,
     /// What goes wrong in it in any case.
     pub faults: Vec<Fault>,
+    /// Who sends requests meanwhile.
+    pub network: Option<Network>,
 }
 
 /// Small enough for everything to be tried.
@@ -68,7 +71,7 @@ fn prepared(file: &str, fleet: &str, policy_name: &str, policy: &Policy) -> Opti
     let desired = Desired { app: "shop", image: IMAGE, path: "fly.toml", text: file, config: &config };
     let plan = plan(&desired, &fleet_of, policy).ok().filter(|plan| !plan.steps.is_empty())?;
     let name = format!("{fleet} {policy_name}").trim_end().to_owned();
-    Some(Prepared { name, fleet: fleet_of, plan: Arc::new(plan), faults: Vec::new() })
+    Some(Prepared { name, fleet: fleet_of, plan: Arc::new(plan), faults: Vec::new(), network: None })
 }
 
 /// `GROUP REGION STATE [foreign]`.
