@@ -50,6 +50,12 @@ fn several_faults_at_once_end_well() {
 }
 
 #[test]
+fn requests_are_answered_whatever_interrupts_a_deploy() {
+    let large = Explorer::new().small_runs();
+    check((large..large + 32_000).filter(|number| number.is_multiple_of(32)));
+}
+
+#[test]
 fn the_same_seed_gives_the_same_trace() {
     let fleet = fleet(SHOP, "a1 app iad started v1\na2 app iad started v1\nw1 worker iad started v2");
     let plan = plan_of(SHOP, &fleet, "v2", &Policy::default()).unwrap();

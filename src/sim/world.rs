@@ -80,6 +80,8 @@ struct Life {
     listed_from_ms: u64,
     cordoned_ms: Option<u64>,
     lease: Option<Held>,
+    /// The proxy brought it where it is.
+    is_routed: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -495,6 +497,9 @@ impl World {
         let machine = &self.machines[place];
         if let Some(proxy) = &mut self.proxy {
             proxy.hear(self.now_ms, place, machine);
+            if self.is_between(place) {
+                return;
+            }
         }
         if let Some(breach) = self.checker.changed(self.now_ms, machine, called) {
             let id = machine.id.clone();

@@ -34,9 +34,12 @@ impl Story {
         self
     }
 
+    fn options(&self) -> Options {
+        Options { network: Some(self.network.clone()), ..Options::default() }
+    }
+
     fn ours(&self) -> Traffic {
-        let options = Options { network: Some(self.network.clone()), ..Options::default() };
-        let mut run = Run::new(self.plan.clone(), &self.fleet, options);
+        let mut run = Run::new(self.plan.clone(), &self.fleet, self.options());
         run.finish();
         assert_eq!(run.world().breaches(), []);
         run.end_traffic().unwrap().clone()
@@ -72,6 +75,26 @@ fn an_app_at_rest_answers_throughout() {
         let flyctls = story.flyctls().dropped;
         // flyctl leases its blues at rest: the proxy cannot start them.
         assert!(flyctls.iter().any(|dropped| dropped.why == Loss::Leased), "{delay_ms} ms: {flyctls:?}");
+    }
+}
+
+#[test]
+fn a_deploy_that_is_taken_back_at_any_moment_drops_nothing() {
+    for (lines, delay_ms) in [(RUNNING, 5_000), (AT_REST, 1_000)] {
+        let story = Story::of(lines, delay_ms);
+        let mut moments = 1;
+        for at in 0.. {
+            let mut run = Run::new(story.plan.clone(), &story.fleet, story.options());
+            if (0..at).any(|_| run.next().is_none()) {
+                break;
+            }
+            run.abort();
+            run.finish();
+            assert_eq!(run.end_traffic().unwrap().dropped, [], "aborted at moment {at}");
+            moments = at;
+        }
+        println!("aborted at {moments} moments");
+        assert!(moments > 50);
     }
 }
 

@@ -129,7 +129,9 @@ impl Truth<'_> {
 
     fn is_as(&self, before: &Machine) -> bool {
         let now = self.live(&before.id);
-        now.is_some_and(|now| now.state == before.state && now.cordoned == before.cordoned)
+        let is_routed = self.case.world.network.is_some()
+            && before.config.as_ref().is_some_and(|config| config.autostop() && config.autostart());
+        now.is_some_and(|now| now.cordoned == before.cordoned && (is_routed || now.state == before.state))
     }
 
     fn live(&self, id: &str) -> Option<&Machine> {

@@ -101,3 +101,26 @@ impl Loss {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mixed_ms(spans: &[(u64, u64)]) -> u64 {
+        let share = |(index, (first_ms, last_ms)): (usize, &(u64, u64))| {
+            let share = Share { answered: 1, first_ms: *first_ms, last_ms: *last_ms };
+            (Image::named(&format!("shop:v{index}")), share)
+        };
+        Traffic { shares: spans.iter().enumerate().map(share).collect(), ..Traffic::default() }.mixed_version_ms()
+    }
+
+    #[test]
+    fn versions_are_mixed_while_more_than_one_takes_requests() {
+        assert_eq!(mixed_ms(&[]), 0);
+        assert_eq!(mixed_ms(&[(0, 20), (30, 60)]), 0);
+        assert_eq!(mixed_ms(&[(0, 40), (30, 60)]), 10);
+        assert_eq!(mixed_ms(&[(0, 90), (30, 60)]), 30);
+        assert_eq!(mixed_ms(&[(0, 40), (30, 60), (35, 70)]), 30);
+        assert_eq!(mixed_ms(&[(0, 50), (10, 20), (30, 40)]), 20);
+    }
+}

@@ -46,17 +46,31 @@ impl World {
 
     fn fulfil(&mut self, wish: Wish) {
         let (place, what) = match wish {
-            Wish::Start(place) => (place, "starts"),
-            Wish::Stop(place) => (place, "stops"),
+            Wish::Start(place) if self.machines[place].is_at_rest() => {
+                self.boot(place);
+                (place, "starts")
+            }
+            Wish::Stop(place) if self.machines[place].state == State::Started => {
+                drop(self.stop(place));
+                (place, "stops")
+            }
+            Wish::Start(_) | Wish::Stop(_) => return,
         };
+        self.lives[place].is_routed = true;
         let id = self.machines[place].id.clone();
         self.note("proxy", what, &id, "");
-        match wish {
-            Wish::Start(place) if self.machines[place].is_at_rest() => self.boot(place),
-            Wish::Stop(place) if self.machines[place].state == State::Started => drop(self.stop(place)),
-            Wish::Start(_) | Wish::Stop(_) => return,
-        }
         self.changed(place, false);
+    }
+
+    /// The proxy starts or stops it right now: it serves as one that the proxy can start does.
+    pub(super) fn is_between(&self, place: usize) -> bool {
+        let machine = &self.machines[place];
+        let is_moving = match machine.state {
+            State::Starting | State::Stopping => true,
+            State::Started => !machine.checks.is_empty() && !machine.is_passing(),
+            _ => false,
+        };
+        is_moving && self.lives[place].is_routed && !machine.cordoned
     }
 
     /// How long it takes to stop: what it needs in any case, and for its requests under way as
