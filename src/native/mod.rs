@@ -19,6 +19,7 @@ mod settings;
 mod signals;
 mod simulate;
 mod terminal;
+mod traffic;
 mod watch;
 
 use std::future::Future;

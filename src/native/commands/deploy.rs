@@ -15,6 +15,7 @@ use crate::native::terminal::Terminal;
 use crate::native::watch::Watch;
 use crate::native::{live, simulate};
 use crate::render::{self, Checked};
+use crate::sim::Options;
 
 /// Check, plan, show the plan, ask, and carry it out
 ///
@@ -72,7 +73,7 @@ pub(in crate::native) fn run(args: Args, terminal: Terminal) -> Result<Status, E
     let mut watch = Watch::new(&plan, running.is_jsonl(), terminal);
     let outcome = if sim {
         tell_pace(terminal);
-        simulate::run(&plan, &subject.fleet, SEED, &mut watch)?
+        simulate::run(&plan, &subject.fleet, Options { seed: SEED, ..Options::default() }, &mut watch)?
     } else {
         let client = subject.wanted.access.client(&plan.app)?;
         let options = running.options(live::run_id());
