@@ -102,33 +102,34 @@ fn a_whole_plan_reads_from_lease_to_destroy() {
     s19 verify <- s18
     s20 cordon a1 <- s19
     s21 cordon a2 <- s19
-    s22 lease a2 <- s21
-    s23 cordon w1 <- s19
-    s24 cordon w2 <- s19
-    s25 lease w2 <- s24
-    s26 settle <- s20 s22 s23 s25
-    s27 stop a1 <- s26
-    s28 wait-stopped a1 <- s27
-    s29 stop a2 <- s26
-    s30 wait-stopped a2 <- s29
-    s31 stop w1 <- s26
-    s32 wait-stopped w1 <- s31
-    s33 stop w2 <- s26
-    s34 wait-stopped w2 <- s33
-    s35 verify <- s28 s30 s32 s34
-    s36 destroy a1 <- s35
-    s37 destroy a2 <- s35
-    s38 destroy w1 <- s35
-    s39 destroy w2 <- s35
-    s40 gate <- s36 s37 s38 s39
-    s41 cordon z1 <- s40
-    s42 settle <- s41
-    s43 stop z1 <- s42
-    s44 wait-stopped z1 <- s43
-    s45 gate <- s44
-    s46 destroy z1 <- s45
+    s22 cordon w1 <- s19
+    s23 cordon w2 <- s19
+    s24 settle <- s20 s21 s22 s23
+    s25 lease a2 <- s24
+    s26 lease w2 <- s24
+    s27 gate <- s25 s26
+    s28 stop a1 <- s27
+    s29 wait-stopped a1 <- s28
+    s30 stop a2 <- s27
+    s31 wait-stopped a2 <- s30
+    s32 stop w1 <- s27
+    s33 wait-stopped w1 <- s32
+    s34 stop w2 <- s27
+    s35 wait-stopped w2 <- s34
+    s36 verify <- s29 s31 s33 s35
+    s37 destroy a1 <- s36
+    s38 destroy a2 <- s36
+    s39 destroy w1 <- s36
+    s40 destroy w2 <- s36
+    s41 gate <- s37 s38 s39 s40
+    s42 cordon z1 <- s41
+    s43 settle <- s42
+    s44 stop z1 <- s43
+    s45 wait-stopped z1 <- s44
+    s46 gate <- s45
+    s47 destroy z1 <- s46
     "#);
-    assert_eq!(plan.point_of_no_return.as_deref(), Some("s36"));
+    assert_eq!(plan.point_of_no_return.as_deref(), Some("s37"));
     let capacity: String = plan
         .capacity
         .iter()
@@ -143,8 +144,8 @@ fn a_whole_plan_reads_from_lease_to_destroy() {
     s16 worker/iad 2
     s20 app/iad 3
     s21 app/iad 2
-    s23 worker/iad 1
-    s41 gone/ams 0
+    s22 worker/iad 1
+    s42 gone/ams 0
     "#);
 }
 
@@ -262,17 +263,18 @@ fn one_green_is_started_where_the_proxy_stopped_every_blue() {
     s8 settle <- s6 s7
     s9 verify <- s8
     s10 cordon a1 <- s9
-    s11 lease a1 <- s10
-    s12 cordon a2 <- s9
-    s13 lease a2 <- s12
-    s14 settle <- s11 s13
-    s15 stop a1 <- s14
-    s16 wait-stopped a1 <- s15
-    s17 stop a2 <- s14
-    s18 wait-stopped a2 <- s17
-    s19 verify <- s16 s18
-    s20 destroy a1 <- s19
-    s21 destroy a2 <- s19
+    s11 cordon a2 <- s9
+    s12 settle <- s10 s11
+    s13 lease a1 <- s12
+    s14 lease a2 <- s12
+    s15 gate <- s13 s14
+    s16 stop a1 <- s15
+    s17 wait-stopped a1 <- s16
+    s18 stop a2 <- s15
+    s19 wait-stopped a2 <- s18
+    s20 verify <- s17 s19
+    s21 destroy a1 <- s20
+    s22 destroy a2 <- s20
     "#);
 }
 
@@ -313,8 +315,8 @@ fn a_removed_group_goes_last_and_a_selected_one_may_go_alone() {
             .unwrap();
     insta::assert_snapshot!(steps(&plan), @r#"
     s1 cordon z1
-    s2 lease z1 <- s1
-    s3 settle <- s2
+    s2 settle <- s1
+    s3 lease z1 <- s2
     s4 stop z1 <- s3
     s5 wait-stopped z1 <- s4
     s6 gate <- s5
@@ -427,9 +429,9 @@ fn the_example_app_is_planned_without_a_warning() {
     s28 cordon 3d8d74e1b02589 <- s26
     s29 cordon 9185e370f63e48 <- s26
     s30 cordon d891204c7e6028 <- s26
-    s31 lease d891204c7e6028 <- s30
-    s32 cordon e784966fd25058 <- s26
-    s33 settle <- s27 s28 s29 s31 s32
+    s31 cordon e784966fd25058 <- s26
+    s32 settle <- s27 s28 s29 s30 s31
+    s33 lease d891204c7e6028 <- s32
     s34 stop 2874d0ea5b1938 <- s33
     s35 wait-stopped 2874d0ea5b1938 <- s34
     s36 stop 3d8d74e1b02589 <- s33

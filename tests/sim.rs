@@ -9,8 +9,12 @@ mod flyctl;
 mod notation;
 #[path = "sim/recorded.rs"]
 mod recorded;
+#[path = "sim/sequence.rs"]
+mod sequence;
 #[path = "sim/traces.rs"]
 mod traces;
+#[path = "sim/traffic.rs"]
+mod traffic;
 
 use cutover::plan::Policy;
 use cutover::sim::explore::Explorer;
@@ -56,6 +60,12 @@ fn runs_are_told_as_they_were_and_as_in_wasm() {
     } else {
         assert_eq!(hash, traces::HASH, "the traces changed; if that was meant: UPDATE_TRACES=1");
     }
+}
+
+#[test]
+fn requests_are_answered_whatever_interrupts_a_deploy() {
+    let large = Explorer::new().small_runs();
+    check((large..large + 32_000).filter(|number| number.is_multiple_of(32)));
 }
 
 #[test]

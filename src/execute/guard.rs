@@ -72,7 +72,8 @@ fn fault_of(target: &Target, seen: Option<&Machine>, view: View<'_>) -> Option<S
         Target::Slot(name) => {
             let slot = view.slots.get(name)?;
             let hidden = (view.traffic.contains(name) && seen.cordoned).then(|| "it is cordoned".to_owned());
-            hidden.or_else(|| watch::green_fault(seen, slot.skip_launch))
+            hidden
+                .or_else(|| (!view.known.is_waking(seen)).then(|| watch::green_fault(seen, slot.skip_launch)).flatten())
         }
     }
 }

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::name::{self, machine_name};
-use super::{Answer, Call, Reply};
-use crate::fleet::{Machine, State};
+use super::{Answer, Call, Reply, watch};
+use crate::fleet::{HostStatus, Machine, State};
 use crate::plan::mark::{Course, Direction, Marks, NOTICES};
 use crate::plan::{Floored, Op, Plan};
 
@@ -51,6 +51,8 @@ pub(super) struct Knowledge {
     is_told: bool,
     /// How many of the machines seen serve, per group and region.
     serving: BTreeMap<(String, String), u64>,
+    /// Machines that the proxy starts when a request comes, and whose checks have not passed since.
+    sleepers: BTreeSet<String>,
     pub release: Option<Release>,
 }
 
@@ -314,6 +316,11 @@ impl Knowledge {
 
     fn see(&mut self, id: &str, sighting: Sighting) {
         self.count(id, |count| count - 1);
+        match sighting.machine.as_deref() {
+            Some(machine) if watch::sleeps(machine) => drop(self.sleepers.insert(id.to_owned())),
+            Some(machine) if is_up(machine) && !machine.is_passing() => {}
+            _ => drop(self.sleepers.remove(id)),
+        }
         self.sightings.insert(id.to_owned(), sighting);
         self.count(id, |count| count + 1);
     }
@@ -338,16 +345,26 @@ impl Knowledge {
         }
     }
 
+    /// It was at rest, and the proxy has since started it: until its checks pass it serves as it did.
+    pub(super) fn is_waking(&self, machine: &Machine) -> bool {
+        let is_reachable = !machine.cordoned && machine.host_status == HostStatus::Ok;
+        is_reachable && is_up(machine) && self.sleepers.contains(&machine.id)
+    }
+
     /// Where it serves, if it does.
     fn place(&self, machine: &Machine) -> Option<(String, String)> {
         let planned = || self.groups.get(&machine.id).map(String::as_str);
         let group = machine.group().or_else(planned)?;
-        let serves = machine.is_serving() && !self.leaving.contains(&machine.id);
-        serves.then(|| (group.to_owned(), machine.region.clone()))
+        let serves = machine.is_serving() || self.is_waking(machine);
+        (serves && !self.leaving.contains(&machine.id)).then(|| (group.to_owned(), machine.region.clone()))
     }
 }
 
 /// An empty region is any.
 fn is_of((group, region): &(String, String), floor: &Floored) -> bool {
     *group == floor.group && (floor.region.is_empty() || *region == floor.region)
+}
+
+const fn is_up(machine: &Machine) -> bool {
+    matches!(machine.state, State::Starting | State::Started)
 }

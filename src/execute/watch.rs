@@ -115,7 +115,7 @@ pub(super) fn poll_interval_ms(config: Option<&MachineConfig>, looks: u32) -> u6
 }
 
 /// Stopped by the proxy, which will start it when it is needed.
-fn sleeps(machine: &Machine) -> bool {
+pub(super) fn sleeps(machine: &Machine) -> bool {
     let woken = machine.config.as_ref().is_some_and(|config| config.autostop() && config.autostart());
     woken && matches!(machine.state, State::Stopped | State::Suspended) && ended(machine).is_none()
 }

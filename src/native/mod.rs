@@ -20,6 +20,7 @@ mod settings;
 mod signals;
 mod simulate;
 mod terminal;
+mod traffic;
 mod watch;
 
 use std::future::Future;

@@ -14,8 +14,8 @@ use crate::sim::{Options, Run};
 
 /// Runs to the end; simulated time passes at once, or [`SPEEDUP`] times as fast as real time where
 /// somebody watches. Ctrl-C takes back what was done, as it would on Fly.
-pub(super) fn run(plan: &Plan, fleet: &Fleet, seed: u64, watch: &mut Watch) -> Result<Outcome, Error> {
-    super::block_on(drive(Run::new(plan, fleet, Options { seed, ..Options::default() }), watch))?
+pub(super) fn run(plan: &Plan, fleet: &Fleet, options: Options, watch: &mut Watch) -> Result<Outcome, Error> {
+    super::block_on(drive(Run::new(plan, fleet, options), watch))?
 }
 
 async fn drive(mut run: Run, watch: &mut Watch<'_>) -> Result<Outcome, Error> {
@@ -40,9 +40,12 @@ async fn drive(mut run: Run, watch: &mut Watch<'_>) -> Result<Outcome, Error> {
             run.abort();
         }
     }
-    let Some(outcome) = run.outcome() else { unreachable!("a run that has no next moment has ended") };
-    watch.end(now_ms, outcome);
-    Ok(outcome.clone())
+    let Some(outcome) = run.outcome().cloned() else { unreachable!("a run that has no next moment has ended") };
+    watch.end(now_ms, &outcome);
+    if let Some(traffic) = run.end_traffic() {
+        watch.traffic(traffic);
+    }
+    Ok(outcome)
 }
 
 pub(super) const SPEEDUP: u64 = 8;

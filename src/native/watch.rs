@@ -3,10 +3,12 @@
 
 use super::error::Error;
 use super::terminal::Terminal;
+use super::traffic;
 use crate::execute::{Event, Outcome};
 use crate::plan::Plan;
 use crate::render;
 use crate::render::text::{Board, Times};
+use crate::sim::Traffic;
 
 /// What watches a run. Output that fails is dropped: a closed pipe must not end a deploy half way.
 pub(super) struct Watch<'a> {
@@ -114,6 +116,15 @@ impl<'a> Watch<'a> {
                 let text = render::text::outcome(outcome, t_ms, &self.times, self.terminal.look());
                 let _ = self.terminal.print(&format!("\n{text}"));
             }
+        }
+    }
+
+    /// What users noticed of a simulated deploy.
+    pub(super) fn traffic(&self, traffic: &Traffic) {
+        let text = traffic::text(traffic);
+        match self.form {
+            Form::Jsonl => self.terminal.say(&text),
+            Form::Live { .. } | Form::Log => drop(self.terminal.print(&text)),
         }
     }
 }

@@ -210,26 +210,23 @@ impl<'s, 'a> Order<'s, 'a> {
             return;
         }
         self.join("what comes before is done");
-        let mut done = Vec::new();
-        for blue in blues {
-            let mut last = None;
-            if !blue.machine.cordoned {
-                last = Some(self.list.on(blue, Op::Cordon, &self.frontier, "the proxy stops routing to it"));
-            }
-            if !is_running(blue) {
-                let needs = last.map_or_else(|| self.frontier.clone(), |cordoned| vec![cordoned]);
-                let why = "it is at rest, and no request needs it any more";
-                last = Some(self.list.on(blue, Op::Lease, &needs, why));
-            }
-            done.extend(last);
-        }
-        if !done.is_empty() {
-            self.frontier = done;
-        }
-        if blues.iter().any(|blue| !blue.machine.cordoned) {
+        let hidden = blues.iter().filter(|blue| !blue.machine.cordoned);
+        let why = "the proxy stops routing to it";
+        let cordoned: Vec<At> = hidden.map(|blue| self.list.on(blue, Op::Cordon, &self.frontier, why)).collect();
+        if !cordoned.is_empty() {
             let why = "every proxy must hear of it, and requests under way may finish";
-            self.frontier = vec![self.settle(&self.frontier.clone(), why)];
-        } else {
+            self.frontier = vec![self.settle(&cordoned, why)];
+        }
+        self.lease_resting(blues);
+    }
+
+    /// Until every proxy has heard of the cordon, a request may still need a machine at rest.
+    fn lease_resting(&mut self, blues: &[&Placed]) {
+        let why = "it is at rest, and no request needs it any more";
+        let resting = blues.iter().filter(|blue| !is_running(blue));
+        let leased: Vec<At> = resting.map(|blue| self.list.on(blue, Op::Lease, &self.frontier, why)).collect();
+        if !leased.is_empty() {
+            self.frontier = leased;
             self.join("every lease is held");
         }
     }
@@ -293,7 +290,7 @@ impl<'s, 'a> Order<'s, 'a> {
         };
         let is_wanted = policy.drain == Drain::UntilIdle || policy.drain_timeout_ms > 0;
         let drain = |blue: &&Placed| {
-            (is_wanted && is_running(blue)).then(|| {
+            (is_wanted && may_run(blue)).then(|| {
                 let at = self.list.on(blue, Op::Drain, &self.frontier, why);
                 self.list.step(at).timeout_ms = Some(policy.drain_timeout_ms);
                 at
@@ -331,6 +328,11 @@ impl<'s, 'a> Order<'s, 'a> {
             self.frontier = vec![self.list.push(Op::Gate, &self.frontier, why)];
         }
     }
+}
+
+/// The proxy may have started it since the plan was made.
+fn may_run(blue: &Placed) -> bool {
+    is_running(blue) || blue.machine.config.as_ref().is_some_and(|config| config.autostart())
 }
 
 /// How long Fly lets the machine finish after its signal; zero when its config does not say.

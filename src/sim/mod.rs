@@ -8,10 +8,12 @@ mod fault;
 pub mod http;
 mod limit;
 mod machine;
+mod proxy;
 mod run;
 mod world;
 
 pub use check::{Breach, Promise};
 pub use fault::{Act, Behaviour, Effect, Fault, Jump};
+pub use proxy::{Dropped, Edge, Load, Loss, Network, Share, Traffic};
 pub use run::{Moment, Options, Run};
 pub use world::{Answered, Release, Settings, Waiting, World};

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::check::Promise;
 use super::fault::{Fault, Jump};
+use super::proxy::{Network, Traffic};
 use super::world::{Answered, Settings, Waiting, World};
 use crate::execute::{self, Call, CallId, Event, Execution, Input, Outcome, Reply, SplitMix64};
 use crate::fleet::{Fleet, Machine};
@@ -19,12 +20,21 @@ pub struct Options {
     pub execution: execute::Options,
     /// How many lines of the trace are kept, at least; none: it is not written.
     pub trace_lines: usize,
+    /// Requests come in meanwhile.
+    pub network: Option<Network>,
 }
 
 impl Default for Options {
     fn default() -> Self {
         let execution = execute::Options::new("sim");
-        Self { seed: 0, settings: Settings::default(), faults: Vec::new(), execution, trace_lines: usize::MAX }
+        Self {
+            seed: 0,
+            settings: Settings::default(),
+            faults: Vec::new(),
+            execution,
+            trace_lines: usize::MAX,
+            network: None,
+        }
     }
 }
 
@@ -74,6 +84,9 @@ impl Run {
         let mut world = World::new(fleet, options.settings, options.faults, options.seed);
         world.keep_trace(options.trace_lines);
         world.hold_to(promise(&plan));
+        if let Some(network) = options.network {
+            world.send_traffic(network);
+        }
         Self {
             latency_ms: world.settings.latency_ms,
             world,
@@ -139,6 +152,12 @@ impl Run {
 
     pub const fn world(&self) -> &World {
         &self.world
+    }
+
+    /// What became of the requests that came in, once every edge has heard of everything.
+    pub fn end_traffic(&mut self) -> Option<&Traffic> {
+        self.world.end_traffic();
+        self.world.traffic()
     }
 
     /// The next moment at which something changed; `None` when the run has ended.

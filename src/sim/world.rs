@@ -2,6 +2,7 @@
 
 mod calls;
 mod life;
+mod routing;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
@@ -12,6 +13,7 @@ pub use calls::Release;
 use super::check::{Breach, Checker, Promise};
 use super::fault::{Behaviour, Effect, Fault, Faults};
 use super::machine;
+use super::proxy::Proxy;
 use crate::execute::{Answer, Call, Kind, Reply, SplitMix64, Why};
 use crate::fleet::{Fleet, HostStatus, Lease, Machine, State};
 use crate::plan::CreateRequest;
@@ -55,6 +57,8 @@ pub struct World {
     random: SplitMix64,
     checker: Checker,
     releases: Vec<Release>,
+    /// Nobody sends requests where there is none.
+    proxy: Option<Box<Proxy>>,
     changes: u64,
     /// Machines that somebody else changed, or that changed against their will.
     troubled: BTreeSet<String>,
@@ -72,6 +76,8 @@ struct Life {
     listed_from_ms: u64,
     cordoned_ms: Option<u64>,
     lease: Option<Held>,
+    /// The proxy brought it where it is.
+    is_routed: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -133,6 +139,7 @@ impl World {
             random: SplitMix64::new(seed),
             checker: Checker::default(),
             releases: Vec::new(),
+            proxy: None,
             changes: 0,
             troubled: BTreeSet::new(),
             trace: Vec::new(),
@@ -209,21 +216,23 @@ impl World {
 
     /// When something will happen by itself.
     pub fn next_change_ms(&self) -> Option<u64> {
-        self.pending.first_key_value().map(|((at_ms, _), _)| *at_ms)
+        let due_ms = self.pending.first_key_value().map(|((at_ms, _), _)| *at_ms);
+        due_ms.into_iter().chain(self.routed_ms()).min()
     }
 
     /// Lets time pass; it never goes back.
     pub fn advance(&mut self, now_ms: u64) {
-        while let Some(((at_ms, _), pending)) = self.pending.first_key_value().map(|(at, then)| (*at, *then)) {
-            if at_ms > now_ms {
-                break;
-            }
-            self.pending.pop_first();
+        while let Some(at_ms) = self.next_change_ms().filter(|at_ms| *at_ms <= now_ms) {
             self.now_ms = self.now_ms.max(at_ms);
-            if let Then::Elsewhere = pending.then {
-                self.elsewhere(pending.place);
-            } else if self.lives[pending.place].turn == pending.turn {
-                self.happen(pending.place, pending.then);
+            // A request that is answered in time is not cut off.
+            if self.routed_ms() == Some(at_ms) {
+                self.route();
+            } else if let Some((_, Pending { place, turn, then })) = self.pending.pop_first() {
+                match then {
+                    Then::Elsewhere => self.elsewhere(place),
+                    _ if self.lives[place].turn == turn => self.happen(place, then),
+                    _ => {}
+                }
             }
         }
         self.now_ms = self.now_ms.max(now_ms);
@@ -440,7 +449,8 @@ impl World {
                 Behaviour::StopsSlowly { ms } => Some(ms),
                 _ => None,
             });
-            self.plan(place, slowly.unwrap_or(self.settings.stop_ms), Then::Stopped);
+            let takes_ms = self.stops_in_ms(place, slowly.unwrap_or(self.settings.stop_ms));
+            self.plan(place, takes_ms, Then::Stopped);
         }
         Reply::Done(Answer::Ok)
     }
@@ -479,6 +489,12 @@ impl World {
     fn changed(&mut self, place: usize, called: bool) {
         self.changes += 1;
         let machine = &self.machines[place];
+        if let Some(proxy) = &mut self.proxy {
+            proxy.hear(self.now_ms, place, machine);
+            if self.is_between(place) {
+                return;
+            }
+        }
         if let Some(breach) = self.checker.changed(self.now_ms, machine, called) {
             let id = machine.id.clone();
             self.note("checker", "breach", &id, &breach.what);

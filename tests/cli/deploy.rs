@@ -69,3 +69,26 @@ fn a_plan_for_other_machines_is_stale() {
     assert!(ran.stdout.contains("The plan is stale"), "{}", ran.stdout);
     assert!(ran.stdout.contains("2874d0ea5b1938"), "{}", ran.stdout);
 }
+
+#[test]
+fn requests_meanwhile_are_counted() {
+    let planned = Test::shop().args(PLAN).run();
+    let args = ["sim", "run", "plan.json", "--machines", "machines.json", "--traffic", "--propagation", "40s"];
+    let told = planned.then(args).run().stdout;
+    insta::assert_snapshot!(&told[told.find("Requests").unwrap()..], @r#"
+    Requests meanwhile: 1524 answered, 160 dropped
+      415 by shop:v1, 1109 by shop:v2
+      more than one version for 20.2s; the longest wait for a machine 5.0s
+      160 dropped, because every known machine refused: first after 33.2s in ams, 3d8d74e1b02589
+    "#);
+}
+
+#[test]
+fn requests_meanwhile_leave_the_events_to_themselves() {
+    let planned = Test::shop().args(PLAN).run();
+    let ran = planned
+        .then(["sim", "run", "plan.json", "--machines", "machines.json", "--traffic", "--events", "jsonl"])
+        .run();
+    assert_eq!(events(&ran.stdout).last().unwrap()["event"], "done");
+    assert!(ran.stderr.contains("answered, 0 dropped"), "{}", ran.stderr);
+}

@@ -60,9 +60,9 @@ fn a_plan_to_review() {
       s20-s24   uncordon      5 greens: app (ams, iad×2), worker (iad×2)
       s25       settle        10s, for every proxy to hear of it
       s26       verify        a green that died meanwhile must not take over
-      s27..s32  cordon        5 blues: app (ams, iad×2), worker (iad×2)
-      s31       lease         1 blue: worker (iad)
-      s33       settle        10s, for every proxy to hear of it
+      s27-s31   cordon        5 blues: app (ams, iad×2), worker (iad×2)
+      s32       settle        10s, for every proxy to hear of it
+      s33       lease         1 blue: worker (iad)
 
     Retire the blues
       s34..s42  stop          5 blues: app (ams, iad×2), worker (iad×2)
@@ -111,7 +111,7 @@ fn a_plan_of_three_groups_to_review() {
       extra     up to 8 machines more than now (11 CPUs and 5.5 GB): billed while
                 running, and counted by the organization's limit
       time      about 6m33s; 32m51s if every wait lasts as long as it may
-      calls     82 to the Machines API
+      calls     83 to the Machines API
       policy    wait up to 4m for each machine; hold before the traffic moves;
                 traffic moves in this order: api; bake 5m; drain until idle, at most
                 5m
@@ -176,30 +176,30 @@ fn a_plan_of_three_groups_to_review() {
       s40-s44   uncordon         5 greens: web (fra, iad×2), worker (iad×2)
       s45       settle           10s, for every proxy to hear of it
       s46       verify           a green that died meanwhile must not take over
-      s47..s52  cordon           5 blues: web (fra, iad×2), worker (iad×2)
-      s49..s53  lease            2 blues: web (iad), worker (iad)
-      s54       settle           10s, for every proxy to hear of it
-      s55       bake             5m: the blues run on, without traffic
+      s47-s51   cordon           5 blues: web (fra, iad×2), worker (iad×2)
+      s52       settle           10s, for every proxy to hear of it
+      s53-s54   lease            2 blues: web (iad), worker (iad)
+      s56       bake             5m: the blues run on, without traffic
 
     Retire the blues
-      s56-s61   drain            6 blues: api (fra, iad×2), web (fra, iad), worker
+      s57-s63   drain            7 blues: api (fra, iad×2), web (fra, iad×2), worker
                                  (iad), until idle, at most 5m
-      s62..s76  stop             8 blues: api (fra, iad×2), web (fra, iad×2), worker
+      s64..s78  stop             8 blues: api (fra, iad×2), web (fra, iad×2), worker
                                  (iad×2)
-      s63..s77  wait stopped     8 blues: api (fra, iad×2), web (fra, iad×2), worker
+      s65..s79  wait stopped     8 blues: api (fra, iad×2), web (fra, iad×2), worker
                                  (iad×2), at most 4m
-      s78       verify           after this there is no way back: the greens must
+      s80       verify           after this there is no way back: the greens must
                                  hold
 
-    ── point of no return: s79 ──
+    ── point of no return: s81 ──
 
-      s79-s86   destroy          8 blues: api (fra, iad×2), web (fra, iad×2), worker
+      s81-s88   destroy          8 blues: api (fra, iad×2), web (fra, iad×2), worker
                                  (iad×2)
 
     The way back
-      Before s79, an abort (Ctrl-C) or a failure starts the blues again, gives the
+      Before s81, an abort (Ctrl-C) or a failure starts the blues again, gives the
       blues their traffic back, takes it from the greens, destroys the greens and
-      releases the leases. From s79 on, it finishes forward. What `bin/rails
+      releases the leases. From s81 on, it finishes forward. What `bin/rails
       db:migrate` did stays done in any case: the blues must be able to live with
       it.
 
@@ -228,7 +228,7 @@ fn a_plan_of_three_groups_to_review() {
       group `api`: 5683d97ec14518 has 2 shared CPU and 512 MB, its green 2 shared
       CPU and 1024 MB
 
-    86 steps: 8 machines to create, 8 to destroy.
+    88 steps: 8 machines to create, 8 to destroy.
     digest sha256:...
     Save it with `-o plan.json`, then carry out exactly that: cutover apply plan.json
     "#);

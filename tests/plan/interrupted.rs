@@ -59,8 +59,8 @@ fn an_interrupted_deploy_is_told_from_its_marks() {
     s17 cordon a1 <- s16
     s18 cordon w1 <- s16
     s19 cordon w2 <- s16
-    s20 lease w2 <- s19
-    s21 settle <- s17 s18 s20
+    s20 settle <- s17 s18 s19
+    s21 lease w2 <- s20
     s22 stop a1 <- s21
     s23 wait-stopped a1 <- s22
     s24 stop w1 <- s21

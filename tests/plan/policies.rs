@@ -63,8 +63,8 @@ fn groups_take_the_traffic_in_their_order() {
     s20 verify <- s19
     s21 cordon a1 <- s20
     s22 cordon a2 <- s20
-    s23 lease a2 <- s22
-    s24 settle <- s21 s23
+    s23 settle <- s21 s22
+    s24 lease a2 <- s23
     s25 stop a1 <- s24
     s26 wait-stopped a1 <- s25
     s27 stop a2 <- s24
@@ -98,25 +98,26 @@ fn blues_are_kept_drained_and_watched_as_long_as_the_policy_says() {
     s17 verify <- s16
     s18 cordon a1 <- s17
     s19 cordon a2 <- s17
-    s20 lease a2 <- s19
-    s21 cordon w1 <- s17
-    s22 settle <- s18 s20 s21
+    s20 cordon w1 <- s17
+    s21 settle <- s18 s19 s20
+    s22 lease a2 <- s21
     s23 verify-url <- s22
     s24 bake <- s23
     s25 drain a1 <- s24
-    s26 drain w1 <- s24
-    s27 gate <- s25 s26
-    s28 hold <- s27
-    s29 stop a1 <- s28
-    s30 wait-stopped a1 <- s29
-    s31 stop a2 <- s28
-    s32 wait-stopped a2 <- s31
-    s33 stop w1 <- s28
-    s34 wait-stopped w1 <- s33
-    s35 verify <- s30 s32 s34
-    s36 destroy a1 <- s35
-    s37 destroy a2 <- s35
-    s38 destroy w1 <- s35
+    s26 drain a2 <- s24
+    s27 drain w1 <- s24
+    s28 gate <- s25 s26 s27
+    s29 hold <- s28
+    s30 stop a1 <- s29
+    s31 wait-stopped a1 <- s30
+    s32 stop a2 <- s29
+    s33 wait-stopped a2 <- s32
+    s34 stop w1 <- s29
+    s35 wait-stopped w1 <- s34
+    s36 verify <- s31 s33 s35
+    s37 destroy a1 <- s36
+    s38 destroy a2 <- s36
+    s39 destroy w1 <- s36
     "#);
 }
 
@@ -139,8 +140,8 @@ fn with_a_surge_the_blues_go_batch_by_batch() {
     s13 verify <- s12
     s14 cordon a1 <- s13
     s15 cordon a2 <- s13
-    s16 lease a2 <- s15
-    s17 settle <- s14 s16
+    s16 settle <- s14 s15
+    s17 lease a2 <- s16
     s18 stop a1 <- s17
     s19 wait-stopped a1 <- s18
     s20 stop a2 <- s17

@@ -155,7 +155,8 @@ impl Job {
             // It was still to be destroyed when the run before this one ended.
             (Goal::Leased { .. }, Reply::Absent) if view.resumes => Next::Done,
             (Goal::Leased { .. }, Reply::Absent) => Next::Fail("it is gone".to_owned()),
-            (Goal::Idle { .. }, Reply::Absent) => Next::Done,
+            // A machine that does not run has no connections.
+            (Goal::Idle { .. }, Reply::Absent | Reply::Refused(Why::WrongState { .. })) => Next::Done,
             (Goal::Idle { .. }, _) => self.mute(view),
             (Goal::Stopped { .. } | Goal::Unmade { .. }, Reply::Absent) if kind == Kind::Wait => Next::Done,
             (Goal::Ended { .. }, Reply::Absent | Reply::Refused(Why::NotYet)) if kind == Kind::Wait => {

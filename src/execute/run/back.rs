@@ -5,6 +5,7 @@ use crate::execute::goal::Goal;
 use crate::execute::job::{Job, Owner};
 use crate::execute::order::Order;
 use crate::execute::{StepState, name, report, steps};
+use crate::fleet::State;
 use crate::plan::{Op, Step};
 
 impl Execution {
@@ -50,6 +51,9 @@ impl Execution {
     }
 
     pub(super) fn back_over(&mut self, place: usize, job: &Job, result: Result<(), Failure>) {
+        if let Some(goal) = self.still_to_do(place, &job.goal).filter(|_| result.is_ok()) {
+            return self.add_jobs(vec![goal], Owner::Back(place));
+        }
         self.order.done(place);
         let Err(Failure { why, kind }) = result else { return self.tell_step(place, StepState::TakenBack, None) };
         self.tell_step(place, StepState::Failed, Some(why.clone()));
@@ -67,9 +71,27 @@ impl Execution {
                 }
                 report::to_destroy(app, self.known.id(target).unwrap_or_else(|| target.name()), why)
             }
-            // A lease ends by itself.
+            // A lease ends by itself, and a destroy kills what did not stop.
             _ => return,
         };
         self.left.push(leftover);
+    }
+
+    /// A green that had traffic is destroyed once every proxy has heard of its cordon and its
+    /// requests under way are over; a blue that was at rest serves only when the proxy can start it.
+    fn still_to_do(&self, place: usize, over: &Goal) -> Option<Goal> {
+        let target = steps::target(&self.plan.steps[place])?;
+        let seen = self.known.id(&target).and_then(|id| self.known.seen(id));
+        match (self.plan.steps[place].op, over) {
+            (Op::Uncordon, Goal::Cordoned { .. }) => seen
+                .is_none_or(|green| green.state == State::Started)
+                .then_some(Goal::Paused { ms: self.plan.policy.settle_ms }),
+            (Op::Uncordon, Goal::Paused { .. }) => Some(Goal::Stopping { target }),
+            (Op::Uncordon, Goal::Stopping { .. }) => Some(Goal::Stopped { target }),
+            (Op::Cordon, Goal::Uncordoned { .. }) if !self.known.was_started(target.name()) => {
+                Some(Goal::Released { machine: target.name().to_owned() })
+            }
+            _ => None,
+        }
     }
 }

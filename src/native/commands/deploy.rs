@@ -16,6 +16,7 @@ use crate::native::terminal::Terminal;
 use crate::native::watch::Watch;
 use crate::native::{live, simulate};
 use crate::render::{self, Checked};
+use crate::sim::Options;
 
 /// Check, plan, show the plan, ask, and carry it out
 ///
@@ -73,7 +74,8 @@ pub(in crate::native) fn run(args: Args, terminal: Terminal) -> Result<Status, E
     let mut watch = Watch::new(&plan, running.is_jsonl(), terminal);
     if sim {
         tell_pace(terminal);
-        return Ok(simulate::run(&plan, &subject.fleet, SEED, &mut watch)?.kind.into());
+        let options = Options { seed: SEED, ..Options::default() };
+        return Ok(simulate::run(&plan, &subject.fleet, options, &mut watch)?.kind.into());
     }
     let client = subject.wanted.access.client(&plan.app)?;
     let options = running.options(live::run_id());

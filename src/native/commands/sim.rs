@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use super::apply::Events;
 use super::check::read_fleet;
+use super::plan::duration_ms;
 use super::show::read_plan;
 use crate::native::error::{Error, Kind, Status};
 use crate::native::explore::{self as native_explore, Limits};
@@ -21,7 +22,7 @@ use crate::native::watch::Watch;
 use crate::native::{block_on, listen as server, simulate};
 use crate::sim::explore::{Explorer, Failure, Told};
 use crate::sim::http::Api;
-use crate::sim::{Fault, Settings, World};
+use crate::sim::{Fault, Network, Options, Settings, World};
 
 /// Carry out a plan in a simulated Fly, or serve one over HTTP
 #[derive(Debug, Subcommand)]
@@ -49,6 +50,15 @@ pub(in crate::native) struct RunArgs {
     /// Print events for programs, one JSON object a line, and nothing else on standard output
     #[arg(long, value_name = "FORM")]
     events: Option<Events>,
+
+    /// Send requests meanwhile, through a proxy that hears late of what changes, and tell how many
+    /// were answered, by which version, and how many were dropped
+    #[arg(long)]
+    traffic: bool,
+
+    /// How long it takes until half of the proxy's edges hear of a change; the others hear at once
+    #[arg(long, value_name = "DUR", default_value = "1s", value_parser = duration_ms, requires = "traffic")]
+    propagation: u64,
 }
 
 /// Carry out very many deploys in which things go wrong, and hold each to what is promised
@@ -121,7 +131,9 @@ pub(in crate::native) fn run(command: Command, terminal: Terminal) -> Result<Sta
             let plan = read_plan(&args.plan)?;
             let fleet = read_fleet(&args.machines)?;
             let mut watch = Watch::new(&plan, args.events.is_some(), terminal);
-            Ok(simulate::run(&plan, &fleet, args.seed, &mut watch)?.kind.into())
+            let network = args.traffic.then(|| Network::around(&fleet, args.propagation));
+            let options = Options { seed: args.seed, network, ..Options::default() };
+            Ok(simulate::run(&plan, &fleet, options, &mut watch)?.kind.into())
         }
         Command::Explore(args) => explore(&args, terminal),
         Command::Listen(args) => listen(&args, terminal),

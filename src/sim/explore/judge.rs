@@ -136,9 +136,11 @@ impl Truth<'_> {
 
     fn is_as(&self, before: &Machine) -> bool {
         let now = self.live(&before.id);
+        let is_routed = self.case.world.network.is_some()
+            && before.config.as_ref().is_some_and(|config| config.autostop() && config.autostart());
         now.is_some_and(|now| {
             let is_same = now.state == before.state || before.state == State::Started && sleeps(now);
-            is_same && now.cordoned == before.cordoned
+            (is_same || is_routed) && now.cordoned == before.cordoned
         })
     }
 

@@ -20,6 +20,7 @@ use worlds::Prepared;
 pub struct Explorer {
     small: Vec<(Prepared, case::Extent)>,
     large: Vec<Prepared>,
+    with_traffic: Vec<Prepared>,
     options: execute::Options,
 }
 
@@ -56,7 +57,12 @@ impl Explorer {
             let extent = extent(&world);
             (world, extent)
         };
-        Self { small: worlds::small().into_iter().map(measured).collect(), large: worlds::large(), options }
+        Self {
+            small: worlds::small().into_iter().map(measured).collect(),
+            large: worlds::large(),
+            with_traffic: worlds::with_traffic(),
+            options,
+        }
     }
 
     /// With this many runs the small worlds are gone through.
@@ -87,6 +93,7 @@ impl Explorer {
         let (world, extent) = &self.small[(number % worlds) as usize];
         match number / worlds {
             rest if rest < extent.cases() => extent.case(world, rest),
+            _ if number.is_multiple_of(TRAFFIC_EVERY) => case::random(&self.with_traffic, number),
             _ => case::random(&self.large, number),
         }
     }
@@ -124,6 +131,7 @@ impl<'a> Attempt<'a> {
             faults: case.faults.clone(),
             execution: execute::Options { seed: case.seed, ..options.clone() },
             trace_lines,
+            network: case.world.network.clone(),
         };
         let run = Run::new(Arc::clone(&case.world.plan), &case.world.fleet, world);
         Self { case, options, run, is_resumed: false, goes_back: false, processes: 1 }
@@ -152,7 +160,17 @@ impl<'a> Attempt<'a> {
         if outcome.kind == OutcomeKind::NeedsAttention && self.case.is_mendable() {
             self.mends(&outcome, &mut moment)?;
         }
-        Ok(())
+        self.answers_all()
+    }
+
+    /// Where nothing goes wrong nobody notices the deploy, nor that it is aborted or its process
+    /// killed.
+    fn answers_all(&mut self) -> Result<(), String> {
+        let dropped = self.run.end_traffic().and_then(|traffic| traffic.dropped.first());
+        match dropped.filter(|_| self.case.faults.is_empty()) {
+            Some(dropped) => Err(format!("{} ms: a request was dropped: {}", dropped.t_ms, dropped.why.as_str())),
+            None => Ok(()),
+        }
     }
 
     fn proceed(&mut self, moment: &mut u64, until: u64) -> Result<(), String> {
@@ -208,6 +226,9 @@ impl<'a> Attempt<'a> {
 
 /// No deploy of these worlds takes so many.
 const MOST_MOMENTS: u64 = 20_000;
+
+/// Requests take longer than all else: one large run of so many has them.
+const TRAFFIC_EVERY: u64 = 32;
 
 /// By then every lease has run out.
 const HEALING_MS: u64 = 120_000;

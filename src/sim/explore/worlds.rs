@@ -10,6 +10,7 @@ use crate::fleet::{Fleet, Machine};
 use crate::machine::machine_config;
 use crate::plan::{Desired, Drain, Plan, Policy, plan};
 use crate::sim::fault::{Act, Behaviour, Fault};
+use crate::sim::proxy::{Load, Network};
 use crate::syntax::{self, Format};
 
 /// A world with the deploy that is to happen in it.
@@ -20,6 +21,8 @@ pub(super) struct Prepared {
     pub plan: Arc<Plan>,
     /// What goes wrong in it in any case.
     pub faults: Vec<Fault>,
+    /// Who sends requests meanwhile.
+    pub network: Option<Network>,
 }
 
 /// Small enough for everything to be tried.
@@ -63,6 +66,24 @@ pub(super) fn large() -> Vec<Prepared> {
     all
 }
 
+/// A few with requests coming in.
+pub(super) fn with_traffic() -> Vec<Prepared> {
+    let fleets = [FLEETS[0], FLEETS[1], FLEETS[3], FLEETS[5], "app iad stopped, app iad stopped"];
+    let policies = [("", quick()), ("surge", Policy { surge: Some(1), ..quick() })];
+    let mut all = Vec::new();
+    for fleet in fleets {
+        all.extend(policies.iter().filter_map(|(name, policy)| prepared(SITE, fleet, name, policy)));
+    }
+    all.into_iter().map(send_traffic).collect()
+}
+
+/// News take less than the time to settle.
+fn send_traffic(world: Prepared) -> Prepared {
+    let loads = vec![Load { every_ms: 700, takes_ms: 300 }, Load { every_ms: 5_000, takes_ms: 3_000 }];
+    let network = Network { loads, ..Network::around(&world.fleet, 600) };
+    Prepared { name: format!("{} traffic", world.name), network: Some(network), ..world }
+}
+
 fn quick() -> Policy {
     Policy { settle_ms: 1_000, wait_timeout_ms: Some(60_000), allow_unchecked: true, ..Policy::default() }
 }
@@ -76,7 +97,7 @@ fn prepared(file: &str, fleet: &str, policy_name: &str, policy: &Policy) -> Opti
     let desired = Desired { app: "shop", image: IMAGE, path: "fly.toml", text: file, config: &config };
     let plan = plan(&desired, &fleet_of, policy).ok().filter(|plan| !plan.steps.is_empty())?;
     let name = format!("{fleet} {policy_name}").trim_end().to_owned();
-    Some(Prepared { name, fleet: fleet_of, plan: Arc::new(plan), faults: Vec::new() })
+    Some(Prepared { name, fleet: fleet_of, plan: Arc::new(plan), faults: Vec::new(), network: None })
 }
 
 /// `GROUP REGION STATE [foreign]`.

@@ -51,23 +51,31 @@ impl World {
         self.changes += 1;
     }
 
-    /// The tables of sockets, whatever the command: with a connection for as long as it is busy.
+    /// The tables of sockets, whatever the command: with the connections that the proxy holds or,
+    /// where nobody sends requests, one for as long as the machine is said to be busy.
     fn exec(&self, place: usize, command: &[String]) -> Reply {
         if self.machines[place].state != State::Started {
             let message = "failed_precondition: machine not running".to_owned();
             return Reply::Refused(Why::WrongState { message });
         }
-        let quiet_ms = self.lives[place].cordoned_ms.map_or(0, |at_ms| self.now_ms - at_ms);
-        let is_busy = |behaviour: &Behaviour| matches!(behaviour, Behaviour::Busy { ms } if quiet_ms < *ms);
-        let is_busy = self.behaviours(place).iter().any(is_busy);
-        let is_table = command.iter().any(|word| word.starts_with("/proc/net/"));
         let config = self.machines[place].config.as_deref();
         let ports = config.map(crate::fleet::MachineConfig::internal_ports).unwrap_or_default();
-        let line = |port: &u64| format!("   0: 0100007F:{port:04X} 0100007F:C000 01 00000000:00000000\n");
-        let connections: String = ports.iter().filter(|_| is_busy).map(line).collect();
+        let line = |port: u64| format!("   0: 0100007F:{port:04X} 0100007F:C000 01 00000000:00000000\n");
+        let lines = ports.iter().flat_map(|port| std::iter::repeat_n(line(*port), self.connections(place, *port)));
+        let connections: String = lines.collect();
         let stdout = format!("  sl  local_address rem_address   st tx_queue rx_queue\n{connections}");
-        let exit_code = i64::from(is_busy && !is_table);
+        let is_table = command.iter().any(|word| word.starts_with("/proc/net/"));
+        let exit_code = i64::from(!connections.is_empty() && !is_table);
         Reply::Done(Answer::Executed { exit_code, stdout: if is_table { stdout } else { String::new() } })
+    }
+
+    fn connections(&self, place: usize, port: u64) -> usize {
+        if let Some(proxy) = &self.proxy {
+            return proxy.connections(place, port);
+        }
+        let quiet_ms = self.lives[place].cordoned_ms.map_or(0, |at_ms| self.now_ms - at_ms);
+        let is_busy = |behaviour: &Behaviour| matches!(behaviour, Behaviour::Busy { ms } if quiet_ms < *ms);
+        usize::from(self.behaviours(place).iter().any(is_busy))
     }
 
     fn create_release(&mut self, image: &str, definition: &Value) -> Reply {

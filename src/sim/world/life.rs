@@ -97,7 +97,9 @@ impl World {
     }
 
     pub(super) fn enter(&mut self, place: usize, state: State) {
-        self.lives[place].turn += 1;
+        let life = &mut self.lives[place];
+        life.turn += 1;
+        life.is_routed &= state == State::Started;
         if self.trace_lines > 0 {
             let id = self.machines[place].id.clone();
             self.note("machine", "state", &id, &state);
