@@ -19,7 +19,9 @@ mod order;
 mod policy;
 mod reconstruct;
 mod refuse;
+mod sound;
 mod underway;
+mod waits;
 mod wanted;
 mod warn;
 
