@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use crate::execute::{Answer, Call, Reply, Sample, Why};
 
-pub use token::{authorization, bearer};
+pub use token::{authorization, bearer, is_sendable};
 
 /// Proves that a mutation comes from the holder of the machine's lease.
 pub const NONCE_HEADER: &str = "fly-machine-lease-nonce";
