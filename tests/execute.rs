@@ -103,7 +103,7 @@ fn a_fleet_that_changed_since_the_plan_is_left_alone() {
     stale(|machines| machines[0].host_status = HostStatus::Unreachable, "a1: host status was ok and is unreachable");
     stale(|machines| machines[0].instance_id = "01NEW".into(), "a1: version was 01a1 and is 01NEW");
     stale(|machines| machines[1].image_ref.tag = "v9".into(), "a2: image was registry.fly.io/shop:v1");
-    stale(|machines| drop(machines[1].config.as_mut().unwrap().0.remove("services")), "a2: its config changed");
+    stale(|machines| drop(machines[1].config_mut().unwrap().0.remove("services")), "a2: its config changed");
     stale(|machines| machines[1].state = cutover::fleet::State::Destroying, "a2: it is destroying");
     let newcomer = |machines: &mut Vec<Machine>| machines.push(Machine { id: "a9".into(), ..machines[0].clone() });
     stale(newcomer, "a9: it is new");
@@ -118,7 +118,7 @@ fn a_machine_that_the_proxy_stopped_since_the_plan_makes_it_not_stale() {
 #[test]
 fn what_the_plan_is_not_about_may_change_meanwhile() {
     let metadata = |machine: &mut Machine, key: &str, value: &str| {
-        machine.config.as_mut().unwrap().set_metadata(key, value);
+        machine.config_mut().unwrap().set_metadata(key, value);
     };
     let newcomer = |group: &'static str| {
         move |fleet: &mut cutover::fleet::Fleet| {

@@ -342,7 +342,7 @@ fn the_file_can_ask_for_what_this_plan_does_not_do() {
 #[test]
 fn the_deploy_markers_of_a_blue_are_not_handed_on() {
     let mut fleet = notation::fleet(SHOP, "a1 app iad started v1\nw1 worker iad started v1");
-    let config = fleet.machines[0].config.as_mut().unwrap();
+    let config = fleet.machines[0].config_mut().unwrap();
     for key in ["fly_bluegreen_deployment_tag", "fly_flyctl_bluegreen_launch_id", "cutover_run", "owner"] {
         config.set_metadata(key, "x");
     }

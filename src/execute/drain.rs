@@ -28,7 +28,7 @@ pub(super) const fn looks_needed(policy: &Policy) -> u32 {
 
 /// Where its process group listens.
 fn ports(machine: &Machine) -> Vec<u64> {
-    machine.config.as_ref().map(crate::fleet::MachineConfig::internal_ports).unwrap_or_default()
+    machine.config.as_deref().map(crate::fleet::MachineConfig::internal_ports).unwrap_or_default()
 }
 
 /// A line is `sl local_address rem_address st ...`, the addresses `HEX:PORT` and the state 01 for

@@ -3,17 +3,20 @@
 
 mod config;
 mod image;
+mod list;
 mod parse;
 mod paste;
 mod volumes;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 pub use config::{CheckKind, HealthCheck, MachineConfig};
 pub use image::Image;
+pub use list::list;
 pub use parse::parse;
 pub use paste::Unreadable;
 pub use volumes::{Volume, volumes};
@@ -67,9 +70,9 @@ pub struct Machine {
     /// Changes with every version of the machine.
     #[serde(default, deserialize_with = "null_as_default")]
     pub instance_id: String,
-    /// Absent when the host does not answer.
+    /// Absent when the host does not answer. Machines of a group mostly have the same.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub config: Option<MachineConfig>,
+    pub config: Option<Arc<MachineConfig>>,
     /// What the health checks said last; empty until the first ran.
     #[serde(default, deserialize_with = "null_as_default", skip_serializing_if = "Vec::is_empty")]
     pub checks: Vec<CheckStatus>,
@@ -170,6 +173,11 @@ impl App {
 }
 
 impl Machine {
+    /// Its own from then on, where others have the same.
+    pub fn config_mut(&mut self) -> Option<&mut MachineConfig> {
+        self.config.as_mut().map(Arc::make_mut)
+    }
+
     /// From the config or, when the host does not answer, from what is known of it.
     pub fn metadata(&self, key: &str) -> Option<&str> {
         match &self.config {

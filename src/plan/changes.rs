@@ -46,7 +46,7 @@ struct Difference {
 
 fn differences(blue: &Placed, green: &Green, image: &str) -> Vec<Difference> {
     let mut found = Vec::new();
-    let before = blue.machine.config.as_ref().map(settings);
+    let before = blue.machine.config.as_deref().map(settings);
     let after = settings(&green.config);
     let runs_already = blue.observed.image == image;
     let images = (!runs_already).then(|| (Value::from(blue.observed.image.as_str()), Value::from(image)));

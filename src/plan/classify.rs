@@ -58,7 +58,7 @@ impl<'a> Situation<'a> {
 
     /// What hangs on a machine: by its config, and by the list of volumes where it is known.
     pub(super) fn volumes_of(&self, machine: &'a Machine) -> BTreeSet<&'a str> {
-        let mounted = machine.config.iter().flat_map(MachineConfig::volumes);
+        let mounted = machine.config.as_deref().into_iter().flat_map(MachineConfig::volumes);
         let attached = self.volumes.get(machine.id.as_str()).into_iter().flatten();
         mounted.chain(attached.map(|volume| volume.id.as_str())).collect()
     }

@@ -162,7 +162,7 @@ pub fn is_mark(key: &str) -> bool {
 
 /// The marks on `machine`, of every kind and owner: what a finished deploy removes.
 pub fn keys(machine: &Machine) -> Vec<String> {
-    machine.config.iter().flat_map(all).cloned().collect()
+    machine.config.as_deref().into_iter().flat_map(all).cloned().collect()
 }
 
 /// Whether there are marks, whoever's.
@@ -269,7 +269,7 @@ mod tests {
         let cloned = ("cutover_run", "other r0".to_owned());
         let mut machine = machine("a1", "", &[cloned, ("owner", "ada".to_owned())]);
         assert_eq!(keys(&machine), ["cutover_run"]);
-        strip(machine.config.as_mut().unwrap());
+        strip(machine.config_mut().unwrap());
         assert_eq!((keys(&machine).len(), machine.metadata("owner")), (0, Some("ada")));
     }
 }

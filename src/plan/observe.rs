@@ -11,7 +11,7 @@ use crate::fleet::{HostStatus, Machine, MachineConfig};
 
 impl Observed {
     pub fn of(machine: &Machine) -> Self {
-        Self::with(machine, canonical::hash(&machine.config.as_ref().map(unmarked)))
+        Self::with(machine, canonical::hash(&machine.config.as_deref().map(unmarked)))
     }
 
     /// Whose config has this hash.

@@ -225,7 +225,7 @@ impl<'g, 'a> Scene<'g, 'a> {
         let blues: BTreeMap<&str, &Machine> =
             situation.machines.iter().map(|machine| (machine.id.as_str(), *machine)).collect();
         let green = |(slot, (machine, marks)): (&String, &(&'a Machine, Marks))| {
-            let mut config = machine.config.clone().unwrap_or_default();
+            let mut config = machine.config.as_deref().cloned().unwrap_or_default();
             strip_markers(&mut config);
             let standbys = take_standbys(&mut config);
             let of_slot = |id: String| slots.get(id.as_str()).map_or(id, |slot| (*slot).to_owned());

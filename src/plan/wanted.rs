@@ -60,8 +60,8 @@ pub(super) fn wanted<'a>(situation: &Situation<'a>) -> (Vec<Seen<'a>>, Wanted) {
     let see = |machine: &&'a Machine| {
         let group = situation.group_of(machine);
         let configs = groups.entry(group).or_insert_with(|| Configs::of(situation.groups.contains(&group)));
-        let (sha256, successor) = configs.see(machine.config.as_ref(), || {
-            wanted.0.push(Successor::of(situation, group, machine.config.as_ref()));
+        let (sha256, successor) = configs.see(machine.config.as_deref(), || {
+            wanted.0.push(Successor::of(situation, group, machine.config.as_deref()));
             wanted.0.len() - 1
         });
         Seen { machine, observed: Observed::with(machine, sha256), group, successor }

@@ -178,7 +178,7 @@ fn about_machines(found: &mut Found, placed: &[Placed]) {
     found
         .add_for("volume-stays", &volumes, |ids| format!("the volumes of {ids} are not destroyed with their machines"));
     let jobs = ids(&|blue| {
-        blue.is(Disposition::Replace) && blue.machine.config.as_ref().is_some_and(MachineConfig::runs_once)
+        blue.is(Disposition::Replace) && blue.machine.config.as_deref().is_some_and(MachineConfig::runs_once)
     });
     found.add_for("job-replaced", &jobs, |ids| {
         format!("{ids} runs a job (a schedule, or destroyed when it ends): what it does when it is stopped breaks off, and its green, where it is started, does it again")

@@ -9,6 +9,7 @@ mod why;
 use serde_json::{Map, Value, json};
 
 use crate::execute::{Answer, Call, Reply, Sample, Why};
+use crate::fleet;
 
 pub use token::{authorization, bearer, is_sendable};
 
@@ -184,7 +185,7 @@ fn not_found(call: &Call, body: &[u8]) -> Reply {
 
 fn answer(call: &Call, body: &[u8]) -> Option<Answer> {
     match call {
-        Call::ListMachines => serde_json::from_slice(body).ok().map(Answer::Machines),
+        Call::ListMachines => fleet::list(body).map(Answer::Machines),
         Call::GetMachine { .. } | Call::CreateMachine { .. } => serde_json::from_slice(body).ok().map(Answer::Machine),
         Call::AcquireLease { .. } => lease(body),
         Call::ReleaseLease { .. }

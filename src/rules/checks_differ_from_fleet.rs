@@ -37,7 +37,7 @@ fn check(facts: &Facts, sink: &mut Sink) {
         let Ok(wanted) = machine::machine_config(config, group, None, None) else { continue };
         let wanted = wanted.health_checks();
         let runs_others = |running: &MachineConfig| !are_alike(&wanted, &running.health_checks());
-        let differing = machines.into_iter().filter(|it| it.config.as_ref().is_some_and(runs_others));
+        let differing = machines.into_iter().filter(|it| it.config.as_deref().is_some_and(runs_others));
         let differing: Vec<&str> = differing.map(|machine| machine.id.as_str()).collect();
         if !differing.is_empty() {
             let message = format!("group `{group}` has other health checks on {}", differing.join(", "));

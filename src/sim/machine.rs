@@ -18,7 +18,7 @@ pub(super) fn created(name: String, request: &CreateRequest, random: &mut SplitM
         region: request.region.clone(),
         image_ref: image_ref(image),
         instance_id: instance_id(random),
-        config: Some(with_metadata(&request.config)),
+        config: Some(with_metadata(&request.config).into()),
         checks: Vec::new(),
         lease: None,
         host_status: HostStatus::Ok,

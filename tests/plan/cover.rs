@@ -68,7 +68,7 @@ fn process_groups_added_removed_and_renamed() {
     // By what it does, where several come and go.
     let file = SHOP.replace("worker = \"work\"", "worker = \"work\"\nextra = \"more\"");
     let mut several = fleet(&file, "a1 app iad started v2\nj1 jobs iad started v1\nz1 gone iad started v1");
-    several.machines[1].config.as_mut().unwrap().0.insert("init".into(), serde_json::json!({"cmd": ["work"]}));
+    several.machines[1].config_mut().unwrap().0.insert("init".into(), serde_json::json!({"cmd": ["work"]}));
     let of_several = warnings(&plan_of(&file, &several, "v2", &Policy::default()).unwrap());
     assert!(
         of_several.contains("group `jobs` goes and `worker` comes") && !of_several.contains("`gone` goes"),
@@ -153,7 +153,7 @@ fn machine_kinds_at_rest_are_followed_by_machines_at_rest() {
 fn machine_kinds_keep_their_regions_sizes_and_metadata() {
     let mut fleet =
         fleet(SHOP, "a1 app iad started v1 memory=512\na2 app ams started v1 memory=2048\nw1 worker syd started v1");
-    fleet.machines[1].config.as_mut().unwrap().set_metadata("team", "payments");
+    fleet.machines[1].config_mut().unwrap().set_metadata("team", "payments");
     let plan = plan_of(SHOP, &fleet, "v2", &Policy::default()).unwrap();
     let made = plan.steps.iter().filter_map(|step| Some((step.replaces.as_deref()?, step.request.as_ref()?)));
     let made: String = made

@@ -209,7 +209,7 @@ impl Job {
 
     fn healthy(&mut self, seen: &Machine, view: View<'_>) -> Next {
         self.looks += 1;
-        let pause_ms = watch::poll_interval_ms(seen.config.as_ref(), self.looks);
+        let pause_ms = watch::poll_interval_ms(seen.config.as_deref(), self.looks);
         let progress = watch::healthy(seen);
         if progress != Progress::There {
             self.since_ms = None;
@@ -298,7 +298,9 @@ impl Job {
         self.looks += 1;
         match watch::difference(&before, now) {
             None => Next::Done,
-            Some(_) => Next::Sleep { until_ms: view.now_ms + watch::poll_interval_ms(now.config.as_ref(), self.looks) },
+            Some(_) => {
+                Next::Sleep { until_ms: view.now_ms + watch::poll_interval_ms(now.config.as_deref(), self.looks) }
+            }
         }
     }
 }

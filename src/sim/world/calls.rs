@@ -43,7 +43,7 @@ impl World {
     }
 
     fn set_metadata(&mut self, place: usize, key: &str, value: Option<&String>) {
-        let Some(config) = &mut self.machine_mut(place).config else { return };
+        let Some(config) = self.machine_mut(place).config_mut() else { return };
         match value {
             Some(value) => config.set_metadata(key, value),
             None => config.retain_metadata(|other| other != key),
@@ -61,7 +61,7 @@ impl World {
         let is_busy = |behaviour: &Behaviour| matches!(behaviour, Behaviour::Busy { ms } if quiet_ms < *ms);
         let is_busy = self.behaviours(place).iter().any(is_busy);
         let is_table = command.iter().any(|word| word.starts_with("/proc/net/"));
-        let config = self.machines[place].config.as_ref();
+        let config = self.machines[place].config.as_deref();
         let ports = config.map(crate::fleet::MachineConfig::internal_ports).unwrap_or_default();
         let line = |port: &u64| format!("   0: 0100007F:{port:04X} 0100007F:C000 01 00000000:00000000\n");
         let connections: String = ports.iter().filter(|_| is_busy).map(line).collect();
