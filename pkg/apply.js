@@ -8,6 +8,7 @@ export function apply(plan, { fetch = globalThis.fetch, onEvent = () => {}, sign
   const execution = new Execution(plan, { ...beside(options), run: newRun(), seed: newSeed(), ...options });
   const begin = performance.now();
   const now = () => performance.now() - begin;
+  const over = new AbortController();
   return new Promise((resolve, reject) => {
     let timer;
     let ended = false;
@@ -31,7 +32,7 @@ export function apply(plan, { fetch = globalThis.fetch, onEvent = () => {}, sign
         return;
       }
       for (const request of requests) {
-        send(fetch, request).then(
+        send(fetch, request, over.signal).then(
           ({ status, headers, body }) => feed("respond", request.id, status, headers, body),
           // Whatever kept the answer from us: nobody knows whether it was done.
           () => feed("lose", request.id),
@@ -45,6 +46,8 @@ export function apply(plan, { fetch = globalThis.fetch, onEvent = () => {}, sign
     function end() {
       ended = true;
       clearTimeout(timer);
+      // Nobody waits any more for what is held open.
+      over.abort();
       signal?.removeEventListener("abort", abort);
       execution.free();
     }
@@ -62,7 +65,7 @@ function beside({ baseUrl }) {
   return baseUrl === undefined ? {} : { releasesUrl: baseUrl };
 }
 
-async function send(fetch, { method, url, headers, body, timeout_ms }) {
+async function send(fetch, { method, url, headers, body, timeout_ms }, over) {
   const response = await fetch(url, {
     method,
     headers,
@@ -71,7 +74,7 @@ async function send(fetch, { method, url, headers, body, timeout_ms }) {
     redirect: "manual",
     credentials: "omit",
     cache: "no-store",
-    signal: AbortSignal.timeout(timeout_ms),
+    signal: AbortSignal.any([over, AbortSignal.timeout(timeout_ms)]),
   });
   if (response.type === "opaqueredirect") throw new Error("redirected");
   return { status: response.status, headers: [...response.headers], body: new Uint8Array(await response.arrayBuffer()) };

@@ -1,25 +1,15 @@
 // A plan carried out by the package, over real sockets, against the simulator of the command.
-// CUTOVER names the command; otherwise it is built.
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { readFile } from "node:fs/promises";
-import { createInterface } from "node:readline";
 import { afterEach, before, test } from "node:test";
-import { fileURLToPath } from "node:url";
 import init, * as core from "cutover";
+import { MACHINES, TOML, listen, machines, stop } from "./simulator.mjs";
 
-const root = fileURLToPath(new URL("../..", import.meta.url));
-const FLEET = "examples/shop/machines.json";
-const [TOML, MACHINES] = await Promise.all(["examples/shop/fly.toml", FLEET].map((path) => readFile(`${root}/${path}`, "utf8")));
 const TOKEN = "FlyV1 fm2_verysecret";
 const BLUES = JSON.parse(MACHINES).map((machine) => machine.id).sort();
 
-const servers = [];
-
 before(() => init());
-afterEach(() => servers.splice(0).forEach((server) => server.kill()));
+afterEach(stop);
 
 test("every blue is replaced, and what happens is told in order", async () => {
   const baseUrl = await listen();
@@ -96,6 +86,41 @@ test("each host gets the token in its own scheme, and no redirect is followed", 
   }
 });
 
+test("what is held open is let go when the deploy has ended", async () => {
+  const baseUrl = await listen();
+  const held = new Set();
+  const aborting = new AbortController();
+  const watched = async (url, request) => {
+    if (!url.includes("/wait?")) return fetch(url, request);
+    held.add(url);
+    aborting.abort();
+    // As long as the machine takes for ever, and the server holds it open.
+    return new Promise((_, reject) => {
+      request.signal.addEventListener("abort", () => {
+        held.delete(url);
+        reject(request.signal.reason);
+      });
+    });
+  };
+  const outcome = await core.apply(planned(), { token: TOKEN, baseUrl, fetch: watched, signal: aborting.signal });
+  assert.equal(outcome.kind, "restored", outcome.message);
+  assert.deepEqual([...held], []);
+});
+
+test("a token that cannot be sent is refused, and not repeated", () => {
+  for (const token of ["FlyV1 fm2_very\nsecret", "fm2_verysecret\u20ac"]) {
+    assert.throws(() => core.apply(planned(), { token }), ({ message }) => /token/.test(message) && !message.includes("secret"));
+  }
+});
+
+test("no answer, whatever it says, puts the token into an event or the outcome", async () => {
+  const echo = async (url, { headers }) => new Response(JSON.stringify({ error: `odd: ${new Headers(headers).get("authorization")}` }), { status: 400 });
+  const events = [];
+  const outcome = await core.apply(planned(), { token: TOKEN, fetch: echo, onEvent: (event) => events.push(event) });
+  assert.equal(outcome.kind, "refused");
+  assert.ok(!JSON.stringify([outcome, events]).includes("verysecret"), JSON.stringify([outcome, events]));
+});
+
 test("what is no plan, and an option that nobody knows, are refused", async () => {
   assert.throws(() => core.apply("{}", { token: TOKEN }));
   assert.throws(() => core.apply(planned(), { token: TOKEN, tokn: TOKEN }), /tokn/);
@@ -113,18 +138,4 @@ test("a listener that throws does not end the deploy", async (context) => {
 function planned() {
   const request = { path: "fly.toml", text: TOML, machines: MACHINES, image: "registry.fly.io/shop:v2", policy: { settle_ms: 50 } };
   return core.plan(request).json;
-}
-
-/** A simulated Fly with the machines of the example; its address. */
-async function listen() {
-  const [command, ...leading] = process.env.CUTOVER ? [process.env.CUTOVER] : ["cargo", "run", "--quiet", "--"];
-  const server = spawn(command, [...leading, "sim", "listen", "--port", "0", "--app", "shop", "--fleet", FLEET, "--speed", "2"], { cwd: root });
-  servers.push(server);
-  const [line] = await once(createInterface(server.stdout), "line");
-  return line.match(/http:[^ ]*/)[0];
-}
-
-async function machines(baseUrl) {
-  const all = await (await fetch(`${baseUrl}/v1/apps/shop/machines`)).json();
-  return all.filter((machine) => machine.state !== "destroyed");
 }

@@ -3,6 +3,7 @@
 
 mod config;
 mod image;
+mod list;
 mod parse;
 mod paste;
 mod volumes;
@@ -15,6 +16,7 @@ use serde_json::{Map, Value};
 
 pub use config::{CheckKind, HealthCheck, MachineConfig};
 pub use image::Image;
+pub use list::list;
 pub use parse::parse;
 pub use paste::Unreadable;
 pub use volumes::{Volume, volumes};

@@ -48,7 +48,7 @@ impl<'a> Watch<'a> {
         match &mut self.form {
             Form::Live { board, .. } => {
                 board.update(t_ms, event);
-                let warned = matches!(event, Event::Warning { .. });
+                let warned = matches!(event, Event::Warning { .. } | Event::Change { .. });
                 let above = warned.then(|| render::text::event(self.plan, t_ms, event, self.terminal.look()));
                 self.draw(t_ms, &above.unwrap_or_default());
             }

@@ -9,8 +9,9 @@ mod why;
 use serde_json::{Map, Value, json};
 
 use crate::execute::{Answer, Call, Reply, Sample, Why};
+use crate::fleet;
 
-pub use token::{authorization, bearer};
+pub use token::{authorization, bearer, is_sendable};
 
 /// Proves that a mutation comes from the holder of the machine's lease.
 pub const NONCE_HEADER: &str = "fly-machine-lease-nonce";
@@ -187,7 +188,7 @@ fn not_found(call: &Call, body: &[u8]) -> Reply {
 
 fn answer(call: &Call, body: &[u8]) -> Option<Answer> {
     match call {
-        Call::ListMachines => serde_json::from_slice(body).ok().map(Answer::Machines),
+        Call::ListMachines => fleet::list(body).map(Answer::Machines),
         Call::GetMachine { .. } | Call::CreateMachine { .. } => serde_json::from_slice(body).ok().map(Answer::Machine),
         Call::AcquireLease { .. } => lease(body),
         Call::ReleaseLease { .. }

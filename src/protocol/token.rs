@@ -22,13 +22,43 @@ pub fn bearer(token: &str) -> String {
     format!("Bearer {bare}")
 }
 
-fn is_macaroon(token: &str) -> bool {
-    ["fm1r_", "fm1a_", "fm2_"].iter().any(|kind| token.starts_with(kind))
+/// Whether it can stand in a header at all.
+pub fn is_sendable(token: &str) -> bool {
+    token.trim().bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic())
 }
+
+/// A text of somebody else's, such as an error that repeats the request, without the tokens in it.
+pub(super) fn masked(text: &str) -> String {
+    let (mut masked, mut rest) = (String::new(), text);
+    while let Some(at) = MACAROONS.iter().chain(&[OAUTH]).filter_map(|kind| rest.find(kind)).min() {
+        let (front, token) = rest.split_at(at);
+        let is_end = |char: char| !char.is_ascii_alphanumeric() && !"+/=_-".contains(char);
+        masked = masked + front + "***";
+        rest = &token[token.find(is_end).unwrap_or(token.len())..];
+    }
+    masked + rest
+}
+
+fn is_macaroon(token: &str) -> bool {
+    MACAROONS.iter().any(|kind| token.starts_with(kind))
+}
+
+/// How tokens begin, by their kind.
+const MACAROONS: [&str; 3] = ["fm1r_", "fm1a_", "fm2_"];
+const OAUTH: &str = "fo1_";
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_token_is_repeated() {
+        for (text, shown) in
+            [("odd: FlyV1 fm2_lJPE+a/b=,fo1_x-_y.", "odd: FlyV1 ***,***."), ("no token", "no token"), ("fm1r_a", "***")]
+        {
+            assert_eq!(masked(text), shown);
+        }
+    }
 
     #[test]
     fn the_kind_of_token_decides_the_scheme() {

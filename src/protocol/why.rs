@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::token::masked;
 use crate::execute::Why;
 
 /// Why a reply with an error status (neither 404 nor 5xx) refused the call.
@@ -37,11 +38,11 @@ fn words(body: &[u8]) -> (String, String) {
         if text.trim_start().starts_with('<') {
             return ("a web page, not Fly's answer".to_owned(), String::new());
         }
-        return (text.chars().take(LONGEST_MESSAGE).collect(), String::new());
+        return (masked(&text).chars().take(LONGEST_MESSAGE).collect(), String::new());
     };
     let text = |key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
     let message = if text("message").is_empty() { text("error") } else { text("message") };
-    (message, text("status"))
+    (masked(&message), text("status"))
 }
 
 fn owner(message: &str) -> String {

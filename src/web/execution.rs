@@ -24,11 +24,15 @@ pub struct Execution {
 #[wasm_bindgen]
 impl Execution {
     /// # Errors
-    /// When the plan cannot be read, or an option is not known.
+    /// When the plan cannot be read, an option is not known, or the token cannot be sent.
     #[wasm_bindgen(constructor)]
     pub fn new(plan: &str, options: JsValue) -> Result<Self, JsError> {
         let plan = plan::read(plan)?;
         let options: Options = from_js(options)?;
+        if !options.token.as_deref().is_none_or(protocol::is_sendable) {
+            // `fetch` would refuse it as well, and repeat it.
+            return Err(JsError::new("the token has characters that no token has"));
+        }
         let own =
             execute::Options { seed: options.seed, promoted: options.promoted, ..execute::Options::new(&options.run) };
         let execution = match options.resume {

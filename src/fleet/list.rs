@@ -1,0 +1,69 @@
+//! The answer to `GET /machines` as it comes: machines of a group mostly have the same config, which
+//! is kept once, so that a thousand of them do not take the memory of a thousand.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+
+use serde::de::{Deserializer, SeqAccess, Visitor};
+
+use super::{Machine, MachineConfig};
+
+/// The machines of a list; `None`: it is none.
+pub fn list(text: &[u8]) -> Option<Vec<Arc<Machine>>> {
+    let mut json = serde_json::Deserializer::from_slice(text);
+    let machines = json.deserialize_seq(Machines).ok()?;
+    json.end().ok().map(|()| machines)
+}
+
+struct Machines;
+
+impl<'de> Visitor<'de> for Machines {
+    type Value = Vec<Arc<Machine>>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+        formatter.write_str("a list of machines")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+        let (mut machines, mut configs) = (Vec::new(), BTreeMap::new());
+        while let Some(mut machine) = list.next_element::<Machine>()? {
+            machine.config = machine.config.map(|config| shared(&mut configs, config));
+            machines.push(Arc::new(machine));
+        }
+        Ok(machines)
+    }
+}
+
+/// The one that was there first, where there is an equal one.
+fn shared(configs: &mut BTreeMap<u64, Arc<MachineConfig>>, config: Arc<MachineConfig>) -> Arc<MachineConfig> {
+    let mut hash = DefaultHasher::new();
+    config.0.hash(&mut hash);
+    let known = configs.entry(hash.finish()).or_insert_with(|| Arc::clone(&config));
+    if *known == config { Arc::clone(known) } else { config }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_configs_are_one() {
+        let machine = |id: &str, image: &str| {
+            format!(r#"{{"id": "{id}", "state": "started", "config": {{"image": "{image}"}}}}"#)
+        };
+        let text = format!("[{}, {}, {}]", machine("a1", "a:1"), machine("a2", "a:2"), machine("a3", "a:1"));
+        let machines = list(text.as_bytes()).unwrap();
+        let config = |at: usize| machines[at].config.as_ref().unwrap();
+        assert!(Arc::ptr_eq(config(0), config(2)));
+        assert_ne!(config(0), config(1));
+    }
+
+    #[test]
+    fn what_is_no_list_is_none() {
+        for text in ["{}", "[", "[] []", "[{\"id\": 1}]", "<html>"] {
+            assert!(list(text.as_bytes()).is_none(), "{text}");
+        }
+    }
+}
