@@ -148,6 +148,7 @@ struct Create {
     skip_launch: bool,
     #[serde(default)]
     skip_service_registration: bool,
+    min_secrets_version: Option<u64>,
 }
 
 fn create(request: &Request) -> Result<Call, Response> {
@@ -162,6 +163,7 @@ fn create(request: &Request) -> Result<Call, Response> {
         config: create.config.into(),
         skip_launch: create.skip_launch,
         skip_service_registration: create.skip_service_registration,
+        min_secrets_version: create.min_secrets_version,
     };
     Ok(Call::CreateMachine { name: create.name, request })
 }
@@ -437,6 +439,7 @@ mod tests {
             config: config.into(),
             skip_launch: false,
             skip_service_registration: true,
+            min_secrets_version: Some(4),
         };
         let create = Call::CreateMachine { name: "cutover-r1-app-1".into(), request };
         for call in [
