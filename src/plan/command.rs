@@ -51,6 +51,7 @@ fn request(situation: &Situation, region: &str, mut config: MachineConfig) -> Cr
         config: Arc::new(config),
         skip_launch: false,
         skip_service_registration: false,
+        min_secrets_version: situation.policy.secrets_version,
     }
 }
 

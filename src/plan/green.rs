@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::classify::{Placed, Situation};
 use super::mark::Marks;
 use super::wanted::{Successor, Wanted};
-use super::{CreateRequest, Disposition, command, mark};
+use super::{CreateRequest, Disposition, Policy, command, mark};
 use crate::config::Config;
 use crate::fleet::{CheckKind, Machine, MachineConfig, State};
 use crate::machine::{self, Conversion};
@@ -53,12 +53,13 @@ impl Green<'_> {
         self.launch || serves_at_rest(&self.config)
     }
 
-    pub(super) fn request(&self) -> CreateRequest {
+    pub(super) fn request(&self, policy: &Policy) -> CreateRequest {
         CreateRequest {
             region: self.region.to_owned(),
             config: self.config.clone(),
             skip_launch: !self.launch,
             skip_service_registration: true,
+            min_secrets_version: policy.secrets_version,
         }
     }
 }

@@ -264,6 +264,9 @@ pub struct CreateRequest {
     pub skip_launch: bool,
     /// Make it cordoned.
     pub skip_service_registration: bool,
+    /// Refuse to start it with an older version of the app's secrets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min_secrets_version: Option<u64>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

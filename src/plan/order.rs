@@ -142,7 +142,7 @@ impl<'s, 'a> Order<'s, 'a> {
         let step = self.list.step(at);
         step.replaces = green.replaces.map(|blue| blue.id.clone());
         step.standby_for = green.standby_for.clone();
-        step.request = Some(green.request());
+        step.request = Some(green.request(self.situation.policy));
         at
     }
 

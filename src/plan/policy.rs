@@ -25,6 +25,10 @@ pub struct Policy {
     /// The longest that a cordoned blue is left to finish its requests; with
     /// [`Drain::Fixed`], how long it always is.
     pub drain_timeout_ms: u64,
+    /// The version of the app's secrets that new machines must at least have. flyctl remembers it from
+    /// the last `fly secrets set` of the same computer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub secrets_version: Option<u64>,
     /// Run in a blue: it is idle when this exits with 0. In the place of counting its sockets.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub idle_command: Option<String>,
@@ -95,6 +99,7 @@ impl Default for Policy {
             drain: Drain::Fixed,
             drain_timeout_ms: 0,
             idle_command: None,
+            secrets_version: None,
             bake_ms: 0,
             keep_blue: false,
             floor: None,

@@ -123,6 +123,12 @@ pub const KEYS: &[Key] = &[
     flag("group", Names(|policy| &mut policy.groups, "GROUP"), "all of them", "Only these process groups"),
     flag("exclude-machine", Names(|policy| &mut policy.exclude_machines, "ID"), "none", "Leave these machines alone"),
     flag(
+        "secrets-version",
+        CountIf(|policy| &mut policy.secrets_version),
+        "the newest that the machine's host knows",
+        "Make machines only with this version of the app's secrets or a newer one: the number that Fly gave back when they were set",
+    ),
+    flag(
         "first-deploy",
         Switch(|policy| &mut policy.first_deploy, true),
         "an empty list is taken for a list that went missing",

@@ -119,13 +119,16 @@ pub fn request(app: &str, call: &Call) -> Request {
         Call::ListMachines => get(machines),
         Call::GetMachine { id } => get(machine(id)),
         Call::CreateMachine { name, request } => {
-            let body = json!({
+            let mut body = json!({
                 "name": name,
                 "region": request.region,
                 "config": request.config,
                 "skip_launch": request.skip_launch,
                 "skip_service_registration": request.skip_service_registration,
             });
+            if let Some(version) = request.min_secrets_version {
+                body["min_secrets_version"] = version.into();
+            }
             post(machines, None, Some(body))
         }
         Call::AcquireLease { id, ttl_s, nonce } => {
@@ -290,6 +293,7 @@ mod tests {
             config: MachineConfig::default().into(),
             skip_launch: false,
             skip_service_registration: true,
+            min_secrets_version: Some(4),
         };
         vec![
             Call::ListMachines,
@@ -316,7 +320,7 @@ mod tests {
         insta::assert_snapshot!(lines.join("\n"), @r#"
         GET /v1/apps/shop/machines [] 
         GET /v1/apps/shop/machines/m1 [] 
-        POST /v1/apps/shop/machines [content-type: application/json] {"config":{},"name":"cutover-r1-app-1","region":"iad","skip_launch":false,"skip_service_registration":true}
+        POST /v1/apps/shop/machines [content-type: application/json] {"config":{},"min_secrets_version":4,"name":"cutover-r1-app-1","region":"iad","skip_launch":false,"skip_service_registration":true}
         POST /v1/apps/shop/machines/m1/lease?ttl=13 [] 
         POST /v1/apps/shop/machines/m1/lease?ttl=13 [fly-machine-lease-nonce: n1] 
         DELETE /v1/apps/shop/machines/m1/lease [fly-machine-lease-nonce: n1] 

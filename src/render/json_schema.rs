@@ -213,7 +213,13 @@ fn policy() -> Value {
             ("high_availability", switch.clone()),
             ("cleanup", switch),
         ],
-        &[("idle_command", text()), ("floor", floor), ("surge", number(1)), ("verify_url", text())],
+        &[
+            ("idle_command", text()),
+            ("floor", floor),
+            ("secrets_version", number(1)),
+            ("surge", number(1)),
+            ("verify_url", text()),
+        ],
     )
 }
 
@@ -246,7 +252,7 @@ fn step() -> Value {
     let switch = json!({"type": "boolean"});
     let request = object(
         &[("config", any_table()), ("skip_launch", switch.clone()), ("skip_service_registration", switch)],
-        &[("region", text())],
+        &[("region", text()), ("min_secrets_version", number(1))],
     );
     object(
         &[("id", text()), ("op", text()), ("needs", list(text())), ("undo", nullable()), ("why", text())],

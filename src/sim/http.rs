@@ -190,6 +190,7 @@ mod tests {
             config: config.into(),
             skip_launch: false,
             skip_service_registration: true,
+            min_secrets_version: None,
         };
         let create = Call::CreateMachine { name: "cutover-r1-app-1".into(), request };
         for call in [

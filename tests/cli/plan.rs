@@ -18,8 +18,8 @@ fn a_plan_to_review() {
       image     registry.fly.io/shop:v2
       from      fly.toml (sha256 d734618aa963)
       machines  5 now, at most 10 at once, 5 afterwards
-      extra     up to 5 machines more than now (5 CPUs and 2.5 GB): billed while
-                running, and counted by the organization's limit
+      extra     up to 5 machines more than now (5 CPUs and 2.5 GB), for 9m25s at
+                most: billed while running, and counted by the organization's limit
       time      about 47s; 9m25s if every wait lasts as long as it may
       calls     45 to the Machines API
       policy    wait up to 3m for each machine
@@ -108,8 +108,9 @@ fn a_plan_of_three_groups_to_review() {
       image     registry.fly.io/bazaar:v8
       from      fly.toml (sha256 aa4e233c50b7)
       machines  8 now, at most 16 at once, 8 afterwards
-      extra     up to 8 machines more than now (11 CPUs and 5.5 GB): billed while
-                running, and counted by the organization's limit
+      extra     up to 8 machines more than now (11 CPUs and 5.5 GB), until the
+                deploy is promoted or aborted: billed while running, and counted by
+                the organization's limit
       time      about 6m33s; 32m51s if every wait lasts as long as it may
       calls     83 to the Machines API
       policy    wait up to 4m for each machine; hold before the traffic moves;

@@ -201,6 +201,7 @@ fn calls() -> Vec<Call> {
         config: config.into(),
         skip_launch: false,
         skip_service_registration: true,
+        min_secrets_version: Some(4),
     };
     let create = Call::CreateMachine { name: "cutover-r1-app-1".into(), request };
     let others = [

@@ -1,4 +1,6 @@
-//! What a plan must cope with: one test for each kind of thing that is found in a fleet.
+//! What a plan must cope with. Each name begins with the kind of thing that is met: what was observed, process
+//! groups, kinds of machines, images, volumes, the empty list, health, the release command, marks. Leftovers,
+//! deploys under way and policies have files of their own.
 
 use cutover::fleet::{self, App, Fleet};
 use cutover::plan::{Op, Plan, Policy};
@@ -240,7 +242,7 @@ fn volumes_that_a_new_group_lacks_are_named() {
 }
 
 #[test]
-fn an_empty_list_is_refused_even_as_a_first_deploy_where_the_app_is_known() {
+fn empty_list_is_refused_even_as_a_first_deploy_where_the_app_is_known() {
     let first = Policy { first_deploy: true, ..Policy::default() };
     let with = |app: App, policy: &Policy| {
         let fleet = Fleet { app: Some(app), ..Fleet::default() };
@@ -278,7 +280,7 @@ fn machine_kinds_in_flight_are_told_with_when_to_plan_again() {
 }
 
 #[test]
-fn what_a_list_leaves_out_is_a_warning() {
+fn observed_fields_that_a_list_leaves_out_are_told_with_their_entry() {
     let text =
         r#"[{"id": "a1", "config": {"metadata": {"fly_platform_version": "v2"}, "image": "registry.fly.io/shop:v1"}}]"#;
     let policy = Policy { groups: vec!["app".into()], ..Policy::default() };
@@ -314,7 +316,7 @@ fn health_no_green_without_a_gate_unless_asked_for() {
 }
 
 #[test]
-fn a_release_command_is_announced_with_its_consequence() {
+fn release_command_is_announced_with_its_consequence() {
     let file = format!("{SHOP}\n[deploy]\nrelease_command = \"migrate\"\n");
     insta::assert_snapshot!(warnings_of(&file, "a1 app iad started v1\nw1 worker iad started v1"), @"release-command: `migrate` runs once, before any green is made, and has no undo: the old version works with what it did until the last blue is stopped, and for good when the deploy is taken back");
     assert_eq!(warnings_of(&file, "a1 app iad started v2\nw1 worker iad started v2"), "", "it does not run");
@@ -333,7 +335,7 @@ fn marks_are_believed_only_where_they_were_written_and_never_handed_on() {
 }
 
 #[test]
-fn a_fly_toml_that_names_a_machine_is_told_that_its_id_changes() {
+fn machine_kinds_that_fly_toml_names_are_told_since_their_ids_change() {
     let file = format!("{SHOP}\n[env]\nPRIMARY = \"a1\"\n");
     insta::assert_snapshot!(warnings_of(&file, "a1 app iad started v1\nw1 worker iad started v1"), @"machine-named: fly.toml names a1 by id or address, and both change: the green is another machine");
 }

@@ -48,6 +48,18 @@ fn a_release_command_and_machine_checks_run_before_any_traffic_moves() {
     assert_eq!(timeouts, [&[(Op::ReleaseCommand, 540)][..], &green, &green].concat());
 }
 
+/// flyctl asks for the version that it remembers from the last `fly secrets set`; here somebody has to name it.
+#[test]
+fn a_secrets_version_is_asked_for_with_every_machine_that_is_made() {
+    let file = format!("{SHOP}[deploy]\nrelease_command = \"migrate\"\n[[machine_checks]]\ncommand = [\"test\"]\n");
+    for secrets_version in [None, Some(7)] {
+        let plan = planned(&file, FLEET, &Policy { secrets_version, ..Policy::default() });
+        let asked: Vec<_> = plan.steps.iter().filter_map(|step| step.request.as_ref()).collect();
+        assert_eq!(asked.len(), 6, "the release command, three greens and two that are checked");
+        assert!(asked.iter().all(|request| request.min_secrets_version == secrets_version));
+    }
+}
+
 #[test]
 fn groups_take_the_traffic_in_their_order() {
     let policy = Policy { group_order: vec!["worker".into()], ..Policy::default() };

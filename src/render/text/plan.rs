@@ -269,8 +269,9 @@ mod tests {
           image     registry.fly.io/bazaar:v8
           from      fly.toml (sha256 5f2b8c0d9e7a)
           machines  8 now, at most 15 at once, 7 afterwards
-          extra     up to 7 machines more than now (6 CPUs and 3.0 GB): billed while
-                    running, and counted by the organization's limit
+          extra     up to 7 machines more than now (6 CPUs and 3.0 GB), until the deploy
+                    is promoted or aborted: billed while running, and counted by the
+                    organization's limit
           time      about 12m40s; 41m10s if every wait lasts as long as it may
           calls     94 to the Machines API
           policy    checks must pass for 30s; hold before the traffic moves; at least

@@ -47,6 +47,8 @@ fn greens(policy: &Policy, standard: &Policy) -> Vec<Said> {
     ] {
         told.extend(on.then(|| differs(what.to_owned())));
     }
+    let secrets = policy.secrets_version.map(|version| format!("secrets of version {version} or newer"));
+    told.extend(secrets.map(differs));
     told.extend(policy.surge.map(|surge| differs(format!("at most {surge} greens at a time"))));
     told
 }

@@ -41,7 +41,6 @@ pub(in crate::render) fn facts(plan: &Plan) -> Vec<(&'static str, String)> {
         rows.extend(extra(plan).map(|extra| ("extra", extra)));
     }
     if estimate.worst_ms > 0 {
-        let rounded = |ms: u64| whole_seconds(ms.div_ceil(1_000) * 1_000);
         let (expected, worst) = (rounded(estimate.expected_ms), rounded(estimate.worst_ms));
         rows.push(("time", format!("about {expected}; {worst} if every wait lasts as long as it may")));
     }
@@ -70,7 +69,17 @@ fn extra(plan: &Plan) -> Option<String> {
     let extra = usize::try_from(extra).unwrap_or(usize::MAX);
     let size = if plan.policy.surge.is_none() { size(plan) } else { String::new() };
     let machines = count(extra, "machine");
-    Some(format!("up to {machines} more than now{size}: billed while running, and counted by the organization's limit"))
+    let time = match plan.policy.hold || plan.policy.keep_blue {
+        true => "until the deploy is promoted or aborted".to_owned(),
+        false => format!("for {} at most", rounded(plan.estimate.worst_ms)),
+    };
+    Some(format!(
+        "up to {machines} more than now{size}, {time}: billed while running, and counted by the organization's limit"
+    ))
+}
+
+fn rounded(ms: u64) -> String {
+    whole_seconds(ms.div_ceil(1_000) * 1_000)
 }
 
 /// `, with 4 CPUs and 2.5 GB in all`

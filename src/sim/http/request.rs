@@ -87,6 +87,7 @@ struct Create {
     skip_launch: bool,
     #[serde(default)]
     skip_service_registration: bool,
+    min_secrets_version: Option<u64>,
 }
 
 fn create(request: &Request) -> Result<Call, Response> {
@@ -101,6 +102,7 @@ fn create(request: &Request) -> Result<Call, Response> {
         config: create.config.into(),
         skip_launch: create.skip_launch,
         skip_service_registration: create.skip_service_registration,
+        min_secrets_version: create.min_secrets_version,
     };
     Ok(Call::CreateMachine { name: create.name, request })
 }
