@@ -18,7 +18,7 @@ pub(super) fn differences(plan: &Plan, machines: &BTreeMap<String, Arc<Machine>>
     for planned in plan.machines.iter().filter(|planned| planned.disposition != Disposition::Leftover) {
         let what = match machines.get(&planned.id) {
             None => Some("it is gone".to_owned()),
-            Some(machine) => changes(planned, machine),
+            Some(machine) => changes(planned, machine, machine.cordoned),
         };
         found.extend(what.map(|what| (planned.id.clone(), what)));
     }
@@ -34,11 +34,8 @@ pub(super) fn differences_of_begun(plan: &Plan, known: &Knowledge) -> Vec<(Strin
         let goes = matches!(planned.disposition, Disposition::Replace | Disposition::Remove | Disposition::Sweep);
         let what = match known.before.get(&planned.id).filter(|machine| !is_gone(machine)) {
             None => (!goes).then(|| "it is gone".to_owned()),
-            Some(machine) => {
-                // Whether it is cordoned is the deploy's own doing.
-                let cordoned = if goes { planned.observed.cordoned } else { machine.cordoned };
-                changes(planned, &Machine { cordoned, ..Machine::clone(machine) })
-            }
+            // Whether it is cordoned is the deploy's own doing.
+            Some(machine) => changes(planned, machine, if goes { planned.observed.cordoned } else { machine.cordoned }),
         };
         found.extend(what.map(|what| (planned.id.clone(), what)));
     }
@@ -84,7 +81,7 @@ pub(super) fn state_changes(plan: &Plan, machines: &BTreeMap<String, Arc<Machine
     changed.map(|planned| planned.id.clone()).collect()
 }
 
-fn changes(planned: &PlannedMachine, machine: &Machine) -> Option<String> {
+fn changes(planned: &PlannedMachine, machine: &Machine, cordoned: bool) -> Option<String> {
     let (then, now) = (&planned.observed, Observed::of(machine));
     if is_gone(machine) && !matches!(then.state, State::Destroying | State::Destroyed) {
         return Some(format!("it is {}", machine.state));
@@ -96,7 +93,7 @@ fn changes(planned: &PlannedMachine, machine: &Machine) -> Option<String> {
         }
     };
     compare("image", &then.image, &now.image);
-    compare("cordoned", yes_no(then.cordoned), yes_no(now.cordoned));
+    compare("cordoned", yes_no(then.cordoned), yes_no(cordoned));
     compare("host status", host(then), host(&now));
     if then.config_sha256 != now.config_sha256 {
         changes.push("its config changed".to_owned());

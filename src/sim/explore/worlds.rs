@@ -6,10 +6,13 @@ use std::sync::Arc;
 use serde_json::json;
 
 use crate::config::{self, Config};
+use crate::execute::{self, Execution};
 use crate::fleet::{Fleet, Machine};
 use crate::machine::machine_config;
 use crate::plan::{Desired, Drain, Plan, Policy, plan};
 use crate::sim::fault::{Act, Behaviour, Fault};
+use crate::sim::run::Run;
+use crate::sim::world::{Settings, World};
 use crate::syntax::{self, Format};
 
 /// A world with the deploy that is to happen in it.
@@ -18,6 +21,9 @@ pub(super) struct Prepared {
     pub name: String,
     pub fleet: Fleet,
     pub plan: Arc<Plan>,
+    /// The same, before anything happens.
+    pub world: World,
+    pub execution: Execution,
     /// What goes wrong in it in any case.
     pub faults: Vec<Fault>,
 }
@@ -76,7 +82,10 @@ fn prepared(file: &str, fleet: &str, policy_name: &str, policy: &Policy) -> Opti
     let desired = Desired { app: "shop", image: IMAGE, path: "fly.toml", text: file, config: &config };
     let plan = plan(&desired, &fleet_of, policy).ok().filter(|plan| !plan.steps.is_empty())?;
     let name = format!("{fleet} {policy_name}").trim_end().to_owned();
-    Some(Prepared { name, fleet: fleet_of, plan: Arc::new(plan), faults: Vec::new() })
+    let plan = Arc::new(plan);
+    let world = Run::world_for(&plan, &fleet_of, Settings::default());
+    let execution = Execution::new(Arc::clone(&plan), execute::Options::new("sim"));
+    Some(Prepared { name, fleet: fleet_of, plan, world, execution, faults: Vec::new() })
 }
 
 /// `GROUP REGION STATE [foreign]`.
