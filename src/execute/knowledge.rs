@@ -23,11 +23,11 @@ pub(super) struct Knowledge {
     /// The digest in the marks of this deploy: of its plan, or of the lost one.
     pub deploy: String,
     /// The group of each machine that names none.
-    groups: BTreeMap<String, String>,
+    groups: Arc<BTreeMap<String, String>>,
     /// The names that this run gives, with their slots.
     names: BTreeMap<String, String>,
     /// The machines that the plan observed.
-    observed: BTreeSet<String>,
+    observed: Arc<BTreeSet<String>>,
     /// Every machine as it was before anything was done.
     pub before: BTreeMap<String, Arc<Machine>>,
     /// The machines made so far, by slot.
@@ -101,9 +101,20 @@ impl Knowledge {
         let observed = plan.machines.iter().map(|machine| machine.id.clone()).collect();
         Self {
             deploy: deploy.to_owned(),
-            groups: groups.collect(),
+            groups: Arc::new(groups.collect()),
             names: names.collect(),
-            observed,
+            observed: Arc::new(observed),
+            ..Self::default()
+        }
+    }
+
+    /// The same of a run that knows nothing yet.
+    pub(super) fn again(&self, run: &str) -> Self {
+        Self {
+            deploy: self.deploy.clone(),
+            groups: Arc::clone(&self.groups),
+            names: self.names.values().map(|slot| (machine_name(run, slot, 1), slot.clone())).collect(),
+            observed: Arc::clone(&self.observed),
             ..Self::default()
         }
     }
@@ -160,6 +171,11 @@ impl Knowledge {
     /// It was there, and is no more.
     pub(super) fn is_gone(&self, id: &str) -> bool {
         self.sightings.get(id).is_some_and(|sighting| !sighting.machine.as_deref().is_some_and(Machine::is_live))
+    }
+
+    /// A blue that is no more, or was no more when the run began.
+    pub(super) fn is_taken(&self, id: &str) -> bool {
+        self.is_gone(id) || !self.before.contains_key(id)
     }
 
     /// The look at a machine, if it is recent enough to act on.

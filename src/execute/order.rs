@@ -1,6 +1,7 @@
 //! Which steps may begin: those whose predecessors are done, in either direction of the plan.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
 
 use crate::plan::Step;
 
@@ -10,7 +11,7 @@ pub(super) struct Order {
     /// Per step, how many others must be done first.
     blockers: Vec<usize>,
     /// Per step, those that wait for it.
-    followers: Vec<Vec<usize>>,
+    followers: Arc<Vec<Vec<usize>>>,
     ready: VecDeque<usize>,
     open: usize,
 }
@@ -34,7 +35,7 @@ impl Order {
             followers[first].push(then);
         }
         let ready = (0..len).filter(|step| blockers[*step] == 0).collect();
-        Self { blockers, followers, ready, open: len }
+        Self { blockers, followers: Arc::new(followers), ready, open: len }
     }
 
     /// A step that may begin, once.

@@ -75,8 +75,8 @@ pub struct Execution {
     intent: Option<Intent>,
     /// The deploy destroyed a blue that the plan does not know of any more.
     is_past: bool,
-    slots: Slots,
-    floors: BTreeMap<String, Floored>,
+    slots: Arc<Slots>,
+    floors: Arc<BTreeMap<String, Floored>>,
     known: Knowledge,
     schedule: Schedule,
     rates: Rates,
@@ -104,6 +104,14 @@ pub struct Execution {
     unsettled: bool,
     told: BTreeMap<String, (State, u64, u64)>,
     out: Step,
+}
+
+/// What follows from the plan.
+struct Gathered {
+    slots: Arc<Slots>,
+    floors: Arc<BTreeMap<String, Floored>>,
+    order: Order,
+    known: Knowledge,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -191,20 +199,43 @@ impl Execution {
         Self { is_past: left.is_past, ..Self::with(plan, &left.marked, options, Some(intent)) }
     }
 
+    /// The same plan by another run: what follows from the plan is not gathered again. Of one that has
+    /// not begun.
+    pub fn again(&self, options: Options, intent: Option<Intent>) -> Self {
+        let gathered = Gathered {
+            slots: Arc::clone(&self.slots),
+            floors: Arc::clone(&self.floors),
+            order: self.order.clone(),
+            known: self.known.again(&options.run),
+        };
+        Self::begin_with(Arc::clone(&self.plan), gathered, options, intent)
+    }
+
     /// `deploy`: the digest that the marks of the deploy name.
-    fn with(plan: Arc<Plan>, deploy: &str, mut options: Options, intent: Option<Intent>) -> Self {
+    fn with(plan: Arc<Plan>, deploy: &str, options: Options, intent: Option<Intent>) -> Self {
+        let gathered = Gathered {
+            slots: Arc::new(Slots::of(&plan)),
+            floors: Arc::new(steps::floors(&plan)),
+            order: Order::forward(&plan.steps),
+            known: Knowledge::new(&plan, deploy, &options.run),
+        };
+        Self::begin_with(plan, gathered, options, intent)
+    }
+
+    fn begin_with(plan: Arc<Plan>, gathered: Gathered, mut options: Options, intent: Option<Intent>) -> Self {
         // Renewals must not take up all the calls that may be under way.
         let leases = plan.steps.iter().filter(|step| step.op == Op::Lease).count() as u64;
         options.lease_ttl_s = options.lease_ttl_s.max(leases / LEASES_PER_SECOND);
+        let Gathered { slots, floors, order, known } = gathered;
         Self {
             intent,
             is_past: false,
-            slots: Slots::of(&plan),
-            floors: steps::floors(&plan),
-            known: Knowledge::new(&plan, deploy, &options.run),
+            slots,
+            floors,
+            known,
             schedule: Schedule::default(),
             rates: Rates::default(),
-            order: Order::forward(&plan.steps),
+            order,
             stage: Stage::Idle,
             notice: Notice::Nothing,
             progress: vec![Progress::default(); plan.steps.len()],
@@ -291,7 +322,7 @@ impl Execution {
         match next {
             Next::Call(call) => self.ask(id, job, call),
             Next::Look => {
-                if !self.schedule.shares_look(id, &job) {
+                if let Some(job) = self.schedule.shares_look(id, job) {
                     self.ask(id, job, super::Call::ListMachines);
                 }
             }

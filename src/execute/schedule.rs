@@ -8,7 +8,7 @@ use super::operation::Kind;
 use super::{Call, CallId};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct JobId(u64);
+pub(super) struct JobId(usize);
 
 /// Whose jobs are asked about.
 #[derive(Debug, Clone, Copy)]
@@ -21,11 +21,11 @@ pub(super) enum Busy {
 
 #[derive(Debug, Clone, Default)]
 pub(super) struct Schedule {
-    jobs: BTreeMap<JobId, Job>,
+    /// By their ids; none where a job is over, or taken out.
+    jobs: Vec<Option<Job>>,
     ready: VecDeque<JobId>,
     alarms: BTreeSet<(u64, JobId)>,
     calls: BTreeMap<CallId, JobId>,
-    jobs_made: u64,
     calls_made: u64,
     /// Calls under way that count against the limit; held-open waits do not.
     short_calls: usize,
@@ -40,17 +40,15 @@ impl Schedule {
     /// A job that may begin when others before it did.
     pub(super) fn add(&mut self, job: Job) {
         self.count(&job, |count| count + 1);
-        self.jobs_made += 1;
-        let id = JobId(self.jobs_made);
-        self.jobs.insert(id, job);
-        self.ready.push_back(id);
+        self.ready.push_back(JobId(self.jobs.len()));
+        self.jobs.push(Some(job));
     }
 
     /// The next job that may go on, while fewer than `limit` calls are under way.
     pub(super) fn take_ready(&mut self, limit: usize) -> Option<(JobId, Job)> {
         while self.short_calls < limit {
             let id = self.ready.pop_front()?;
-            if let Some(job) = self.jobs.remove(&id) {
+            if let Some(job) = self.jobs[id.0].take() {
                 return Some((id, job));
             }
         }
@@ -66,7 +64,7 @@ impl Schedule {
     /// A job whose answer did not come in time.
     pub(super) fn take_overdue(&mut self, now_ms: u64) -> Option<(JobId, Job, Asked)> {
         let due = self.alarms.iter().take_while(|(at_ms, _)| *at_ms <= now_ms);
-        let id = due.map(|(_, id)| *id).find(|id| self.jobs.get(id).is_some_and(|job| job.asked.is_some()))?;
+        let id = due.map(|(_, id)| *id).find(|id| self.jobs[id.0].as_ref().is_some_and(|job| job.asked.is_some()))?;
         self.take_with_call(id)
     }
 
@@ -75,7 +73,7 @@ impl Schedule {
     pub(super) fn wake(&mut self, now_ms: u64) {
         while let Some((at_ms, id)) = self.alarms.first().copied().filter(|(at_ms, _)| *at_ms <= now_ms) {
             self.alarms.remove(&(at_ms, id));
-            if let Some(job) = self.jobs.get_mut(&id) {
+            if let Some(job) = &mut self.jobs[id.0] {
                 job.alarm_ms = None;
                 self.ready.push_front(id);
             }
@@ -97,16 +95,15 @@ impl Schedule {
     }
 
     /// The fleet is being read for one job: whoever else wants to know waits for the same answer.
-    /// `false`: nobody reads it, so this job has to.
-    pub(super) fn shares_look(&mut self, id: JobId, job: &Job) -> bool {
-        let is_read = self.looker.is_some_and(|looker| looker != id);
-        if is_read {
-            self.jobs.insert(id, job.clone());
-            self.parked.push(id);
-        } else {
+    /// The job comes back where nobody reads it, so that this one has to.
+    pub(super) fn shares_look(&mut self, id: JobId, job: Job) -> Option<Job> {
+        if self.looker.is_none_or(|looker| looker == id) {
             self.looker = Some(id);
+            return Some(job);
         }
-        is_read
+        self.jobs[id.0] = Some(job);
+        self.parked.push(id);
+        None
     }
 
     /// The fleet was read, or whoever read it gave up.
@@ -126,12 +123,18 @@ impl Schedule {
     pub(super) fn sleep(&mut self, id: JobId, mut job: Job, until_ms: u64) {
         job.alarm_ms = Some(until_ms);
         self.alarms.insert((until_ms, id));
-        self.jobs.insert(id, job);
+        self.jobs[id.0] = Some(job);
     }
 
     /// Forgets the jobs that `is_over` names; answers to their calls are ignored from now on.
     pub(super) fn forget(&mut self, is_over: impl Fn(&Job) -> bool) {
-        let over: Vec<JobId> = self.jobs.iter().filter(|(_, job)| is_over(job)).map(|(id, _)| *id).collect();
+        let over: Vec<JobId> = self
+            .jobs
+            .iter()
+            .enumerate()
+            .filter(|(_, job)| job.as_ref().is_some_and(&is_over))
+            .map(|(id, _)| JobId(id))
+            .collect();
         for id in over {
             let job = self.take_with_call(id).map(|(_, job, _)| job).or_else(|| self.take(id));
             if let Some(job) = job {
@@ -156,14 +159,14 @@ impl Schedule {
     }
 
     fn take_with_call(&mut self, id: JobId) -> Option<(JobId, Job, Asked)> {
-        let asked = self.jobs.get_mut(&id)?.asked.take()?;
+        let asked = self.jobs[id.0].as_mut()?.asked.take()?;
         self.calls.remove(&asked.id);
         self.short_calls -= usize::from(Kind::of(&asked.call) != Kind::Wait);
         Some((id, self.take(id)?, asked))
     }
 
     fn take(&mut self, id: JobId) -> Option<Job> {
-        let mut job = self.jobs.remove(&id)?;
+        let mut job = self.jobs[id.0].take()?;
         if let Some(at_ms) = job.alarm_ms.take() {
             self.alarms.remove(&(at_ms, id));
         }

@@ -33,7 +33,7 @@ pub(super) fn differences(plan: &Plan, machines: &BTreeMap<String, Arc<Machine>>
     let compare = |planned: &PlannedMachine| match machines.get(&planned.id) {
         None if planned.disposition == Disposition::Leftover && is_over(&planned.observed.state) => None,
         None => Some(missing(planned)),
-        Some(machine) => changed(planned, machine).or_else(|| state_changed(planned, machine)),
+        Some(machine) => changed(planned, machine, machine.cordoned).or_else(|| state_changed(planned, machine)),
     };
     plan.machines.iter().filter_map(compare).chain(newcomers(plan, machines)).collect()
 }
@@ -48,7 +48,7 @@ pub(super) fn differences_of_begun(plan: &Plan, known: &Knowledge) -> Vec<Differ
             Some(machine) => {
                 // Whether it is cordoned is the deploy's own doing.
                 let cordoned = if goes { planned.observed.cordoned } else { machine.cordoned };
-                changed(planned, &Machine { cordoned, ..Machine::clone(machine) })
+                changed(planned, machine, cordoned)
             }
         }
     };
@@ -92,7 +92,7 @@ fn groups(plan: &Plan) -> BTreeSet<&str> {
 }
 
 /// Anything but its state.
-fn changed(planned: &PlannedMachine, machine: &Machine) -> Option<Difference> {
+fn changed(planned: &PlannedMachine, machine: &Machine, cordoned: bool) -> Option<Difference> {
     if planned.disposition == Disposition::Leftover {
         return None;
     }
@@ -107,7 +107,7 @@ fn changed(planned: &PlannedMachine, machine: &Machine) -> Option<Difference> {
         }
     };
     compare("image", &then.image, &now.image, "somebody deployed it since");
-    compare("cordoned", yes_no(then.cordoned), yes_no(now.cordoned), "what serves is not what the plan counted");
+    compare("cordoned", yes_no(then.cordoned), yes_no(cordoned), "what serves is not what the plan counted");
     compare("host status", host(then), host(&now), "the plan treats a machine out of reach in another way");
     if then.config_sha256 != now.config_sha256 {
         changes.push(("its config changed".to_owned(), "its green would be made from what it was"));

@@ -2,6 +2,7 @@
 //! machines touched that are nobody's business. It shares no code with planner or executor.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::fleet::{HostStatus, Machine, State};
 
@@ -29,7 +30,7 @@ pub struct Promise {
 
 #[derive(Debug, Clone, Default)]
 pub(super) struct Checker {
-    promise: Promise,
+    promise: Arc<Promise>,
     /// How many machines served at the start, per group and region.
     floor: BTreeMap<Place, u64>,
     serving: BTreeMap<Place, BTreeSet<String>>,
@@ -46,7 +47,7 @@ type Place = (String, String);
 impl Checker {
     /// Whatever serves now is the floor, save in groups that are to go.
     pub(super) fn new<'a>(machines: impl Iterator<Item = &'a Machine>, promise: Promise) -> Self {
-        let mut checker = Self { promise, ..Self::default() };
+        let mut checker = Self { promise: Arc::new(promise), ..Self::default() };
         for machine in machines.filter(|machine| is_up(machine)) {
             checker.up.insert(machine.id.clone());
             if machine.cordoned {
@@ -58,9 +59,8 @@ impl Checker {
             }
             checker.serving.entry(place).or_default().insert(machine.id.clone());
         }
-        for (place, floor) in std::mem::take(&mut checker.promise.floors) {
-            checker.floor.insert(place, floor);
-        }
+        let promised = checker.promise.floors.iter().map(|(place, floor)| (place.clone(), *floor));
+        checker.floor.extend(promised);
         checker
     }
 
@@ -74,17 +74,16 @@ impl Checker {
     /// not the machine itself.
     pub(super) fn changed(&mut self, t_ms: u64, machine: &Machine, called: bool) -> Option<Breach> {
         let place = self.place(machine);
-        if is_up(machine) {
-            self.up.insert(machine.id.clone());
-        } else if self.up.remove(&machine.id) && !called {
-            self.lost_ms.insert(place.clone(), t_ms);
-        }
-        let serving = self.serving.entry(place.clone()).or_default();
-        if is_up(machine) && !machine.cordoned {
+        let (is_up, serving) = (is_up(machine), self.serving.entry(place.clone()).or_default());
+        let was_up = if is_up { !self.up.insert(machine.id.clone()) } else { self.up.remove(&machine.id) };
+        if is_up && !machine.cordoned {
             serving.insert(machine.id.clone());
             return None;
         }
         let served = serving.remove(&machine.id);
+        if !called && (served || was_up && !is_up) {
+            self.lost_ms.insert(place.clone(), t_ms);
+        }
         let goes = machine.state == State::Destroyed && self.promise.replaced.contains(&machine.id);
         if !called || !served && !goes {
             return None;
@@ -120,7 +119,7 @@ impl Checker {
 fn is_up(machine: &Machine) -> bool {
     let config = machine.config.as_ref();
     let awake = match machine.state {
-        State::Started => machine.is_passing() || !config.is_some_and(|config| config.check_kinds().next().is_some()),
+        State::Started => machine.is_passing() || config.is_none_or(|config| config.check_kinds().next().is_none()),
         State::Stopped | State::Suspended => {
             config.is_some_and(|config| config.autostop() && config.autostart()) && !super::machine::crashed(machine)
         }

@@ -79,24 +79,42 @@ pub struct Moment<'a> {
 impl Run {
     pub fn new(plan: impl Into<Arc<Plan>>, fleet: &Fleet, options: Options) -> Self {
         let plan = plan.into();
-        let mut jumps: Vec<(u64, Jump)> = options.faults.iter().filter_map(jump).collect();
-        jumps.sort_by_key(|(at_ms, _)| std::cmp::Reverse(*at_ms));
-        let mut world = World::new(fleet, options.settings, options.faults, options.seed);
-        world.keep_trace(options.trace_lines);
-        world.hold_to(promise(&plan));
+        let mut world = Self::world_for(&plan, fleet, options.settings);
         if let Some(network) = options.network {
             world.send_traffic(network);
         }
+        let execution = Execution::new(plan, options.execution);
+        Self::begin(world, execution, options.faults, options.seed, options.trace_lines)
+    }
+
+    /// Where the deploy is to happen, and nothing goes wrong.
+    pub(super) fn world_for(plan: &Plan, fleet: &Fleet, settings: Settings) -> World {
+        let mut world = World::faultless(fleet, settings);
+        world.hold_to(promise(plan));
+        world
+    }
+
+    pub(super) fn begin(
+        mut world: World,
+        execution: Execution,
+        faults: Vec<Fault>,
+        seed: u64,
+        trace_lines: usize,
+    ) -> Self {
+        let mut jumps: Vec<(u64, Jump)> = faults.iter().filter_map(jump).collect();
+        jumps.sort_by_key(|(at_ms, _)| std::cmp::Reverse(*at_ms));
+        world.keep_trace(trace_lines);
+        world.meet(faults, seed);
         Self {
             latency_ms: world.settings.latency_ms,
             world,
-            execution: Execution::new(plan, options.execution),
+            execution,
             ways: BTreeMap::new(),
             sent: 0,
             waits: Vec::new(),
             wake_at_ms: None,
             // Apart from the world's own, so that latency does not change its ids.
-            random: SplitMix64::new(options.seed ^ 0x6c61_7465_6e63_7921),
+            random: SplitMix64::new(seed ^ 0x6c61_7465_6e63_7921),
             jumps,
             ahead_ms: 0,
             moments: 0,

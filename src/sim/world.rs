@@ -127,6 +127,13 @@ pub struct Waiting {
 impl World {
     /// Machines that run have passed their checks, whatever their list says of it.
     pub fn new(fleet: &Fleet, settings: Settings, faults: Vec<Fault>, seed: u64) -> Self {
+        let mut world = Self::faultless(fleet, settings);
+        world.meet(faults, seed);
+        world
+    }
+
+    /// Where nothing goes wrong.
+    pub(super) fn faultless(fleet: &Fleet, settings: Settings) -> Self {
         let mut world = Self {
             settings,
             now_ms: 0,
@@ -135,8 +142,8 @@ impl World {
             places: BTreeMap::new(),
             pending: BTreeMap::new(),
             planned: 0,
-            faults: Faults::new(faults),
-            random: SplitMix64::new(seed),
+            faults: Faults::default(),
+            random: SplitMix64::new(0),
             checker: Checker::default(),
             releases: Vec::new(),
             proxy: None,
@@ -150,18 +157,27 @@ impl World {
             if let (State::Started, true, Some(config)) = (&machine.state, machine.checks.is_empty(), &machine.config) {
                 machine.checks = machine::check_results(config, "passing");
             }
-            let place = world.add(machine);
-            if world.machines[place].state == State::Started {
-                world.plan_death(place);
-            }
-        }
-        for (index, at_ms) in world.faults.times() {
-            world.planned += 1;
-            let pending = Pending { place: index, turn: 0, then: Then::Elsewhere };
-            world.pending.insert((at_ms, world.planned), pending);
+            world.add(machine);
         }
         world.hold_to(Promise::default());
         world
+    }
+
+    /// From its beginning on this goes wrong.
+    pub(super) fn meet(&mut self, faults: Vec<Fault>, seed: u64) {
+        self.faults = Faults::new(faults);
+        self.random = SplitMix64::new(seed);
+        for place in 0..self.machines.len() {
+            self.befall(place);
+            if self.machines[place].state == State::Started {
+                self.plan_death(place);
+            }
+        }
+        for (index, at_ms) in self.faults.times() {
+            self.planned += 1;
+            let pending = Pending { place: index, turn: 0, then: Then::Elsewhere };
+            self.pending.insert((at_ms, self.planned), pending);
+        }
     }
 
     /// From now on the trace keeps its newest lines, this many at least; none: it is not written.
@@ -467,6 +483,12 @@ impl World {
         self.places.insert(machine.id.clone(), place);
         self.machines.push(Arc::new(machine));
         self.lives.push(Life::default());
+        self.befall(place);
+        place
+    }
+
+    /// What is wrong with a machine from its beginning.
+    fn befall(&mut self, place: usize) {
         for behaviour in self.behaviours(place) {
             match behaviour {
                 Behaviour::Leased { owner, ms } => {
@@ -478,7 +500,6 @@ impl World {
                 _ => {}
             }
         }
-        place
     }
 
     /// Whoever was shown the machine keeps what was seen.

@@ -1,7 +1,7 @@
 //! What the operations of a plan do beyond replacing machines: commands, holds, drains, bakes, the
 //! URL, and the records that are kept of it.
 
-use cutover::execute::{self, Execution, Intent, OutcomeKind, ReleaseStatus};
+use cutover::execute::{self, Execution, Intent, Kind, OutcomeKind, ReleaseStatus};
 use cutover::fleet::{Fleet, State};
 use cutover::plan::{Drain, Policy, mark, reconstruct};
 use cutover::sim::{Options, Run};
@@ -203,6 +203,67 @@ fn a_release_command_is_not_run_again_without_the_plan_either() {
         let words = if intent == Intent::Forward { "is not known to be done" } else { "The release command ran" };
         assert!(outcome.message.contains(words), "{outcome:?}");
     }
+}
+
+// What somebody else does meanwhile, and answers that are lost.
+
+/// Crashes when the trace shows this for the first time, and goes on so.
+fn crashed_at(story: Story, what: &str, intent: Intent) -> (OutcomeKind, String, Vec<String>) {
+    let mut run = Run::new(&story.plan, &story.fleet, story.options.clone());
+    while run.world().trace().iter().all(|line| !line.contains(what)) {
+        assert!(run.next().is_some(), "{what} never happened");
+    }
+    run.take_over(Execution::resume(&story.plan, story.options.execution, intent));
+    run.finish();
+    let outcome = run.outcome().unwrap();
+    let named = outcome.left.iter().map(|left| format!("{}: {}", left.machine, left.why)).collect();
+    assert!(run.world().breaches().is_empty(), "{:?}", run.world().breaches());
+    (outcome.kind, stories::left(run.world().machines()), named)
+}
+
+#[test]
+fn a_blue_that_somebody_else_destroyed_is_no_point_of_no_return() {
+    let taken = || with("", &Policy::default()).fault("machine@a1=destroyed-at:2000");
+    let left = crashed_at(taken(), "a1                               Destroyed", Intent::Back);
+    let named = vec!["a1: it is gone, and not by this run".to_owned()];
+    assert_eq!(left, (OutcomeKind::NeedsAttention, "a2 started".to_owned(), named));
+}
+
+#[test]
+fn a_crash_between_the_mark_and_the_first_destroy_leaves_both_ways_open() {
+    let marked = |intent| crashed_at(with("", &Policy::default()), "call     stop      a2", intent);
+    assert_eq!(marked(Intent::Back).0, OutcomeKind::Restored);
+    assert_eq!(marked(Intent::Forward).0, OutcomeKind::Completed);
+    let destroyed = |intent| {
+        crashed_at(with("", &Policy::default()), "state     a1                               destroyed", intent)
+    };
+    assert_eq!(destroyed(Intent::Back).0, OutcomeKind::Completed);
+}
+
+#[test]
+fn a_green_that_is_needed_stays_on_the_way_back() {
+    let story = with("", &Policy { bake_ms: 60_000, ..Policy::default() })
+        .fault("machine@a1=host-lost-at:30000")
+        .abort_at(40_000)
+        .run();
+    story.ends("needs-attention", "a1 started cordoned, a2 started, green-app-1 started");
+    assert!(story.outcome.left.iter().any(|left| left.machine == story.id_of("green-app-1")), "{:?}", story.outcome);
+}
+
+#[test]
+fn a_deploy_ends_well_when_the_first_answer_to_each_kind_of_change_is_lost() {
+    for effect in ["lost-after", "lost-before"] {
+        let changes = Kind::ALL.into_iter().filter(|kind| kind.changes() && *kind != Kind::CreateRelease);
+        let story = changes
+            .fold(with("", &Policy::default()), |story, kind| story.fault(&format!("{}#1={effect}", kind.as_str())));
+        story.run().ends("completed", GREENS);
+    }
+    let machines = ["a1", "a2", "green-app-1", "green-app-2"];
+    let everywhere = machines.iter().fold(with("", &Policy::default()), |story, machine| {
+        let changes = Kind::ALL.into_iter().filter(|kind| kind.changes());
+        changes.fold(story, |story, kind| story.fault(&format!("{}@{machine}#1=lost-after", kind.as_str())))
+    });
+    everywhere.run().ends("completed", GREENS);
 }
 
 // Drain, bake, URL.

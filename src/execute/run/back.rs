@@ -31,7 +31,7 @@ impl Execution {
             return Some(Goal::Paused { ms: step.timeout_ms.unwrap_or(self.plan.policy.settle_ms) });
         }
         let is_kept = step.slot.as_ref().is_some_and(|slot| self.kept.contains(slot));
-        let is_gone = step.machine.as_ref().is_some_and(|blue| self.known.is_gone(blue));
+        let is_gone = step.machine.as_ref().is_some_and(|blue| self.known.is_taken(blue));
         if is_kept || is_gone || self.progress[place].fate == Fate::Untouched {
             return None;
         }

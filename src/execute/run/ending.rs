@@ -82,8 +82,8 @@ impl Execution {
     /// Blues that somebody else destroyed: nothing brings them back.
     fn leave_taken(&mut self) {
         let goes = self.plan.steps.iter().filter(|step| self.takes_away(step)).filter_map(|step| step.machine.as_ref());
-        let taken = goes.filter(|blue| self.rescue.is_empty() && self.known.is_gone(blue));
-        let why = || "somebody else destroyed it".to_owned();
+        let taken = goes.filter(|blue| self.rescue.is_empty() && self.known.is_taken(blue));
+        let why = || "it is gone, and not by this run".to_owned();
         let left: Vec<Leftover> = taken.map(|blue| report::to_look_for(&self.plan.app, blue, why())).collect();
         self.left.extend(left);
     }
@@ -98,10 +98,14 @@ impl Execution {
             return;
         }
         for (step, progress) in self.plan.steps.iter().zip(&self.progress) {
-            let Some(machine) = step.machine.as_ref().filter(|_| step.op == Op::Destroy) else { continue };
-            if progress.fate == Fate::Untouched && !progress.failed {
-                self.left.push(report::to_destroy(app, machine, "what it waits for failed".to_owned()));
-            }
+            let why = || "what it waits for failed".to_owned();
+            let green = step.slot.as_ref().and_then(|slot| self.known.greens.get(slot));
+            self.left.extend(match (step.op, &step.machine, green) {
+                _ if progress.fate != Fate::Untouched || progress.failed => None,
+                (Op::Destroy, Some(blue), _) => Some(report::to_destroy(app, blue, why())),
+                (Op::Uncordon, _, Some(green)) => Some(report::to_look_at(app, &green.id, why())),
+                _ => None,
+            });
         }
     }
 

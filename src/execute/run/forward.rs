@@ -113,7 +113,8 @@ impl Execution {
         let behind = self.order.after(place);
         let destroys = behind.into_iter().filter(|place| self.plan.steps[*place].op == Op::Destroy);
         let blues: Vec<String> = destroys.filter_map(|place| self.plan.steps[place].machine.clone()).collect();
-        let replaced = blues.into_iter().filter(|blue| !self.slots.greens_of(blue).is_empty());
+        let there = blues.into_iter().filter(|blue| !self.known.is_taken(blue));
+        let replaced = there.filter(|blue| !self.slots.greens_of(blue).is_empty());
         let before = self.rescue.len();
         self.rescue.extend(replaced);
         if self.rescue.len() == before {

@@ -110,7 +110,7 @@ pub(super) fn random(worlds: &[Prepared], seed: u64) -> Case<'_> {
     let span_ms = if random.below(4) == 0 { 60_000 } else { 15_000 };
     let mut faults: Vec<Fault> = (0..random.below(5)).map(|_| random_fault(&mut random, &names, span_ms)).collect();
     // Where there is a proxy, it alone meddles with machines.
-    faults.retain(|fault| world.network.is_none() || !matches!(fault, Fault::Machine { .. }));
+    faults.retain(|fault| !world.has_traffic || !matches!(fault, Fault::Machine { .. }));
     let mut interventions: Vec<_> = (0..random.below(3)).map(|_| random_intervention(&mut random)).collect();
     interventions.sort_by_key(|(at, _)| *at);
     Case { world, seed, faults, interventions }

@@ -136,7 +136,7 @@ impl Truth<'_> {
 
     fn is_as(&self, before: &Machine) -> bool {
         let now = self.live(&before.id);
-        let is_routed = self.case.world.network.is_some()
+        let is_routed = self.case.world.has_traffic
             && before.config.as_ref().is_some_and(|config| config.autostop() && config.autostart());
         now.is_some_and(|now| {
             let is_same = now.state == before.state || before.state == State::Started && sleeps(now);

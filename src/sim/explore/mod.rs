@@ -7,11 +7,8 @@ mod case;
 mod judge;
 mod worlds;
 
-use std::sync::Arc;
-
-use super::run::{Options, Run};
-use super::world::Settings;
-use crate::execute::{self, Execution, Intent, Outcome, OutcomeKind};
+use super::run::Run;
+use crate::execute::{self, Intent, Outcome, OutcomeKind};
 use case::{Case, Intervention};
 use worlds::Prepared;
 
@@ -125,15 +122,8 @@ struct Attempt<'a> {
 
 impl<'a> Attempt<'a> {
     fn new(case: &'a Case<'a>, trace_lines: usize, options: execute::Options) -> Self {
-        let world = Options {
-            seed: case.seed,
-            settings: Settings::default(),
-            faults: case.faults.clone(),
-            execution: execute::Options { seed: case.seed, ..options.clone() },
-            trace_lines,
-            network: case.world.network.clone(),
-        };
-        let run = Run::new(Arc::clone(&case.world.plan), &case.world.fleet, world);
+        let execution = case.world.execution.again(execute::Options { seed: case.seed, ..options.clone() }, None);
+        let run = Run::begin(case.world.world.clone(), execution, case.faults.clone(), case.seed, trace_lines);
         Self { case, options, run, is_resumed: false, goes_back: false, processes: 1 }
     }
 
@@ -219,7 +209,7 @@ impl<'a> Attempt<'a> {
         self.processes += 1;
         let run = format!("sim{}", self.processes);
         let options = execute::Options { run, promoted, seed: self.case.seed ^ self.processes, ..self.options.clone() };
-        self.run.take_over(Execution::resume(Arc::clone(&self.case.world.plan), options, intent));
+        self.run.take_over(self.case.world.execution.again(options, Some(intent)));
         self.is_resumed = true;
     }
 }

@@ -6,11 +6,14 @@ use std::sync::Arc;
 use serde_json::json;
 
 use crate::config::{self, Config};
+use crate::execute::{self, Execution};
 use crate::fleet::{Fleet, Machine};
 use crate::machine::machine_config;
 use crate::plan::{Desired, Drain, Plan, Policy, plan};
 use crate::sim::fault::{Act, Behaviour, Fault};
 use crate::sim::proxy::{Load, Network};
+use crate::sim::run::Run;
+use crate::sim::world::{Settings, World};
 use crate::syntax::{self, Format};
 
 /// A world with the deploy that is to happen in it.
@@ -19,10 +22,13 @@ pub(super) struct Prepared {
     pub name: String,
     pub fleet: Fleet,
     pub plan: Arc<Plan>,
+    /// The same, before anything happens.
+    pub world: World,
+    pub execution: Execution,
     /// What goes wrong in it in any case.
     pub faults: Vec<Fault>,
-    /// Who sends requests meanwhile.
-    pub network: Option<Network>,
+    /// Requests come in meanwhile.
+    pub has_traffic: bool,
 }
 
 /// Small enough for everything to be tried.
@@ -78,10 +84,10 @@ pub(super) fn with_traffic() -> Vec<Prepared> {
 }
 
 /// News take less than the time to settle.
-fn send_traffic(world: Prepared) -> Prepared {
+fn send_traffic(mut world: Prepared) -> Prepared {
     let loads = vec![Load { every_ms: 700, takes_ms: 300 }, Load { every_ms: 5_000, takes_ms: 3_000 }];
-    let network = Network { loads, ..Network::around(&world.fleet, 600) };
-    Prepared { name: format!("{} traffic", world.name), network: Some(network), ..world }
+    world.world.send_traffic(Network { loads, ..Network::around(&world.fleet, 600) });
+    Prepared { name: format!("{} traffic", world.name), has_traffic: true, ..world }
 }
 
 fn quick() -> Policy {
@@ -97,7 +103,10 @@ fn prepared(file: &str, fleet: &str, policy_name: &str, policy: &Policy) -> Opti
     let desired = Desired { app: "shop", image: IMAGE, path: "fly.toml", text: file, config: &config };
     let plan = plan(&desired, &fleet_of, policy).ok().filter(|plan| !plan.steps.is_empty())?;
     let name = format!("{fleet} {policy_name}").trim_end().to_owned();
-    Some(Prepared { name, fleet: fleet_of, plan: Arc::new(plan), faults: Vec::new(), network: None })
+    let plan = Arc::new(plan);
+    let world = Run::world_for(&plan, &fleet_of, Settings::default());
+    let execution = Execution::new(Arc::clone(&plan), execute::Options::new("sim"));
+    Some(Prepared { name, fleet: fleet_of, plan, world, execution, faults: Vec::new(), has_traffic: false })
 }
 
 /// `GROUP REGION STATE [foreign]`.
