@@ -18,12 +18,8 @@ pub(crate) const FLYCTL: Flyctl = Flyctl { took_ms: 22_500, calls: 53 };
 
 pub(crate) struct Flyctl {
     pub(crate) took_ms: u64,
+    /// With release records, without GraphQL.
     pub(crate) calls: usize,
-}
-
-/// Whether a call, as events tell it, is one of the Machines API: not of the release records.
-pub(crate) fn is_of_machines(call: &str) -> bool {
-    !call.starts_with("record") && !call.starts_with("report")
 }
 
 /// The fleet, and the plan to replace all of it.
