@@ -4,7 +4,7 @@
 use super::{Execution, Failure, FailureKind, Intent, Notice, Stage};
 use crate::execute::flaw::Flaw;
 use crate::execute::goal::Goal;
-use crate::execute::job::{Job, Owner};
+use crate::execute::job::{Job, LIST_LAG_MS, Owner};
 use crate::execute::{Event, Leftover, OutcomeKind, Phase, report, stale, steps};
 use crate::plan::mark::{Course, Direction};
 use crate::plan::{Op, Step};
@@ -48,8 +48,14 @@ impl Execution {
             None => stale::differences(&self.plan, &self.known.before),
             Some(_) => stale::differences_of_begun(&self.plan, &self.known),
         };
-        // What another run had on its way shows only when it has lost its leases.
+        // What another run had on its way shows only when it has lost its leases, and late.
         let is_to_recheck = self.stage == Stage::Check && self.intent.is_some() && self.is_half_done();
+        if !differences.is_empty() && self.stage == Stage::Recheck {
+            let since_ms = self.since_ms + LIST_LAG_MS;
+            if !self.known.is_listed_since(since_ms) {
+                return self.add_jobs(vec![Goal::ReadFleet { since_ms }], Owner::Check);
+            }
+        }
         match self.intent {
             _ if !differences.is_empty() && !is_to_recheck => self.refuse_stale(differences),
             None => self.enter(Stage::Forward, Phase::Forward),
