@@ -33,7 +33,8 @@ pub(super) struct Checker {
     promise: Arc<Promise>,
     /// How many machines served at the start, per group and region.
     floor: BTreeMap<Place, u64>,
-    serving: BTreeMap<Place, BTreeSet<String>>,
+    /// Since when each serves; those that did from the start, since 0.
+    serving: BTreeMap<Place, BTreeMap<String, u64>>,
     /// Machines that serve, or would if they were not cordoned.
     up: BTreeSet<String>,
     /// When one of them last was so no more, by itself.
@@ -57,7 +58,7 @@ impl Checker {
             if !checker.promise.removed.contains(&place.0) {
                 *checker.floor.entry(place.clone()).or_default() += 1;
             }
-            checker.serving.entry(place).or_default().insert(machine.id.clone());
+            checker.serving.entry(place).or_default().insert(machine.id.clone(), 0);
         }
         let promised = checker.promise.floors.iter().map(|(place, floor)| (place.clone(), *floor));
         checker.floor.extend(promised);
@@ -77,13 +78,15 @@ impl Checker {
         let (is_up, serving) = (is_up(machine), self.serving.entry(place.clone()).or_default());
         let was_up = if is_up { !self.up.insert(machine.id.clone()) } else { self.up.remove(&machine.id) };
         if is_up && !machine.cordoned {
-            serving.insert(machine.id.clone());
+            serving.entry(machine.id.clone()).or_insert(t_ms);
             return None;
         }
-        let served = serving.remove(&machine.id);
-        if !called && (served || was_up && !is_up) {
+        let since_ms = serving.remove(&machine.id);
+        if !called && (since_ms.is_some() || was_up && !is_up) {
             self.lost_ms.insert(place.clone(), t_ms);
         }
+        // What serves only just now nobody could know of; what is started comes back.
+        let served = since_ms.is_some_and(|ms| ms == 0 || t_ms - ms > NOTICE_MS) && machine.state != State::Starting;
         let goes = machine.state == State::Destroyed && self.promise.replaced.contains(&machine.id);
         if !called || !served && !goes {
             return None;

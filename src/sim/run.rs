@@ -54,6 +54,8 @@ pub struct Run {
     jumps: Vec<(u64, Jump)>,
     /// By how much our own clock is ahead.
     ahead_ms: u64,
+    /// Until then our computer sleeps: what was sent arrives all the same, and answers wait.
+    asleep_until_ms: u64,
     moments: u64,
     begun: bool,
     abort: bool,
@@ -117,6 +119,7 @@ impl Run {
             random: SplitMix64::new(seed ^ 0x6c61_7465_6e63_7921),
             jumps,
             ahead_ms: 0,
+            asleep_until_ms: 0,
             moments: 0,
             begun: false,
             abort: false,
@@ -221,7 +224,7 @@ impl Run {
         if let Some((_, jump)) = self.jumps.pop_if(|(at_ms, _)| *at_ms <= now_ms) {
             match jump {
                 Jump::Ahead { ms } => self.ahead_ms += ms,
-                Jump::Asleep { ms } => self.world.advance(now_ms + ms),
+                Jump::Asleep { ms } => self.sleep(now_ms + ms),
             }
             return Vec::new();
         }
@@ -252,7 +255,17 @@ impl Run {
 
     /// By the world's clock.
     fn wake_ms(&self) -> Option<u64> {
-        self.wake_at_ms.map(|at_ms| at_ms.saturating_sub(self.ahead_ms))
+        self.wake_at_ms.map(|at_ms| at_ms.saturating_sub(self.ahead_ms).max(self.asleep_until_ms))
+    }
+
+    fn sleep(&mut self, until_ms: u64) {
+        self.asleep_until_ms = self.asleep_until_ms.max(until_ms);
+        let ways = std::mem::take(&mut self.ways);
+        let late = |((at_ms, nth), way): ((u64, u64), Travelling)| match way {
+            Travelling::Back(..) => ((at_ms.max(until_ms), nth), way),
+            Travelling::There(..) => ((at_ms, nth), way),
+        };
+        self.ways = ways.into_iter().map(late).collect();
     }
 
     /// What is still on its way to Fly arrives.
@@ -300,7 +313,9 @@ impl Run {
     fn send(&mut self, slow_ms: u64, travelling: Travelling) {
         let way_ms = self.latency_ms / 4 + self.random.below(self.latency_ms / 4 + 1);
         self.sent += 1;
-        self.ways.insert((self.world.now_ms() + slow_ms + way_ms, self.sent), travelling);
+        let at_ms = self.world.now_ms() + slow_ms + way_ms;
+        let is_answer = matches!(travelling, Travelling::Back(..));
+        self.ways.insert((if is_answer { at_ms.max(self.asleep_until_ms) } else { at_ms }, self.sent), travelling);
     }
 }
 

@@ -44,7 +44,7 @@ impl Execution {
     }
 
     /// It is about a blue that gets its place back, or about what was to take it.
-    fn is_rescued(&self, step: &Step) -> bool {
+    pub(super) fn is_rescued(&self, step: &Step) -> bool {
         let slot = step.checks.as_ref().or(step.slot.as_ref());
         let replaced = slot.and_then(|slot| self.slots.get(slot)?.replaces.as_ref());
         step.machine.as_ref().or(replaced).is_some_and(|blue| self.rescue.contains(blue))

@@ -4,7 +4,7 @@
 use super::{Execution, Failure, FailureKind, Intent, Notice, Stage};
 use crate::execute::flaw::Flaw;
 use crate::execute::goal::Goal;
-use crate::execute::job::{Job, Owner};
+use crate::execute::job::{Job, LIST_LAG_MS, Owner};
 use crate::execute::stale::Difference;
 use crate::execute::{Event, Leftover, OutcomeKind, Phase, report, stale, steps};
 use crate::plan::mark::{Course, Direction, Marks};
@@ -41,18 +41,27 @@ impl Execution {
         {
             return self.refuse_unfinished(&machine, &plan);
         }
-        let differences = match self.intent {
+        let mut differences = match self.intent {
             None => stale::differences(&self.plan, &self.known.before),
             Some(_) => stale::differences_of_begun(&self.plan, &self.known),
         };
-        // What another run had on its way shows only when it has lost its leases.
+        // What another run had on its way shows only when it has lost its leases, and late.
         let is_to_recheck = self.stage == Stage::Check && self.intent.is_some() && self.is_half_done();
+        let is_different = differences.iter().any(|difference| difference.matters);
+        if is_different && self.stage == Stage::Recheck {
+            let since_ms = self.since_ms + LIST_LAG_MS;
+            if !self.known.is_listed_since(since_ms) {
+                return self.add_jobs(vec![Goal::ReadFleet { since_ms }], Owner::Check);
+            }
+        }
         if !is_to_recheck {
             self.tell_differences(&differences);
         }
-        let stale: Vec<_> = differences.into_iter().filter(|difference| difference.matters).collect();
         match self.intent {
-            _ if !stale.is_empty() && !is_to_recheck => self.refuse_stale(stale),
+            _ if is_different && !is_to_recheck => {
+                differences.retain(|difference| difference.matters);
+                self.refuse_stale(differences);
+            }
             None => self.enter(Stage::Forward, Phase::Forward),
             Some(intent) if self.stage == Stage::Recheck => self.go_on(intent),
             Some(_) => self.take_over(),

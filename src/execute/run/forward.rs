@@ -115,9 +115,8 @@ impl Execution {
         let blues: Vec<String> = destroys.filter_map(|place| self.plan.steps[place].machine.clone()).collect();
         let there = blues.into_iter().filter(|blue| !self.known.is_taken(blue));
         let replaced = there.filter(|blue| !self.slots.greens_of(blue).is_empty());
-        let before = self.rescue.len();
         self.rescue.extend(replaced);
-        if self.rescue.len() == before {
+        if !self.is_rescued(&self.plan.steps[place]) {
             let target = steps::target(&self.plan.steps[place]);
             let id = target.as_ref().and_then(|target| self.known.id(target));
             self.left.extend(id.map(|id| report::to_look_at(&self.plan.app, id, why)));

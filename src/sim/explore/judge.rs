@@ -41,6 +41,11 @@ pub(super) fn can_go_back(case: &Case<'_>, run: &Run) -> bool {
     !is_told && truth.destroyed_blue().is_none() && goes.any(|planned| truth.live(&planned.id).is_some())
 }
 
+/// Whether a blue went that nobody else had to do with.
+pub(super) fn took_blues(case: &Case<'_>, run: &Run) -> bool {
+    Truth { case, plan: &case.world.plan, world: run.world() }.destroyed_blue().is_some()
+}
+
 struct Truth<'a> {
     case: &'a Case<'a>,
     plan: &'a Plan,

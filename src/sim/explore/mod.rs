@@ -180,7 +180,7 @@ impl<'a> Attempt<'a> {
         if let Some(breach) = self.run.world().breaches().first() {
             return Err(format!("{} ms: {}", breach.t_ms, breach.what));
         }
-        if self.goes_back && outcome.kind == OutcomeKind::Completed {
+        if self.goes_back && outcome.kind == OutcomeKind::Completed && judge::took_blues(self.case, &self.run) {
             return Err(format!("it was to go back, and went on: {}", outcome.message));
         }
         match judge::lie(self.case, self.run.world(), &outcome, self.is_resumed) {
