@@ -48,8 +48,8 @@ fn a_blue_that_has_its_green_goes_without_another() {
     insta::assert_snapshot!(steps(&plan), @r#"
     s1 lease a1
     s2 cordon a1 <- s1
-    s3 lease a2 <- s1
-    s4 settle <- s2 s3
+    s3 settle <- s2
+    s4 lease a2 <- s3
     s5 stop a1 <- s4
     s6 wait-stopped a1 <- s5
     s7 stop a2 <- s4
