@@ -210,7 +210,8 @@ impl Execution {
 
     fn recall_fate(&mut self, place: usize, is_done: bool) {
         let step = &self.plan.steps[place];
-        let sleeps = |blue: &Machine| blue.config.as_ref().is_some_and(|config| config.autostop()) && !blue.cordoned;
+        let may_sleep = |blue: &Machine| blue.config.as_ref().is_some_and(|config| config.autostop());
+        let sleeps = |blue: &Machine| blue.is_at_rest() && !blue.cordoned && may_sleep(blue);
         let rests = |id: &String| self.known.seen(id).is_some_and(|blue| blue.state != State::Started && !sleeps(blue));
         let fate = match step.op {
             // One may still be on its way, or missing in the list.
