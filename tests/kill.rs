@@ -265,7 +265,7 @@ const MOMENTS: u32 = 208;
 /// They mostly wait.
 const SIDE_BY_SIDE: u32 = 48;
 
-const SPEED: &str = "4";
+const SPEED: &str = "10";
 
 const TTL: &str = "4s";
 
