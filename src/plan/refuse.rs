@@ -7,7 +7,7 @@ use super::green::{Green, Greens};
 use super::mark::Marks;
 use super::{Disposition, Refusal};
 use crate::facts::purpose;
-use crate::fleet::{App, HostStatus, Image, Machine, Volume};
+use crate::fleet::{App, HostStatus, Image, Machine, Volume, by_image};
 use crate::machine::Conversion;
 
 /// Every reason not to deploy; none when a plan can be made.
@@ -170,17 +170,16 @@ fn unmanaged<'a>(situation: &Situation<'a>, placed: &[Placed<'a>]) -> Vec<Fact<'
 }
 
 fn mixed_images<'a: 'p, 'p>(blues: impl Iterator<Item = &'p Placed<'a>>) -> Vec<Fact<'a>> {
-    let mut groups: BTreeMap<&str, Vec<Running>> = BTreeMap::new();
+    let mut groups: BTreeMap<&str, Vec<(Image, &Machine)>> = BTreeMap::new();
     for blue in blues {
-        let Some(image) = blue.machine.image() else { continue };
-        let images = groups.entry(blue.group).or_default();
-        match images.iter_mut().find(|running| running.image.is_same(&image)) {
-            Some(running) => running.machines.push(blue.machine),
-            None => images.push(Running { image, machines: vec![blue.machine] }),
-        }
+        groups.entry(blue.group).or_default().extend(blue.machine.image().map(|image| (image, blue.machine)));
     }
-    groups.retain(|_, images| images.len() > 1);
-    groups.into_iter().map(|(group, images)| Fact::MixedImages { group, images }).collect()
+    let running = |(image, machines)| Running { image, machines };
+    let groups = groups.into_iter().map(|(group, machines)| (group, by_image(machines.into_iter())));
+    groups
+        .filter(|(_, images)| images.len() > 1)
+        .map(|(group, images)| Fact::MixedImages { group, images: images.into_iter().map(running).collect() })
+        .collect()
 }
 
 fn lost_volumes<'a>(situation: &Situation<'a>, placed: &[Placed<'a>]) -> Vec<Fact<'a>> {

@@ -9,7 +9,7 @@ use super::green::Green;
 use super::mark::Marks;
 use super::{Disposition, Warning};
 use crate::config::Config;
-use crate::fleet::{HostStatus, Image, Machine, MachineConfig, State};
+use crate::fleet::{HostStatus, Image, Machine, MachineConfig, State, by_image};
 
 pub(super) fn warnings(situation: &Situation, placed: &[Placed], greens: &[Green]) -> Vec<Warning> {
     let mut found = Found::default();
@@ -133,8 +133,7 @@ fn about_the_image(found: &mut Found, situation: &Situation, placed: &[Placed]) 
 fn about_images(found: &mut Found, placed: &[Placed]) {
     let replaced = placed.iter().filter(|blue| blue.is(Disposition::Replace));
     let images: BTreeSet<_> = replaced.filter_map(|blue| blue.machine.image()).collect();
-    let first = images.first();
-    if images.iter().any(|image| first.is_some_and(|first| !first.is_same(image))) {
+    if by_image(images.iter().map(|image| (image.clone(), ()))).len() > 1 {
         let names: Vec<_> = images.iter().map(Image::brief).collect();
         found.add("images-differ", format!("the groups run different images now: {}", names.join(", ")));
     }

@@ -193,7 +193,15 @@ fn images_are_compared_by_digest_within_a_group_and_named_across() {
         text: SHOP,
         config: &config,
     };
-    assert_eq!(cutover::plan::plan(&tag, &moved, &Policy::default()).unwrap_err()[0].code, "mixed-images");
+    let code = |fleet: &Fleet| cutover::plan::plan(&tag, fleet, &Policy::default()).unwrap_err()[0].code;
+    assert_eq!(code(&moved), "mixed-images");
+    // And where one without a digest, of the same name, stands between them.
+    let mut between = fleet(
+        SHOP,
+        "a0 app iad started v2\na1 app iad started v2\na2 app iad started v2 moved\nw1 worker iad started v2",
+    );
+    between.machines[0].image_ref.digest = String::new();
+    assert_eq!(code(&between), "mixed-images");
     insta::assert_snapshot!(warnings_of(SHOP, "a1 app iad started v1\nw1 worker iad started v0"), @"images-differ: the groups run different images now: shop:v0, shop:v1");
 }
 
