@@ -199,7 +199,7 @@ fn about_machines(found: &mut Found, placed: &[Placed]) {
             let owner = if lease.owner.is_empty() { "somebody" } else { &lease.owner };
             found.add(
                 "leased",
-                format!("{owner} holds a lease on {id}: another deploy may be under way, and `apply` waits until it is given back"),
+                format!("{owner} holds a lease on {id}: another deploy may be under way, and `apply` makes nothing until it is given back. `apply --lease-wait 5m` waits that long for it"),
             );
         }
     }
@@ -305,18 +305,24 @@ fn about_greens(found: &mut Found, situation: &Situation, greens: &[Green]) {
     found.add_for("unchecked-group", &groups.into_iter().collect::<Vec<_>>(), |groups| {
         format!("no health check for group {groups}: its machines count as good once they are started")
     });
-    let asleep: Vec<_> = greens
-        .iter()
-        .filter(|green| !green.launch && !green.is_standby())
-        .filter_map(|green| Some(green.replaces?.id.as_str()))
-        .collect();
-    let advice =
-        if situation.policy.verify_stopped { "" } else { "; `--verify-stopped` has it started and checked, too" };
-    found.add_for("unverified-greens", &asleep, |ids| {
-        format!("what takes the place of {ids} is not started and not checked, since what it replaces is not running{advice}")
-    });
+    about_sleepers(found, greens);
     about_sizes(found, greens);
     about_names(found, situation, greens);
+}
+
+/// `--verify-stopped` wakes all but jobs.
+fn about_sleepers(found: &mut Found, greens: &[Green]) {
+    let asleep = |is_job: bool| -> Vec<&str> {
+        let asleep = greens.iter().filter(|green| !green.launch && !green.is_standby());
+        let asleep = asleep.filter(|green| green.config.runs_once() == is_job);
+        asleep.filter_map(|green| Some(green.replaces?.id.as_str())).collect()
+    };
+    found.add_for("unverified-greens", &asleep(false), |ids| {
+        format!("what takes the place of {ids} is not started and not checked, since what it replaces is not running; `--verify-stopped` has it started and checked, too")
+    });
+    found.add_for("unverified-greens", &asleep(true), |ids| {
+        format!("what takes the place of {ids} is not started and not checked, since a job at rest is not run")
+    });
 }
 
 /// A `[[vm]]` that names a part of the size resets the rest.

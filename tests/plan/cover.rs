@@ -146,6 +146,11 @@ fn machine_kinds_at_rest_are_followed_by_machines_at_rest() {
     assert_eq!(asleep(lines, &Policy::default()), ["a2", "a3", "w1"]);
     // Started once for verification when the policy says so; a job is never run for that.
     assert_eq!(asleep(lines, &Policy { verify_stopped: true, ..Policy::default() }), ["w1"]);
+    insta::assert_snapshot!(warnings_of(SHOP, lines), @r#"
+    job-replaced: w1 runs a job (a schedule, or destroyed when it ends): what it does when it is stopped breaks off, and its green, where it is started, does it again
+    unverified-greens: what takes the place of a2, a3 is not started and not checked, since what it replaces is not running; `--verify-stopped` has it started and checked, too
+    unverified-greens: what takes the place of w1 is not started and not checked, since a job at rest is not run
+    "#);
 }
 
 #[test]
@@ -229,7 +234,7 @@ fn volumes_are_named_with_their_machines_and_the_rest_goes_blue_green() {
     let refused = plan_of(SHOP, &fleet, "v2", &Policy::default()).unwrap_err();
     insta::assert_snapshot!(format!("{}\n{}", refused[0].message, refused[0].fix.join("\n")), @r#"
     group `app` has volumes on a1 (vol_1), though fly.toml mounts none: a volume belongs to one machine at a time, so no green can stand beside its blue
-    fly deploy --app shop --strategy rolling --process-groups app --image registry.fly.io/shop:v2@sha256:0000000000000000000000000000000000000000000000000000000000007632
+    fly deploy --app shop --strategy rolling --process-groups app --image registry.fly.io/shop:v2@sha256:0000000000000000000000000000000000000000000000000000000000007632 # detaches the volumes; [mounts] in fly.toml keeps them
     cutover plan --group worker
     "#);
     assert!(plan_of(SHOP, &fleet, "v2", &Policy { groups: vec!["worker".into()], ..Policy::default() }).is_ok());
