@@ -89,6 +89,20 @@ impl Image {
     }
 }
 
+/// What runs the same image, under each image. An image of known content comes before one that only has a
+/// tag, which is the same as all of that name: between two that differ it would hide that they do.
+pub fn by_image<T>(all: impl Iterator<Item = (Image, T)>) -> Vec<(Image, Vec<T>)> {
+    let (pinned, named): (Vec<_>, Vec<_>) = all.partition(|(image, _)| image.is_pinned());
+    let mut images: Vec<(Image, Vec<T>)> = Vec::new();
+    for (image, one) in pinned.into_iter().chain(named) {
+        match images.iter_mut().find(|(known, _)| known.is_same(&image)) {
+            Some((_, same)) => same.push(one),
+            None => images.push((image, vec![one])),
+        }
+    }
+    images
+}
+
 impl fmt::Display for Image {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if !self.registry.is_empty() && self.registry != DOCKER_HUB {
@@ -132,6 +146,14 @@ mod tests {
         check("nginx", "nginx:latest", true);
         check("nginx:1.25", "docker-hub-mirror.fly.io/library/nginx:1.25", true);
         check("localhost:5000/shop", "localhost:5000/shop:latest", true);
+    }
+
+    #[test]
+    fn an_image_without_a_digest_does_not_hide_that_others_differ() {
+        let all = ["shop:v1", "shop:v1@sha256:aa", "shop:v1@sha256:bb", "shop:v1@sha256:aa"];
+        let images = by_image(all.iter().map(|image| Image::named(image)).zip(1..));
+        let places: Vec<_> = images.into_iter().map(|(_, places)| places).collect();
+        assert_eq!(places, [vec![2, 4, 1], vec![3]]);
     }
 
     #[test]

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 pub use config::{CheckKind, HealthCheck, MachineConfig};
-pub use image::Image;
+pub use image::{Image, by_image};
 pub use list::list;
 pub use parse::parse;
 pub use paste::Unreadable;

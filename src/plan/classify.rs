@@ -11,7 +11,7 @@ use super::leftover::{Leftover, Leftovers};
 use super::underway::Underway;
 use super::wanted::{Seen, Successor, SuccessorAt, Wanted, wanted};
 use super::{Desired, Disposition, Observed, PlannedMachine, Policy, green};
-use crate::fleet::{Fleet, HostStatus, Image, Machine, MachineConfig, State, Volume};
+use crate::fleet::{Fleet, HostStatus, Image, Machine, MachineConfig, State, Volume, by_image};
 
 /// All that planning looks at.
 pub(super) struct Situation<'a> {
@@ -287,15 +287,15 @@ fn groups_that_are_done<'a>(
     replaced: impl Iterator<Item = usize>,
     is_as_wanted: impl Fn(usize) -> bool,
 ) -> BTreeSet<&'a str> {
-    let mut groups: BTreeMap<&str, (bool, Option<Image>)> = BTreeMap::new();
+    let mut groups: BTreeMap<&str, (bool, BTreeSet<Image>)> = BTreeMap::new();
     for at in replaced {
-        let (is_done, first) = groups.entry(fleet[at].group).or_insert((true, None));
+        let (is_done, images) = groups.entry(fleet[at].group).or_insert((true, BTreeSet::new()));
         *is_done = *is_done && is_as_wanted(at);
-        // A tag that moved: each machine may run what is wanted, by its name, and yet not what the others run.
-        let Some(image) = fleet[at].machine.image().filter(|_| *is_done) else { continue };
-        *is_done = first.get_or_insert_with(|| image.clone()).is_same(&image);
+        images.extend(fleet[at].machine.image().filter(|_| *is_done));
     }
-    groups.into_iter().filter_map(|(group, (is_done, _))| is_done.then_some(group)).collect()
+    // A tag that moved: each machine may run what is wanted, by its name, and yet not what the others run.
+    let is_one = |images: BTreeSet<Image>| by_image(images.into_iter().map(|image| (image, ()))).len() <= 1;
+    groups.into_iter().filter_map(|(group, (is_done, images))| (is_done && is_one(images)).then_some(group)).collect()
 }
 
 impl<'s, 'a> Case<'s, 'a> {

@@ -13,6 +13,7 @@ mod green;
 mod leftover;
 mod list;
 pub mod mark;
+mod mixed;
 mod observe;
 mod operation;
 mod order;

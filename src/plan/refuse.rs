@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::classify::{Placed, Situation};
 use super::green::{Green, Greens};
-use super::mark::Marks;
+use super::mixed::{Mixed, mixed};
 use super::{Disposition, Refusal};
 use crate::facts::purpose;
-use crate::fleet::{App, HostStatus, Image, Machine, Volume};
+use crate::fleet::{App, HostStatus, Machine, Volume};
 use crate::machine::Conversion;
 
 /// Every reason not to deploy; none when a plan can be made.
@@ -27,7 +27,8 @@ pub(super) fn refusals(situation: &Situation, placed: &[Placed], greens: &Greens
     facts.extend(unmanaged);
     facts.extend(short_list(situation, &greens.made));
     facts.extend(greens.failed.iter().map(|(group, conversion)| Fact::NoMachineConfig { group, conversion }));
-    facts.extend(mixed_images(placed.iter().filter(|blue| blue.is(Disposition::Replace))));
+    let replaced = placed.iter().filter(|blue| blue.is(Disposition::Replace));
+    facts.extend(mixed(replaced).into_iter().map(Fact::MixedImages));
     facts.extend(lost_volumes(situation, placed));
     facts.extend(volumes(situation, placed, greens));
     facts.extend(unchecked(situation, &greens.made));
@@ -46,7 +47,7 @@ enum Fact<'a> {
     Unproven { machines: Vec<&'a Placed<'a>> },
     Unmanaged { group: &'a str, machines: Vec<&'a Machine> },
     NoMachineConfig { group: &'a str, conversion: &'a Conversion },
-    MixedImages { group: &'a str, images: Vec<Running<'a>> },
+    MixedImages(Mixed<'a>),
     LostVolume { machine: &'a Machine, volumes: BTreeSet<&'a str> },
     Volumes(Mounted<'a>),
     Unchecked { groups: Vec<&'a str>, machines: Vec<&'a Machine> },
@@ -63,12 +64,6 @@ struct Mounted<'a> {
     free: Option<Vec<&'a Volume>>,
     /// The groups that have none.
     rest: Vec<&'a str>,
-}
-
-/// The machines of a group that run one image.
-struct Running<'a> {
-    image: Image,
-    machines: Vec<&'a Machine>,
 }
 
 fn wrong_app<'a>(situation: &Situation<'a>) -> Option<Fact<'a>> {
@@ -139,7 +134,7 @@ fn unproven<'a>(situation: &Situation, placed: &'a [Placed<'a>]) -> Vec<Fact<'a>
         other.is(Disposition::Ignore) && in_reach && situation.is_selected(other.group) && !is_excluded(other.machine)
     });
     let unproven = (!machines.is_empty()).then_some(Fact::Unproven { machines });
-    mixed_images(deployed).into_iter().chain(unproven).collect()
+    mixed(deployed).into_iter().map(Fact::MixedImages).chain(unproven).collect()
 }
 
 /// No machine that a deploy manages: a new app, or a list that went missing on the way.
@@ -167,20 +162,6 @@ fn unmanaged<'a>(situation: &Situation<'a>, placed: &[Placed<'a>]) -> Vec<Fact<'
         .filter(|(_, machines)| !machines.is_empty())
         .map(|(group, machines)| Fact::Unmanaged { group, machines })
         .collect()
-}
-
-fn mixed_images<'a: 'p, 'p>(blues: impl Iterator<Item = &'p Placed<'a>>) -> Vec<Fact<'a>> {
-    let mut groups: BTreeMap<&str, Vec<Running>> = BTreeMap::new();
-    for blue in blues {
-        let Some(image) = blue.machine.image() else { continue };
-        let images = groups.entry(blue.group).or_default();
-        match images.iter_mut().find(|running| running.image.is_same(&image)) {
-            Some(running) => running.machines.push(blue.machine),
-            None => images.push(Running { image, machines: vec![blue.machine] }),
-        }
-    }
-    groups.retain(|_, images| images.len() > 1);
-    groups.into_iter().map(|(group, images)| Fact::MixedImages { group, images }).collect()
 }
 
 fn lost_volumes<'a>(situation: &Situation<'a>, placed: &[Placed<'a>]) -> Vec<Fact<'a>> {
@@ -236,15 +217,6 @@ fn unchecked<'a>(situation: &Situation, greens: &[Green<'a>]) -> Option<Fact<'a>
     (!groups.is_empty()).then(|| Fact::Unchecked { groups: groups.into_iter().collect(), machines })
 }
 
-impl Running<'_> {
-    /// Where all of its machines name the same one.
-    fn release(&self) -> Option<&str> {
-        let mut versions = self.machines.iter().map(|machine| machine.metadata("fly_release_version"));
-        let first = versions.next()??;
-        versions.all(|version| version == Some(first)).then_some(first)
-    }
-}
-
 impl Fact<'_> {
     fn refusal(&self, situation: &Situation) -> Refusal {
         let app = situation.desired.app;
@@ -263,7 +235,7 @@ impl Fact<'_> {
             Self::Unproven { .. } => "unproven-leftovers",
             Self::Unmanaged { .. } => "unmanaged-machines",
             Self::NoMachineConfig { .. } => "no-machine-config",
-            Self::MixedImages { .. } => "mixed-images",
+            Self::MixedImages(_) => "mixed-images",
             Self::LostVolume { .. } => "unreachable-volume",
             Self::Volumes(_) => "volumes",
             Self::Unchecked { .. } => "no-health-checks",
@@ -278,7 +250,7 @@ impl Fact<'_> {
             Self::Unproven { machines } => machines.iter().map(|placed| placed.machine).collect(),
             Self::Unmanaged { machines, .. } | Self::Unchecked { machines, .. } => machines.clone(),
             Self::Volumes(mounted) => mounted.machines.iter().map(|(machine, _)| *machine).collect(),
-            Self::MixedImages { images, .. } => images.iter().flat_map(|running| running.machines.clone()).collect(),
+            Self::MixedImages(mixed) => mixed.machines().collect(),
             Self::LostVolume { machine, .. } => vec![machine],
         }
     }
@@ -303,7 +275,7 @@ impl Fact<'_> {
             Self::NoMachineConfig { group, conversion } => {
                 format!("fly.toml gives no Machine config for group `{group}`: {}", conversion.message)
             }
-            Self::MixedImages { group, images } => mixed_message(group, images),
+            Self::MixedImages(mixed) => mixed.message(),
             Self::LostList { app: known } => lost_message(app, known),
             Self::ShortList { known, groups } => format!(
                 "Fly counts {known} machines of app `{app}`, and the list has fewer, and none of group {}: the list may lag behind, and the deploy would make a second {}. Try again in a minute, or paste a list that you vouch for",
@@ -360,7 +332,7 @@ impl Fact<'_> {
                 .chain([destroy(app, machines, " # instead, if they are not needed")])
                 .collect(),
             Self::NoMachineConfig { .. } => vec![format!("cutover check {}", situation.desired.path)],
-            Self::MixedImages { images, .. } => mixed_fix(situation, images),
+            Self::MixedImages(mixed) => mixed.fix(situation),
             Self::LostVolume { .. } => vec![format!("fly volumes list --app {app}")],
             Self::Volumes(mounted) => mounted.fix(situation),
             Self::Unchecked { .. } => vec!["cutover plan --allow-unchecked".to_owned()],
@@ -391,8 +363,9 @@ impl Mounted<'_> {
         let lacks_one = self.machines.is_empty() && self.free.as_ref().is_some_and(Vec::is_empty);
         let create = self.named.iter().filter(|_| lacks_one);
         let create = create.map(|name| format!("fly volumes create {name} --region {region} --app {app}"));
-        let (group, image) = (self.group, situation.desired.image);
-        let rolling = format!("fly deploy --app {app} --strategy rolling --process-groups {group} --image {image}");
+        let detaches =
+            if self.named.is_empty() { " # detaches the volumes; [mounts] in fly.toml keeps them" } else { "" };
+        let rolling = format!("{}{detaches}", rolling(situation, self.group));
         let rest = (!self.rest.is_empty()).then(|| format!("cutover plan --group {}", self.rest.join(",")));
         create.chain([rolling]).chain(rest).collect()
     }
@@ -413,63 +386,13 @@ fn listed(volumes: &BTreeSet<&str>) -> String {
     volumes.iter().copied().collect::<Vec<_>>().join(", ")
 }
 
-fn mixed_message(group: &str, images: &[Running]) -> String {
-    let marks = images.iter().flat_map(|running| &running.machines).find_map(|machine| Marks::of(machine));
-    let each: Vec<_> = images
-        .iter()
-        .map(|running| {
-            let serving = running.machines.iter().filter(|machine| machine.is_serving()).count();
-            let share = match serving {
-                0 => "serving nothing".to_owned(),
-                all if all == running.machines.len() => "serving".to_owned(),
-                some => format!("{some} of them serving"),
-            };
-            let release = running.release().map(|version| format!(" of release {version}")).unwrap_or_default();
-            format!("{}{release} on {} ({share})", label(running, images), names(&running.machines))
-        })
-        .collect();
-    let advice = match only_serving(images) {
-        _ if marks.is_some() => "A deploy by cutover did not end: finish it or take it back first".to_owned(),
-        Some(serving) => format!("Only {} serves; destroying the others takes nothing away", label(serving, images)),
-        None => "Which of them is to stay is your choice: run one of these commands, then plan again".to_owned(),
-    };
-    format!("group `{group}` runs {} images, and blue-green needs one: {}. {advice}", images.len(), each.join("; "))
+/// What deploys a group without greens.
+pub(super) fn rolling(situation: &Situation, group: &str) -> String {
+    let (app, image) = (situation.desired.app, situation.desired.image);
+    format!("fly deploy --app {app} --strategy rolling --process-groups {group} --image {image}")
 }
 
-/// Destroying comes with the image that stays; the only image that serves is never offered. A
-/// deploy of ours is not finished by hand.
-fn mixed_fix(situation: &Situation, images: &[Running]) -> Vec<String> {
-    let app = situation.desired.app;
-    if images.iter().flat_map(|running| &running.machines).any(|machine| Marks::of(machine).is_some()) {
-        return ["status", "resume", "abort"].map(|command| format!("cutover {command} --app {app}")).to_vec();
-    }
-    let others = |kept: &Running| -> Vec<&Machine> {
-        let others = images.iter().filter(|running| running.image != kept.image);
-        others.flat_map(|running| running.machines.clone()).collect()
-    };
-    if let Some(serving) = only_serving(images) {
-        return vec![destroy(app, &others(serving), "")];
-    }
-    let keep = images.iter().map(|kept| destroy(app, &others(kept), &format!(" # keeps {}", label(kept, images))));
-    let image = situation.desired.image;
-    let rolling = format!("fly deploy --app {app} --strategy rolling --image {image} # updates all of them in place");
-    keep.chain([rolling]).collect()
-}
-
-/// With the digest where the tags alone do not tell them apart.
-fn label(running: &Running, images: &[Running]) -> String {
-    let brief = running.image.brief();
-    let is_clear = images.iter().filter(|other| other.image.brief() == brief).count() == 1;
-    if is_clear { brief } else { running.image.to_string() }
-}
-
-fn only_serving<'a, 'b>(images: &'b [Running<'a>]) -> Option<&'b Running<'a>> {
-    let mut serving = images.iter().filter(|running| running.machines.iter().any(|machine| machine.is_serving()));
-    let first = serving.next()?;
-    serving.next().is_none().then_some(first)
-}
-
-fn destroy(app: &str, machines: &[&Machine], remark: &str) -> String {
+pub(super) fn destroy(app: &str, machines: &[&Machine], remark: &str) -> String {
     format!("fly machine destroy --force --app {app} {}{remark}", ids(machines).join(" "))
 }
 
@@ -478,7 +401,7 @@ fn ids(machines: &[&Machine]) -> Vec<String> {
 }
 
 /// For people: with the state where it is not the usual one.
-fn names(machines: &[&Machine]) -> String {
+pub(super) fn names(machines: &[&Machine]) -> String {
     let name = |machine: &&Machine| match (machine.cordoned, machine.host_status) {
         (true, HostStatus::Ok) => format!("{} (cordoned)", machine.id),
         (false, HostStatus::Ok) => machine.id.clone(),

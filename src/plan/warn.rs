@@ -9,7 +9,7 @@ use super::green::Green;
 use super::mark::Marks;
 use super::{Disposition, Warning};
 use crate::config::Config;
-use crate::fleet::{HostStatus, Image, Machine, MachineConfig, State};
+use crate::fleet::{HostStatus, Image, Machine, MachineConfig, State, by_image};
 
 pub(super) fn warnings(situation: &Situation, placed: &[Placed], greens: &[Green]) -> Vec<Warning> {
     let mut found = Found::default();
@@ -133,8 +133,7 @@ fn about_the_image(found: &mut Found, situation: &Situation, placed: &[Placed]) 
 fn about_images(found: &mut Found, placed: &[Placed]) {
     let replaced = placed.iter().filter(|blue| blue.is(Disposition::Replace));
     let images: BTreeSet<_> = replaced.filter_map(|blue| blue.machine.image()).collect();
-    let first = images.first();
-    if images.iter().any(|image| first.is_some_and(|first| !first.is_same(image))) {
+    if by_image(images.iter().map(|image| (image.clone(), ()))).len() > 1 {
         let names: Vec<_> = images.iter().map(Image::brief).collect();
         found.add("images-differ", format!("the groups run different images now: {}", names.join(", ")));
     }
@@ -200,7 +199,7 @@ fn about_machines(found: &mut Found, placed: &[Placed]) {
             let owner = if lease.owner.is_empty() { "somebody" } else { &lease.owner };
             found.add(
                 "leased",
-                format!("{owner} holds a lease on {id}: another deploy may be under way, and `apply` waits until it is given back"),
+                format!("{owner} holds a lease on {id}: another deploy may be under way, and `apply` makes nothing until it is given back. `apply --lease-wait 5m` waits that long for it"),
             );
         }
     }
@@ -306,18 +305,24 @@ fn about_greens(found: &mut Found, situation: &Situation, greens: &[Green]) {
     found.add_for("unchecked-group", &groups.into_iter().collect::<Vec<_>>(), |groups| {
         format!("no health check for group {groups}: its machines count as good once they are started")
     });
-    let asleep: Vec<_> = greens
-        .iter()
-        .filter(|green| !green.launch && !green.is_standby())
-        .filter_map(|green| Some(green.replaces?.id.as_str()))
-        .collect();
-    let advice =
-        if situation.policy.verify_stopped { "" } else { "; `--verify-stopped` has it started and checked, too" };
-    found.add_for("unverified-greens", &asleep, |ids| {
-        format!("what takes the place of {ids} is not started and not checked, since what it replaces is not running{advice}")
-    });
+    about_sleepers(found, greens);
     about_sizes(found, greens);
     about_names(found, situation, greens);
+}
+
+/// `--verify-stopped` wakes all but jobs.
+fn about_sleepers(found: &mut Found, greens: &[Green]) {
+    let asleep = |is_job: bool| -> Vec<&str> {
+        let asleep = greens.iter().filter(|green| !green.launch && !green.is_standby());
+        let asleep = asleep.filter(|green| green.config.runs_once() == is_job);
+        asleep.filter_map(|green| Some(green.replaces?.id.as_str())).collect()
+    };
+    found.add_for("unverified-greens", &asleep(false), |ids| {
+        format!("what takes the place of {ids} is not started and not checked, since what it replaces is not running; `--verify-stopped` has it started and checked, too")
+    });
+    found.add_for("unverified-greens", &asleep(true), |ids| {
+        format!("what takes the place of {ids} is not started and not checked, since a job at rest is not run")
+    });
 }
 
 /// A `[[vm]]` that names a part of the size resets the rest.

@@ -3,7 +3,7 @@
 use super::{Given, Persona, Rule, Sink};
 use crate::diagnostic::{Flyctl, Severity};
 use crate::facts::Facts;
-use crate::fleet::{Image, Machine};
+use crate::fleet::{Image, Machine, by_image};
 use crate::span::Span;
 
 pub(super) const RULE: Rule = Rule {
@@ -65,15 +65,7 @@ fn each(images: &[(Image, Vec<&str>)]) -> String {
 
 /// Each image with the ids of the machines that run it.
 fn images<'a>(machines: &[&'a Machine]) -> Vec<(Image, Vec<&'a str>)> {
-    let mut images: Vec<(Image, Vec<&str>)> = Vec::new();
-    for machine in machines {
-        let Some(image) = machine.image() else { continue };
-        match images.iter_mut().find(|(known, _)| known.is_same(&image)) {
-            Some((_, ids)) => ids.push(&machine.id),
-            None => images.push((image, vec![&machine.id])),
-        }
-    }
-    images
+    by_image(machines.iter().filter_map(|machine| Some((machine.image()?, machine.id.as_str()))))
 }
 
 const FLEET: &str = r#"[

@@ -146,6 +146,11 @@ fn machine_kinds_at_rest_are_followed_by_machines_at_rest() {
     assert_eq!(asleep(lines, &Policy::default()), ["a2", "a3", "w1"]);
     // Started once for verification when the policy says so; a job is never run for that.
     assert_eq!(asleep(lines, &Policy { verify_stopped: true, ..Policy::default() }), ["w1"]);
+    insta::assert_snapshot!(warnings_of(SHOP, lines), @r#"
+    job-replaced: w1 runs a job (a schedule, or destroyed when it ends): what it does when it is stopped breaks off, and its green, where it is started, does it again
+    unverified-greens: what takes the place of a2, a3 is not started and not checked, since what it replaces is not running; `--verify-stopped` has it started and checked, too
+    unverified-greens: what takes the place of w1 is not started and not checked, since a job at rest is not run
+    "#);
 }
 
 #[test]
@@ -193,7 +198,15 @@ fn images_are_compared_by_digest_within_a_group_and_named_across() {
         text: SHOP,
         config: &config,
     };
-    assert_eq!(cutover::plan::plan(&tag, &moved, &Policy::default()).unwrap_err()[0].code, "mixed-images");
+    let code = |fleet: &Fleet| cutover::plan::plan(&tag, fleet, &Policy::default()).unwrap_err()[0].code;
+    assert_eq!(code(&moved), "mixed-images");
+    // And where one without a digest, of the same name, stands between them.
+    let mut between = fleet(
+        SHOP,
+        "a0 app iad started v2\na1 app iad started v2\na2 app iad started v2 moved\nw1 worker iad started v2",
+    );
+    between.machines[0].image_ref.digest = String::new();
+    assert_eq!(code(&between), "mixed-images");
     insta::assert_snapshot!(warnings_of(SHOP, "a1 app iad started v1\nw1 worker iad started v0"), @"images-differ: the groups run different images now: shop:v0, shop:v1");
 }
 
@@ -221,7 +234,7 @@ fn volumes_are_named_with_their_machines_and_the_rest_goes_blue_green() {
     let refused = plan_of(SHOP, &fleet, "v2", &Policy::default()).unwrap_err();
     insta::assert_snapshot!(format!("{}\n{}", refused[0].message, refused[0].fix.join("\n")), @r#"
     group `app` has volumes on a1 (vol_1), though fly.toml mounts none: a volume belongs to one machine at a time, so no green can stand beside its blue
-    fly deploy --app shop --strategy rolling --process-groups app --image registry.fly.io/shop:v2@sha256:0000000000000000000000000000000000000000000000000000000000007632
+    fly deploy --app shop --strategy rolling --process-groups app --image registry.fly.io/shop:v2@sha256:0000000000000000000000000000000000000000000000000000000000007632 # detaches the volumes; [mounts] in fly.toml keeps them
     cutover plan --group worker
     "#);
     assert!(plan_of(SHOP, &fleet, "v2", &Policy { groups: vec!["worker".into()], ..Policy::default() }).is_ok());

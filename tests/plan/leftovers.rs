@@ -109,7 +109,7 @@ fn leftovers_that_nothing_proves_are_refused_with_the_commands() {
     mixed-images: group `app` runs 2 images, and blue-green needs one: shop:v1 of release 7 on a1 (serving); shop:v0 of release 7 on a2 (serving). Which of them is to stay is your choice: run one of these commands, then plan again [a1 a2]
         fly machine destroy --force --app shop a2 # keeps shop:v1
         fly machine destroy --force --app shop a1 # keeps shop:v0
-        fly deploy --app shop --strategy rolling --image registry.fly.io/shop:v2@sha256:0000000000000000000000000000000000000000000000000000000000007632 # updates all of them in place
+        fly deploy --app shop --strategy rolling --process-groups app --image registry.fly.io/shop:v2@sha256:0000000000000000000000000000000000000000000000000000000000007632 # updates all of them in place
     "#);
     let other = text_of(
         SHOP,

@@ -16,7 +16,7 @@ fn mixed_images_are_refused_with_the_choice_spelled_out() {
     mixed-images: group `app` runs 2 images, and blue-green needs one: shop:v1 of release 7 on a1, a3 (serving); shop:v0 of release 7 on a2 (serving). Which of them is to stay is your choice: run one of these commands, then plan again [a1 a3 a2]
         fly machine destroy --force --app shop a2 # keeps shop:v1
         fly machine destroy --force --app shop a1 a3 # keeps shop:v0
-        fly deploy --app shop --strategy rolling --image registry.fly.io/shop:v2@sha256:0000000000000000000000000000000000000000000000000000000000007632 # updates all of them in place
+        fly deploy --app shop --strategy rolling --process-groups app --image registry.fly.io/shop:v2@sha256:0000000000000000000000000000000000000000000000000000000000007632 # updates all of them in place
     "#);
 }
 
@@ -29,6 +29,19 @@ fn machines_of_an_interrupted_deploy_are_those_that_serve_nothing() {
     "), @r#"
     mixed-images: group `app` runs 2 images, and blue-green needs one: shop:v1 of release 7 on a1 (serving); shop:v2 of release 7 on a2 (cordoned) (serving nothing). Only shop:v1 serves; destroying the others takes nothing away [a1 a2]
         fly machine destroy --force --app shop a2
+    "#);
+}
+
+#[test]
+fn what_rests_is_not_taken_for_something_left_over() {
+    insta::assert_snapshot!(outcome("
+        a1 app iad started v1
+        w1 worker iad started v1
+        w2 worker iad stopped v0 standby=w1
+    "), @r#"
+    mixed-images: group `worker` runs 2 images, and blue-green needs one: shop:v1 of release 7 on w1 (serving); shop:v0 of release 7 on w2 (serving nothing). Only shop:v1 serves: destroy the others if nothing needs them, or update all of them in place, then plan again [w1 w2]
+        fly machine destroy --force --app shop w2
+        fly deploy --app shop --strategy rolling --process-groups worker --image registry.fly.io/shop:v2@sha256:0000000000000000000000000000000000000000000000000000000000007632 # updates all of them in place
     "#);
 }
 
@@ -63,7 +76,7 @@ fn volumes_are_refused_with_the_way_around_them() {
         w1 worker iad started v1
     "), @r#"
     volumes: group `app` has volumes on a1 (vol_1), though fly.toml mounts none: a volume belongs to one machine at a time, so no green can stand beside its blue [a1]
-        fly deploy --app shop --strategy rolling --process-groups app --image registry.fly.io/shop:v2@sha256:0000000000000000000000000000000000000000000000000000000000007632
+        fly deploy --app shop --strategy rolling --process-groups app --image registry.fly.io/shop:v2@sha256:0000000000000000000000000000000000000000000000000000000000007632 # detaches the volumes; [mounts] in fly.toml keeps them
         cutover plan --group worker
     "#);
     insta::assert_snapshot!(outcome("
