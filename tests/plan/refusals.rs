@@ -35,7 +35,7 @@ fn machines_of_an_interrupted_deploy_are_those_that_serve_nothing() {
 #[test]
 fn a_tag_that_moved_is_another_image() {
     let mut fleet = notation::fleet(SHOP, "a1 app iad started v1\na2 app iad started v1\nw1 worker iad started v1");
-    fleet.machines[1].image_ref.digest = notation::digest("moved");
+    fleet.machines[1].image_ref.digest = notation::digest("moved").into();
     let refused = notation::plan_of(SHOP, &fleet, "v2", &Policy::default()).unwrap_err();
     assert_eq!(refused[0].code, "mixed-images");
 }
