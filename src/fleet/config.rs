@@ -8,7 +8,6 @@ use crate::units::Duration;
 
 /// What a machine is to run. Unknown fields are kept.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
 pub struct MachineConfig(pub Map<String, Value>);
 
 /// A health check of a machine, as far as waiting for it needs.

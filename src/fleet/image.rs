@@ -2,17 +2,19 @@
 
 use std::fmt;
 
+use smol_str::{SmolStr, format_smolstr};
+
 use super::ImageRef;
 
 /// A container image, by name and, where it is known, by content.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Image {
-    registry: String,
-    repository: String,
-    tag: String,
-    digest: String,
+    registry: SmolStr,
+    repository: SmolStr,
+    tag: SmolStr,
+    digest: SmolStr,
     /// Fly's own images carry a version; the tag alone does not tell them apart.
-    version: String,
+    version: SmolStr,
 }
 
 impl Image {
@@ -26,10 +28,16 @@ impl Image {
         let (repository, tag) = path.rsplit_once(':').unwrap_or((path, ""));
         let tag = if tag.is_empty() && digest.is_empty() { "latest" } else { tag };
         let repository = match registry {
-            DOCKER_HUB if !repository.contains('/') => format!("library/{repository}"),
-            _ => repository.to_owned(),
+            DOCKER_HUB if !repository.contains('/') => format_smolstr!("library/{repository}"),
+            _ => repository.into(),
         };
-        Self { registry: registry.into(), repository, tag: tag.into(), digest: digest.into(), version: String::new() }
+        Self {
+            registry: registry.into(),
+            repository,
+            tag: tag.into(),
+            digest: digest.into(),
+            version: SmolStr::default(),
+        }
     }
 
     /// From what the API says of a machine; nothing when its host does not answer.

@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use smol_str::SmolStr;
 
 pub use config::{CheckKind, HealthCheck, MachineConfig};
 pub use image::{Image, by_image};
@@ -112,15 +113,15 @@ pub enum State {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ImageRef {
     #[serde(default, deserialize_with = "null_as_default")]
-    pub registry: String,
+    pub registry: SmolStr,
     #[serde(default, deserialize_with = "null_as_default")]
-    pub repository: String,
+    pub repository: SmolStr,
     #[serde(default, deserialize_with = "null_as_default")]
-    pub tag: String,
+    pub tag: SmolStr,
     #[serde(default, deserialize_with = "null_as_default")]
-    pub digest: String,
+    pub digest: SmolStr,
     #[serde(default, deserialize_with = "null_as_default", skip_serializing_if = "BTreeMap::is_empty")]
-    pub labels: BTreeMap<String, String>,
+    pub labels: BTreeMap<String, SmolStr>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

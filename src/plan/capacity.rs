@@ -1,7 +1,7 @@
 //! How many machines serve after each step, per group and region; and the promise that a deploy
 //! never makes them fewer than the floor.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use smol_str::SmolStr;
 
@@ -79,11 +79,15 @@ impl<'a> Serving<'a> {
     /// # Panics
     /// When a step would leave fewer than the floor: that is a fault of the planner.
     pub(super) fn rows(&self, placed: &[Placed<'a>], greens: &[Green<'a>], steps: &[Step]) -> Vec<Capacity> {
-        let changes = Changes::new(placed, greens);
-        let mut serving = self.before.clone();
+        let silent = Silent::new(placed, greens);
+        let mut serving: BTreeMap<Place, u64> = self.before.clone();
         let mut rows: Vec<_> = serving.iter().map(|(place, count)| row(None, place, *count)).collect();
         for step in steps {
-            let Some((place, change)) = changes.of(step) else { continue };
+            let change = silent.change(step);
+            if change == 0 {
+                continue;
+            }
+            let place = (step.group.as_deref().unwrap_or(""), step.region.as_deref().unwrap_or(""));
             let count = serving.entry(place).or_default();
             *count = count.checked_add_signed(change).unwrap_or_else(|| unreachable!("more go than there are"));
             assert!(
@@ -99,27 +103,26 @@ impl<'a> Serving<'a> {
     }
 }
 
-/// What a step does to the number of those that serve.
-struct Changes<'a, 's> {
-    blues: BTreeMap<&'s str, Place<'a>>,
-    greens: BTreeMap<&'s str, Place<'a>>,
+/// What makes no difference to the number of those that serve, whatever is done to it: few, and none in most
+/// fleets.
+struct Silent<'s> {
+    blues: BTreeSet<&'s str>,
+    greens: BTreeSet<&'s str>,
 }
 
-impl<'a, 's> Changes<'a, 's> {
-    fn new(placed: &'s [Placed<'a>], greens: &'s [Green<'a>]) -> Self {
-        let blues = placed.iter().filter(|blue| counts(blue));
-        let greens = greens.iter().filter(|green| green.serves());
-        Self {
-            blues: blues.map(|blue| (blue.machine.id.as_str(), (blue.group, blue.machine.region.as_str()))).collect(),
-            greens: greens.map(|green| (green.slot.as_str(), (green.group, green.region))).collect(),
-        }
+impl<'s> Silent<'s> {
+    fn new(placed: &'s [Placed], greens: &'s [Green]) -> Self {
+        let blues = placed.iter().filter(|blue| !counts(blue)).map(|blue| blue.machine.id.as_str());
+        let greens = greens.iter().filter(|green| !green.serves()).map(|green| green.slot.as_str());
+        Self { blues: blues.collect(), greens: greens.collect() }
     }
 
-    fn of(&self, step: &Step) -> Option<(Place<'a>, i64)> {
-        match step.op {
-            Op::Uncordon => self.greens.get(step.slot.as_deref()?).map(|place| (*place, 1)),
-            Op::Cordon => self.blues.get(step.machine.as_deref()?).map(|place| (*place, -1)),
-            _ => None,
+    /// What a step does to the number.
+    fn change(&self, step: &Step) -> i64 {
+        match (step.op, &step.slot, &step.machine) {
+            (Op::Uncordon, Some(green), _) if !self.greens.contains(green.as_str()) => 1,
+            (Op::Cordon, _, Some(blue)) if !self.blues.contains(blue.as_str()) => -1,
+            _ => 0,
         }
     }
 }

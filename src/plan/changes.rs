@@ -6,25 +6,27 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::classify::{Placed, settings};
+use super::classify::{self, Placed, settings};
 use super::green::Green;
 use super::{Change, canonical};
 
 /// Sorted by group and path.
 pub(super) fn changes(placed: &[Placed], greens: &[Green], image: &str) -> Vec<Change> {
-    let observed: BTreeMap<&str, &Placed> = placed.iter().map(|one| (one.machine.id.as_str(), one)).collect();
     // Blues of one group with one config and one image differ from their greens in one way.
-    let mut known: BTreeMap<[&str; 3], Vec<Difference>> = BTreeMap::new();
+    let blue_of = |green: &Green| classify::find(placed, &green.replaces?.id);
+    let pairs: Vec<_> = greens.iter().filter_map(|green| Some((blue_of(green)?, green))).collect();
+    let mut alike: BTreeMap<Kind, Vec<_>> = BTreeMap::new();
+    for pairs in pairs.chunk_by(|one, next| Kind::of(one) == Kind::of(next)) {
+        alike.entry(Kind::of(&pairs[0])).or_default().extend(pairs);
+    }
     let mut found: BTreeMap<(&str, Difference), Vec<String>> = BTreeMap::new();
-    for green in greens {
-        let Some(blue) = green.replaces.and_then(|blue| observed.get(blue.id.as_str())) else { continue };
-        let now = &blue.observed;
-        let alike = known
-            .entry([green.group, &now.config_sha256, &now.image])
-            .or_insert_with(|| differences(blue, green, image));
-        for difference in alike.iter() {
-            let key = (green.group, difference.clone());
-            found.entry(key).or_default().push(blue.machine.id.clone());
+    for (kind, pairs) in alike {
+        let (blue, green) = pairs[0];
+        for difference in differences(blue, green, image) {
+            found
+                .entry((kind.group, difference))
+                .or_default()
+                .extend(pairs.iter().map(|(blue, _)| blue.machine.id.clone()));
         }
     }
     let change = |((group, difference), mut machines): ((&str, Difference), Vec<String>)| {
@@ -34,6 +36,20 @@ pub(super) fn changes(placed: &[Placed], greens: &[Green], image: &str) -> Vec<C
         Change { group: group.to_owned(), machines, path, from: value(from), to: value(to) }
     };
     found.into_iter().map(change).collect()
+}
+
+/// What decides how a blue differs from its green.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Kind<'p> {
+    group: &'p str,
+    config_sha256: &'p str,
+    image: &'p str,
+}
+
+impl<'p> Kind<'p> {
+    fn of((blue, green): &(&'p Placed, &'p Green)) -> Self {
+        Self { group: green.group, config_sha256: &blue.observed.config_sha256, image: &blue.observed.image }
+    }
 }
 
 /// Values in their canonical form: equal texts mean equal values.

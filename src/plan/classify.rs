@@ -97,16 +97,22 @@ impl Placed<'_> {
         self.is(Disposition::Remove) && situation.groups.contains(&self.group)
     }
 
-    pub(super) fn planned(&self) -> PlannedMachine {
+    pub(super) fn planned(self) -> PlannedMachine {
         PlannedMachine {
             disposition: self.disposition,
             group: self.group.into(),
             id: self.machine.id.clone(),
-            observed: self.observed.clone(),
+            observed: self.observed,
             region: SmolStr::new(&self.machine.region),
-            why: self.why.clone(),
+            why: self.why,
         }
     }
+}
+
+/// The machine with this id.
+pub(super) fn find<'p, 'a>(placed: &'p [Placed<'a>], id: &str) -> Option<&'p Placed<'a>> {
+    let at = placed.binary_search_by(|placed| placed.machine.id.as_str().cmp(id)).ok()?;
+    placed.get(at)
 }
 
 /// Every machine of the fleet, sorted by id; and what is to come after those of its groups.

@@ -36,14 +36,10 @@ impl Plan {
 /// When it is cut off, is of another version, has a field that this version does not know or
 /// lacks one, was edited, or has steps that do not hang together.
 pub fn read(text: &str) -> Result<Plan, Unreadable> {
-    let probe: Probe = serde_json::from_str(text).map_err(|error| not_json(text, &error))?;
-    match probe.version.as_ref().map(Value::as_u64) {
-        Some(Some(version)) if version == u64::from(VERSION) => {}
-        Some(Some(version)) => return Err(other_version(version)),
-        _ => return Err(unreadable("this is not a plan: it has no `version`")),
+    let plan: Plan = serde_json::from_str(text).map_err(|error| no_plan(text, &error))?;
+    if plan.version != VERSION {
+        return Err(other_version(plan.version.into()));
     }
-    let plan: Plan = serde_json::from_str(text)
-        .map_err(|error| unreadable(format!("this is not a plan of version {VERSION}: {error}; {PLAN_AGAIN}")))?;
     if digest(&plan) != plan.digest {
         return Err(unreadable(format!(
             "the plan was changed after it was made: its digest does not match; {PLAN_AGAIN}"
@@ -51,6 +47,21 @@ pub fn read(text: &str) -> Result<Plan, Unreadable> {
     }
     sound::check(&plan).map_err(|wrong| unreadable(format!("{wrong}; {PLAN_AGAIN}")))?;
     Ok(plan)
+}
+
+/// What keeps `text` from being read, found out only then: plans are long.
+fn no_plan(text: &str, error: &serde_json::Error) -> Unreadable {
+    let probe: Probe = match serde_json::from_str(text) {
+        Ok(probe) => probe,
+        Err(error) => return not_json(text, &error),
+    };
+    match probe.version.as_ref().map(Value::as_u64) {
+        Some(Some(version)) if version == u64::from(VERSION) => {
+            unreadable(format!("this is not a plan of version {VERSION}: {error}; {PLAN_AGAIN}"))
+        }
+        Some(Some(version)) => other_version(version),
+        _ => unreadable("this is not a plan: it has no `version`"),
+    }
 }
 
 /// What every version of the document has.

@@ -67,19 +67,29 @@ fn peak(live: u64, steps: &[Step]) -> u64 {
 struct Graph {
     /// How many steps each one needs.
     needs: Vec<usize>,
-    /// The steps that need each one.
-    needed_by: Vec<Vec<usize>>,
+    /// The steps that need the first one, then those that need the second, and so on.
+    needed_by: Vec<usize>,
+    /// Where in it those of each step begin, and where those of the last one end.
+    firsts: Vec<usize>,
 }
 
 impl Graph {
     fn new(steps: &[Step]) -> Self {
-        let mut needed_by = vec![Vec::new(); steps.len()];
-        for (place, step) in steps.iter().enumerate() {
-            for needed in step.needs.iter().filter_map(|needed| At::of(needed)) {
-                needed_by[needed.index()].push(place);
-            }
+        let needs: Vec<usize> = steps.iter().map(|step| step.needs.len()).collect();
+        let needed = || steps.iter().flat_map(|step| &step.needs).filter_map(|needed| At::of(needed)).map(At::index);
+        let mut firsts = vec![0; steps.len() + 1];
+        needed().for_each(|needed| firsts[needed + 1] += 1);
+        for at in 0..steps.len() {
+            firsts[at + 1] += firsts[at];
         }
-        Self { needs: steps.iter().map(|step| step.needs.len()).collect(), needed_by }
+        let by = needs.iter().enumerate().flat_map(|(at, needs)| std::iter::repeat_n(at, *needs));
+        let mut free = firsts.clone();
+        let mut needed_by = vec![0; firsts[steps.len()]];
+        for (needed, by) in needed().zip(by) {
+            needed_by[free[needed]] = by;
+            free[needed] += 1;
+        }
+        Self { needs, needed_by, firsts }
     }
 
     /// When the last step is done: each begins when all that it needs is done and one of the
@@ -98,7 +108,7 @@ impl Graph {
             let time = if makes { creates.begin(time) } else { time };
             let done = lines.call(time, calls(step) * CALL_MS).saturating_add(waits_ms(step));
             last = last.max(done);
-            for next in &self.needed_by[at] {
+            for next in &self.needed_by[self.firsts[at]..self.firsts[at + 1]] {
                 begins[*next] = done.max(begins[*next]);
                 needs[*next] -= 1;
                 if needs[*next] == 0 {

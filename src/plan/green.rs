@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::classify::{Placed, Situation};
+use super::classify::{self, Placed, Situation};
 use super::mark::Marks;
 use super::wanted::{Successor, Wanted};
 use super::{CreateRequest, Disposition, Policy, command, mark};
 use crate::config::Config;
-use crate::fleet::{CheckKind, Machine, MachineConfig, State};
+use crate::fleet::{CheckKind, Image, Machine, MachineConfig, State};
 use crate::machine::{self, Conversion};
 use crate::units::Duration;
 
@@ -175,8 +175,8 @@ struct Seat<'p, 'a> {
 
 fn seats<'p, 'a>(situation: &Situation<'a>, placed: &'p [Placed<'a>]) -> Vec<Seat<'p, 'a>> {
     let mut groups: BTreeMap<&str, Vec<Seat<'p, 'a>>> = BTreeMap::new();
-    let complete = complete_deploys(placed);
-    for blue in placed.iter().filter(|blue| wants_successor(situation, blue, placed, &complete)) {
+    let earlier = Earlier::of_groups(placed);
+    for blue in placed.iter().filter(|blue| wants_successor(situation, blue, &earlier)) {
         let seats = groups.entry(blue.group).or_default();
         seats.push(Seat {
             slot: slot(blue.group, seats.len()),
@@ -196,24 +196,61 @@ fn seats<'p, 'a>(situation: &Situation<'a>, placed: &'p [Placed<'a>]) -> Vec<Sea
 
 /// A machine out of reach gets a successor, too, unless a deploy before this one gave it one: by
 /// its marks, or since that deploy passed on, so that its group runs another image than it does.
-fn wants_successor(situation: &Situation, blue: &Placed, placed: &[Placed], complete: &BTreeSet<String>) -> bool {
-    let replaced = |other: &&Placed| other.group == blue.group && other.is(Disposition::Replace);
-    let kept = || {
-        let mut kept = placed.iter().filter(|other| other.group == blue.group && other.is(Disposition::Keep));
-        kept.any(|other| {
-            let is_its_own = |marks: &Marks| marks.replaces.as_ref() == Some(&blue.machine.id);
-            Marks::of(other.machine).is_none_or(|marks| is_its_own(&marks) || complete.contains(&marks.plan))
-        })
-    };
-    let passed_over = || {
-        let image = blue.machine.image();
-        let mut others = placed.iter().filter(replaced).filter_map(|other| other.machine.image()).peekable();
-        image.is_some_and(|image| others.peek().is_some() && others.all(|other| !other.is_same(&image)))
-    };
+fn wants_successor(situation: &Situation, blue: &Placed, earlier: &BTreeMap<&str, Earlier>) -> bool {
     match blue.disposition {
         Disposition::Replace => true,
-        Disposition::Unreachable => situation.groups.contains(&blue.group) && !kept() && !passed_over(),
+        Disposition::Unreachable => {
+            situation.groups.contains(&blue.group)
+                && earlier.get(blue.group).is_none_or(|it| !it.has_replaced(blue.machine))
+        }
         _ => false,
+    }
+}
+
+/// What the machines of a group tell of the deploys before this one.
+#[derive(Default)]
+struct Earlier {
+    /// One of them came to its end.
+    is_over: bool,
+    /// Blues that have a green.
+    replaced: BTreeSet<String>,
+    /// What those run that are replaced now.
+    images: BTreeSet<Image>,
+}
+
+impl Earlier {
+    /// Of the groups that have machines out of reach.
+    fn of_groups<'a>(placed: &[Placed<'a>]) -> BTreeMap<&'a str, Self> {
+        let out_of_reach = placed.iter().filter(|other| other.is(Disposition::Unreachable));
+        let mut groups: BTreeMap<&str, Self> = out_of_reach.map(|blue| (blue.group, Self::default())).collect();
+        if groups.is_empty() {
+            return groups;
+        }
+        let complete = complete_deploys(placed);
+        for other in placed {
+            if let Some(earlier) = groups.get_mut(other.group) {
+                earlier.see(other, &complete);
+            }
+        }
+        groups
+    }
+
+    fn see(&mut self, other: &Placed, complete: &BTreeSet<String>) {
+        match other.disposition {
+            Disposition::Keep => {
+                let marks = Marks::of(other.machine);
+                self.is_over |= marks.as_ref().is_none_or(|marks| complete.contains(&marks.plan));
+                self.replaced.extend(marks.and_then(|marks| marks.replaces));
+            }
+            Disposition::Replace => self.images.extend(other.machine.image()),
+            _ => {}
+        }
+    }
+
+    fn has_replaced(&self, blue: &Machine) -> bool {
+        let is_another =
+            |image: Image| !self.images.is_empty() && self.images.iter().all(|other| !other.is_same(&image));
+        self.is_over || self.replaced.contains(&blue.id) || blue.image().is_some_and(is_another)
     }
 }
 
@@ -322,21 +359,21 @@ fn wake_representatives(greens: &mut [Green]) {
 
 /// Points standbys at the successors of the machines that they stood by for.
 fn resolve_standbys(greens: &mut [Green], placed: &[Placed]) {
+    if !greens.iter().any(Green::is_standby) {
+        return;
+    }
     let successors: BTreeMap<String, String> = greens
         .iter()
         .filter_map(|green| Some((green.replaces?.id.clone(), green.slot.clone())))
         .chain(greens.iter().map(|green| (green.slot.clone(), green.slot.clone())))
         .chain(placed.iter().filter_map(made_before))
         .collect();
-    let stays = |id: &String| {
-        let at = placed.binary_search_by(|placed| placed.machine.id.cmp(id));
-        at.is_ok_and(|at| STAYING.contains(&placed[at].disposition))
-    };
-    let first_active: BTreeMap<String, String> = greens
+    let stays = |id: &String| classify::find(placed, id).is_some_and(|placed| STAYING.contains(&placed.disposition));
+    let first_active: BTreeMap<&str, String> = greens
         .iter()
         .rev()
         .filter(|green| !green.is_standby())
-        .map(|green| (green.group.to_owned(), green.slot.clone()))
+        .map(|green| (green.group, green.slot.clone()))
         .collect();
     for green in greens.iter_mut().filter(|green| green.is_standby()) {
         let old = std::mem::take(&mut green.standby_for);
@@ -358,6 +395,9 @@ fn made_before(kept: &Placed) -> Option<(String, String)> {
 /// Orders greens so that each comes after those it stands by for. Standbys of each other lose the
 /// reference that closes the circle.
 fn after_their_targets(greens: Vec<Green>) -> Vec<Green> {
+    if !greens.iter().any(Green::is_standby) {
+        return greens;
+    }
     let slots: BTreeSet<String> = greens.iter().map(|green| green.slot.clone()).collect();
     let (mut ordered, mut waiting): (Vec<_>, Vec<_>) = greens.into_iter().partition(|green| !green.is_standby());
     let mut made: BTreeSet<String> = ordered.iter().map(|green| green.slot.clone()).collect();

@@ -43,12 +43,13 @@ impl List {
 
     pub(super) fn push(&mut self, op: Op, needs: &[At], why: impl Into<Cow<'static, str>>) -> At {
         let at = At(self.steps.len());
+        let needs = needs.iter().map(|needed| self.steps[needed.0].id.clone()).collect();
         self.steps.push(Step {
             checks: None,
             group: None,
-            id: at.name(),
+            id: format_smolstr!("s{}", at.0 + 1),
             machine: None,
-            needs: needs.iter().map(|needed| needed.name()).collect(),
+            needs,
             op,
             region: None,
             replaces: None,
@@ -75,10 +76,6 @@ impl At {
 
     pub(super) const fn index(self) -> usize {
         self.0
-    }
-
-    fn name(self) -> SmolStr {
-        format_smolstr!("s{}", self.0 + 1)
     }
 }
 

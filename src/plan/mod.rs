@@ -68,15 +68,19 @@ pub fn plan(desired: &Desired, fleet: &Fleet, policy: &Policy) -> Result<Plan, V
     if !refused.is_empty() {
         return Err(refused);
     }
-    Ok(assemble(&situation, &placed, &greens, &serving))
+    Ok(assemble(&situation, placed, &greens, &serving))
 }
 
 /// The document: what is done to the machines as they are placed, with these greens.
-fn assemble(situation: &Situation, placed: &[Placed], greens: &[Green], serving: &Serving) -> Plan {
+fn assemble<'a>(situation: &Situation<'a>, placed: Vec<Placed<'a>>, greens: &[Green<'a>], serving: &Serving) -> Plan {
     let desired = &situation.desired;
-    let steps = order::steps(situation, placed, greens);
+    let steps = order::steps(situation, &placed, greens);
     let point_of_no_return = steps.iter().find(|step| step.op == Op::Destroy).map(|step| step.id.clone());
-    let machines: Vec<_> = placed.iter().map(Placed::planned).collect();
+    let changes = changes::changes(&placed, greens, desired.image);
+    let estimate = estimate::estimate(situation, &placed, greens, &steps);
+    let capacity = serving.rows(&placed, greens, &steps);
+    let warnings = warn::warnings(situation, &placed, greens);
+    let machines: Vec<_> = placed.into_iter().map(Placed::planned).collect();
     let mut plan = Plan {
         version: VERSION,
         app: desired.app.to_owned(),
@@ -89,11 +93,11 @@ fn assemble(situation: &Situation, placed: &[Placed], greens: &[Green], serving:
         machines,
         operations: steps.iter().map(|step| step.op).collect::<BTreeSet<_>>().into_iter().map(Op::explained).collect(),
         floors: serving.floors(),
-        changes: changes::changes(placed, greens, desired.image),
-        estimate: estimate::estimate(situation, placed, greens, &steps),
+        changes,
+        estimate,
         point_of_no_return,
-        capacity: serving.rows(placed, greens, &steps),
-        warnings: warn::warnings(situation, placed, greens),
+        capacity,
+        warnings,
         steps,
     };
     plan.digest = document::digest(&plan);
@@ -238,7 +242,7 @@ pub struct Step {
     pub replaces: Option<String>,
     /// The body of the request, less what only the run knows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub request: Option<CreateRequest>,
+    pub request: Option<Box<CreateRequest>>,
     /// The machine to be made that this is done to, by its name in the plan.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slot: Option<String>,

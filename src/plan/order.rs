@@ -21,6 +21,7 @@ pub(super) fn steps<'a>(situation: &Situation<'a>, placed: &[Placed<'a>], greens
         return order.list.steps;
     }
     let (blues, removed) = (of(Disposition::Replace), of(Disposition::Remove));
+    order.list.steps.reserve(greens.len() * STEPS_OF_A_GREEN + (blues.len() + removed.len()) * STEPS_OF_A_BLUE);
     order.lease_running(blues.iter().chain(&removed).copied());
     order.run_release_command(!greens.is_empty());
     for (at, batch) in batches(situation, &blues, greens).iter().enumerate() {
@@ -119,7 +120,7 @@ impl<'s, 'a> Order<'s, 'a> {
         step.slot = Some(command::RELEASE_COMMAND_SLOT.to_owned());
         step.region = Some(SmolStr::new(&request.region)).filter(|region| !region.is_empty());
         step.timeout_ms = Some(command::release_command_timeout_ms(self.situation.desired.config));
-        step.request = Some(request);
+        step.request = Some(Box::new(request));
         self.frontier = vec![at];
     }
 
@@ -142,7 +143,7 @@ impl<'s, 'a> Order<'s, 'a> {
         let step = self.list.step(at);
         step.replaces = green.replaces.map(|blue| blue.id.clone());
         step.standby_for = green.standby_for.clone();
-        step.request = Some(green.request(self.situation.policy));
+        step.request = Some(Box::new(green.request(self.situation.policy)));
         at
     }
 
@@ -167,7 +168,7 @@ impl<'s, 'a> Order<'s, 'a> {
             let step = self.list.step(check);
             step.checks = step.slot.replace(format!("check-{}-{number}", green.slot));
             step.timeout_ms = Some(wait_ms);
-            step.request = Some(request);
+            step.request = Some(Box::new(request));
             ready.push(check);
         }
     }
@@ -340,3 +341,9 @@ fn kill_timeout_ms(blue: &Placed) -> u64 {
     let stop = blue.machine.config.as_ref().and_then(|config| config.stop_timeout());
     stop.map_or(0, Duration::as_millis)
 }
+
+/// Made, started, healthy, uncordoned.
+const STEPS_OF_A_GREEN: usize = 4;
+
+/// Leased, cordoned, drained, told to stop, stopped, destroyed.
+const STEPS_OF_A_BLUE: usize = 6;

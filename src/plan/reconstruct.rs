@@ -66,7 +66,7 @@ pub fn reconstruct(app: &str, fleet: &Fleet) -> Result<Interrupted, Refusal> {
     let release = fleet.machines.iter().filter_map(ReleaseCommand::of).filter(|command| command.plan == marked);
     let runs = greens.values().chain(commands.values()).map(|(_, marks)| &marks.run);
     let run = runs.chain(courses.iter().map(|course| &course.run)).max().cloned().unwrap_or_default();
-    let plan = assemble(&situation, &placed, &made, &serving);
+    let plan = assemble(&situation, placed, &made, &serving);
     let left = Interrupted {
         plan: with_commands(plan, &commands),
         direction,

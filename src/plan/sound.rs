@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::operation::{self, Object};
-use super::{CreateRequest, Disposition, Op, Plan, PlannedMachine, Step, fleet_digest, waits};
+use super::waits::{self, Places};
+use super::{CreateRequest, Disposition, Op, Plan, PlannedMachine, Step, fleet_digest};
 use crate::config::IMPLICIT_GROUP;
 use crate::fleet::State;
 use crate::limits;
@@ -14,8 +15,8 @@ use crate::limits;
 /// What is wrong with the plan, if anything is.
 pub(super) fn check(plan: &Plan) -> Result<(), String> {
     let mut checked = Checked::new(plan);
-    for step in &plan.steps {
-        checked.check_place(step)?;
+    for (place, step) in plan.steps.iter().enumerate() {
+        checked.check_place(step, place)?;
         checked.check_object(step)?;
         checked.check_content(step)?;
         checked.check_history(step).map_err(|wrong| format!("step {}: {wrong}", step.id))?;
@@ -23,7 +24,7 @@ pub(super) fn check(plan: &Plan) -> Result<(), String> {
     }
     let explained: BTreeMap<_, _> = plan.steps.iter().map(|step| step.op.explained()).collect();
     let first_destroy = plan.steps.iter().find(|step| step.op == Op::Destroy).map(|step| &step.id);
-    let known = |after: Option<&str>| after.is_none_or(|id| checked.ops.contains_key(id));
+    let known = |after: Option<&str>| after.is_none_or(|id| checked.places.get(id).is_some());
     let checks = [
         (!plan.app.is_empty(), "it is for no app"),
         (checked.machines.len() == plan.machines.len(), "there is a machine twice"),
@@ -97,7 +98,8 @@ fn removes_what_is_replaced(plan: &Plan) -> bool {
 /// The steps that were found to be in order.
 struct Checked<'a> {
     machines: BTreeMap<&'a str, &'a PlannedMachine>,
-    ops: BTreeMap<&'a str, Op>,
+    steps: &'a [Step],
+    places: Places<'a>,
     /// Each slot with the operation that fills it.
     slots: BTreeMap<&'a str, Op>,
     /// The machines whose places the slots take.
@@ -110,18 +112,20 @@ impl<'a> Checked<'a> {
     fn new(plan: &'a Plan) -> Self {
         Self {
             machines: plan.machines.iter().map(|machine| (machine.id.as_str(), machine)).collect(),
-            ops: BTreeMap::new(),
+            steps: &plan.steps,
+            places: Places::of(&plan.steps),
             slots: BTreeMap::new(),
             replaced: BTreeMap::new(),
             done: BTreeSet::new(),
         }
     }
 
-    fn check_place(&self, step: &Step) -> Result<(), String> {
-        if let Some(needed) = step.needs.iter().find(|needed| !self.ops.contains_key(needed.as_str())) {
+    fn check_place(&self, step: &Step, place: usize) -> Result<(), String> {
+        let is_before = |needed: &str| self.places.get(needed).is_some_and(|needed| needed < place);
+        if let Some(needed) = step.needs.iter().find(|needed| !is_before(needed)) {
             return Err(format!("step {} needs {needed}, which does not come before it", step.id));
         }
-        if self.ops.contains_key(step.id.as_str()) {
+        if self.places.get(&step.id) != Some(place) {
             return Err(format!("there are two steps {}", step.id));
         }
         Ok(())
@@ -201,7 +205,10 @@ impl<'a> Checked<'a> {
     }
 
     fn waits_for_all(&self, step: &Step) -> bool {
-        step.needs.iter().any(|needed| matches!(self.ops.get(needed.as_str()), Some(Op::Verify | Op::Gate)))
+        step.needs
+            .iter()
+            .filter_map(|needed| self.places.get(needed))
+            .any(|place| matches!(self.steps[place].op, Op::Verify | Op::Gate))
     }
 
     fn is_green(&self, slot: &str) -> bool {
@@ -209,7 +216,6 @@ impl<'a> Checked<'a> {
     }
 
     fn add(&mut self, step: &'a Step) {
-        self.ops.insert(&step.id, step.op);
         if let (Some(slot), Object::New) = (&step.slot, operation::row(step.op).object) {
             self.slots.insert(slot, step.op);
             self.replaced.extend(step.replaces.as_ref().map(|blue| (blue.as_str(), slot.as_str())));

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::green::Gate;
+use super::list::At;
 use super::{Op, Plan, Step};
 
 /// The first step that does not wait for what it rests on, if there is one.
@@ -25,6 +26,32 @@ pub(super) fn check(plan: &Plan) -> Result<(), String> {
     Ok(())
 }
 
+/// Where the step with each id stands in the list.
+pub(super) struct Places<'a> {
+    steps: &'a [Step],
+    /// Of those that do not have the id that this program would give them.
+    odd: BTreeMap<&'a str, usize>,
+}
+
+impl<'a> Places<'a> {
+    pub(super) fn of(steps: &'a [Step]) -> Self {
+        let mut odd = BTreeMap::new();
+        for (place, step) in steps.iter().enumerate() {
+            if At::of(&step.id).map(At::index) != Some(place) {
+                odd.entry(step.id.as_str()).or_insert(place);
+            }
+        }
+        Self { steps, odd }
+    }
+
+    /// The first one with this id, where there are several.
+    pub(super) fn get(&self, id: &str) -> Option<usize> {
+        let numbered = At::of(id).map(At::index).filter(|at| self.steps.get(*at).is_some_and(|step| step.id == id));
+        let odd = self.odd.get(id).copied();
+        numbered.into_iter().chain(odd).min()
+    }
+}
+
 /// What waits for what.
 struct Waits<'a> {
     plan: &'a Plan,
@@ -37,9 +64,8 @@ struct Waits<'a> {
 
 impl<'a> Waits<'a> {
     fn new(plan: &'a Plan) -> Self {
-        let by_id: BTreeMap<&str, usize> =
-            plan.steps.iter().enumerate().map(|(place, step)| (step.id.as_str(), place)).collect();
-        let needs = |step: &Step| step.needs.iter().filter_map(|need| by_id.get(need.as_str()).copied()).collect();
+        let by_id = Places::of(&plan.steps);
+        let needs = |step: &Step| step.needs.iter().filter_map(|need| by_id.get(need)).collect();
         let steps = || plan.steps.iter().enumerate();
         Self {
             plan,

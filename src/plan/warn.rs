@@ -20,10 +20,14 @@ pub(super) fn warnings(situation: &Situation, placed: &[Placed], greens: &[Green
         return found.warnings;
     }
     about_the_file(&mut found, situation.desired.config, !greens.is_empty());
+    let replaced = placed.iter().filter(|blue| blue.is(Disposition::Replace));
+    // One by one: there are few that differ.
+    let mut running = BTreeSet::new();
+    running.extend(replaced.filter_map(|blue| blue.machine.image()));
     if !greens.is_empty() {
-        about_the_image(&mut found, situation, placed);
+        about_the_image(&mut found, situation, &running);
     }
-    about_images(&mut found, placed);
+    about_images(&mut found, &running);
     about_tags(&mut found, situation, placed);
     about_machines(&mut found, placed);
     about_leftovers(&mut found, placed, false);
@@ -102,7 +106,7 @@ fn about_the_file(found: &mut Found, config: &Config, makes_greens: bool) {
     }
 }
 
-fn about_the_image(found: &mut Found, situation: &Situation, placed: &[Placed]) {
+fn about_the_image(found: &mut Found, situation: &Situation, running: &BTreeSet<Image>) {
     let (app, image, wanted) = (situation.desired.app, situation.desired.image, &situation.image);
     if !wanted.is_pinned() {
         found.add("image-not-pinned", format!("`{image}` is a tag, and tags can move: name it with its digest (`{image}@sha256:...`) to deploy what was reviewed"));
@@ -112,15 +116,14 @@ fn about_the_image(found: &mut Found, situation: &Situation, placed: &[Placed]) 
             format!("the digest of `{image}` does not have {SHA256_DIGITS} digits: Fly will not find it"),
         );
     }
-    let blues = || placed.iter().filter(|blue| blue.is(Disposition::Replace)).filter_map(|blue| blue.machine.image());
-    let running: BTreeSet<String> = blues().filter_map(|image| image.source()).collect();
+    let sources: BTreeSet<String> = running.iter().filter_map(Image::source).collect();
     if wanted.app().is_some_and(|of| of != app) {
         found.add("foreign-image", format!("`{image}` is in the registry of another app, not of `{app}`"));
-    } else if !running.is_empty() && wanted.source().is_some_and(|source| !running.contains(&source)) {
-        let running: Vec<_> = running.iter().map(String::as_str).collect();
-        found.add("foreign-image", format!("`{image}` is not from where the running one is: {}", listed(&running)));
+    } else if !sources.is_empty() && wanted.source().is_some_and(|source| !sources.contains(&source)) {
+        let sources: Vec<_> = sources.iter().map(String::as_str).collect();
+        found.add("foreign-image", format!("`{image}` is not from where the running one is: {}", listed(&sources)));
     }
-    if blues().next().is_some() && blues().all(|running| running.is_same(wanted)) {
+    if !running.is_empty() && running.iter().all(|running| running.is_same(wanted)) {
         found.add(
             "image-not-new",
             format!(
@@ -130,9 +133,7 @@ fn about_the_image(found: &mut Found, situation: &Situation, placed: &[Placed]) 
     }
 }
 
-fn about_images(found: &mut Found, placed: &[Placed]) {
-    let replaced = placed.iter().filter(|blue| blue.is(Disposition::Replace));
-    let images: BTreeSet<_> = replaced.filter_map(|blue| blue.machine.image()).collect();
+fn about_images(found: &mut Found, images: &BTreeSet<Image>) {
     if by_image(images.iter().map(|image| (image.clone(), ()))).len() > 1 {
         let names: Vec<_> = images.iter().map(Image::brief).collect();
         found.add("images-differ", format!("the groups run different images now: {}", names.join(", ")));

@@ -85,7 +85,7 @@ fn image_ref(image: &str) -> ImageRef {
         registry: registry.into(),
         repository: repository.into(),
         tag: tag.into(),
-        digest,
+        digest: digest.into(),
         labels: Default::default(),
     }
 }

@@ -132,7 +132,7 @@ pub fn plan(request: JsValue) -> Result<JsValue, JsError> {
         contents: &Contents::new(),
     };
     let planned = match propose::propose(&proposal, &fleet, &policy) {
-        Ok(plan) => Planned::Plan { summary: render::json::summary(&plan), json: plan.to_json(), plan: Box::new(plan) },
+        Ok(plan) => Planned::of(&plan),
         Err(Unplanned::Refused(refused)) => Planned::Refused { refused },
         Err(Unplanned::NoApp) => Planned::unreadable(&request.path, "names no app: add `app = \"NAME\"`"),
         Err(Unplanned::NoImage) => Planned::unreadable(&request.path, "has no `image` in [build], and none is given"),
@@ -191,15 +191,37 @@ impl PlanRequest {
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Planned {
-    Plan { plan: Box<Plan>, json: String, summary: Value },
-    Refused { refused: Vec<Refusal> },
-    Unreadable { error: String },
+    Plan {
+        #[serde(with = "serde_wasm_bindgen::preserve")]
+        plan: JsValue,
+        #[serde(with = "serde_wasm_bindgen::preserve")]
+        json: JsValue,
+        summary: Value,
+    },
+    Refused {
+        refused: Vec<Refusal>,
+    },
+    Unreadable {
+        error: String,
+    },
 }
 
 impl Planned {
+    fn of(plan: &Plan) -> Self {
+        let json = JsValue::from_str(&plan.to_json());
+        Self::Plan { plan: parse_json(&json), json, summary: render::json::summary(plan) }
+    }
+
     fn unreadable(path: &str, what: &str) -> Self {
         Self::Unreadable { error: format!("`{path}` {what}") }
     }
+}
+
+#[wasm_bindgen]
+extern "C" {
+    /// A long plan is an object of JavaScript sooner than it is made field by field.
+    #[wasm_bindgen(js_namespace = JSON, js_name = parse)]
+    fn parse_json(text: &JsValue) -> JsValue;
 }
 
 /// By way of a JSON value, which, unlike a direct reading, names the fields that should not be there.

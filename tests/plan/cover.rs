@@ -183,10 +183,10 @@ fn machine_kinds_keep_their_regions_sizes_and_metadata() {
 fn images_are_compared_by_digest_within_a_group_and_named_across() {
     // By digest, whatever the tags are.
     let mut same = fleet(SHOP, "a1 app iad started v1\na2 app iad started v0\nw1 worker iad started v1");
-    same.machines[1].image_ref.digest = notation::digest("v1");
+    same.machines[1].image_ref.digest = notation::digest("v1").into();
     assert!(plan_of(SHOP, &same, "v2", &Policy::default()).is_ok());
     // By repository and tag where a digest is not known.
-    same.machines[1].image_ref.digest = String::new();
+    same.machines[1].image_ref.digest = String::new().into();
     assert_eq!(plan_of(SHOP, &same, "v2", &Policy::default()).unwrap_err()[0].code, "mixed-images");
     // Also where all of them run what is wanted, by its name: what it is, nobody can tell.
     let moved = fleet(SHOP, "a1 app iad started v2\na2 app iad started v2 moved\nw1 worker iad started v2");
@@ -205,7 +205,7 @@ fn images_are_compared_by_digest_within_a_group_and_named_across() {
         SHOP,
         "a0 app iad started v2\na1 app iad started v2\na2 app iad started v2 moved\nw1 worker iad started v2",
     );
-    between.machines[0].image_ref.digest = String::new();
+    between.machines[0].image_ref.digest = "".into();
     assert_eq!(code(&between), "mixed-images");
     insta::assert_snapshot!(warnings_of(SHOP, "a1 app iad started v1\nw1 worker iad started v0"), @"images-differ: the groups run different images now: shop:v0, shop:v1");
 }

@@ -48,7 +48,7 @@ fn what_rests_is_not_taken_for_something_left_over() {
 #[test]
 fn a_tag_that_moved_is_another_image() {
     let mut fleet = notation::fleet(SHOP, "a1 app iad started v1\na2 app iad started v1\nw1 worker iad started v1");
-    fleet.machines[1].image_ref.digest = notation::digest("moved");
+    fleet.machines[1].image_ref.digest = notation::digest("moved").into();
     let refused = notation::plan_of(SHOP, &fleet, "v2", &Policy::default()).unwrap_err();
     assert_eq!(refused[0].code, "mixed-images");
 }

@@ -103,7 +103,8 @@ impl Deploy {
         for step in plan.steps.iter().filter(|step| step.op == Op::Create) {
             let request = step.request.clone().unwrap();
             let runs = !request.skip_launch;
-            let Answer::Machine(machine) = self.call(&Call::CreateMachine { name: String::new(), request }) else {
+            let Answer::Machine(machine) = self.call(&Call::CreateMachine { name: String::new(), request: *request })
+            else {
                 panic!("a machine that is made is shown")
             };
             self.greens.push((machine.id.clone(), runs));

@@ -4,6 +4,8 @@
 
 mod writer;
 
+use std::marker::PhantomData;
+
 use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -28,21 +30,22 @@ pub(super) fn sha256(bytes: &[u8]) -> String {
 }
 
 /// The hash of an object that is too large to be written as a whole. Its fields are given in their
-/// order.
+/// order, and stay where they are until it is done.
 #[derive(Default)]
-pub(super) struct Hash {
+pub(super) struct Hash<'v> {
+    values: PhantomData<&'v ()>,
     sha: Sha256,
     writer: Writer,
     last: &'static str,
 }
 
-impl Hash {
-    pub(super) fn field(&mut self, key: &'static str, value: &impl Serialize) {
+impl<'v> Hash<'v> {
+    pub(super) fn field(&mut self, key: &'static str, value: &'v impl Serialize) {
         self.key(key);
         self.pass_on(value);
     }
 
-    pub(super) fn list(&mut self, key: &'static str, items: &[impl Serialize]) {
+    pub(super) fn list(&mut self, key: &'static str, items: &'v [impl Serialize]) {
         self.key(key);
         for (index, item) in items.iter().enumerate() {
             self.sha.update(if index == 0 { "[" } else { "," });

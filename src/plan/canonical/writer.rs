@@ -16,6 +16,8 @@ pub(super) struct Writer {
     pub(super) out: String,
     /// Of every object that is open, the outermost first.
     entries: Vec<Entry>,
+    /// The latest value with a type of its own, by its address, as it was written: greens share configs.
+    latest: (usize, String),
 }
 
 impl Writer {
@@ -70,7 +72,7 @@ impl Writer {
 
     /// Puts the entries from `first` on, written from `start` on, in order.
     fn sort(&mut self, start: usize, first: usize, order: fn(&str, &str) -> Ordering) {
-        let Self { out, entries } = self;
+        let Self { out, entries, .. } = self;
         entries[first..].sort_by(|a, b| order(&out[a.key.clone()], &out[b.key.clone()]));
         let sorted = entries[first..].iter().map(|entry| entry.key.start..entry.end);
         let end = out.len();
@@ -114,6 +116,8 @@ pub(super) struct Entries<'w> {
     start: usize,
     /// Where its entries begin in [`Writer::entries`].
     first: usize,
+    /// The latest field of a struct: such names are words.
+    field: &'static str,
     is_sorted: bool,
     /// Its keys are ASCII without escapes: their bytes are in the order that they must have.
     is_plain: bool,
@@ -130,7 +134,11 @@ impl Entries<'_> {
     fn key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), Error> {
         let start = self.separated();
         key.serialize(&mut *self.writer)?;
-        self.is_plain &= is_plain(&self.writer.out[start..]);
+        let Writer { out, entries, .. } = &*self.writer;
+        self.is_plain &= is_plain(&out[start..]);
+        let order = order(self.is_plain);
+        let last = entries[self.first..].last();
+        self.is_sorted &= last.is_none_or(|last| order(&out[last.key.clone()], &out[start..]).is_le());
         self.begun(start);
         Ok(())
     }
@@ -145,6 +153,8 @@ impl Entries<'_> {
     fn field<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> Result<(), Error> {
         let start = self.separated();
         self.writer.out.extend(["\"", key, "\""]);
+        self.is_sorted &= self.field <= key;
+        self.field = key;
         self.begun(start);
         self.value(value)
     }
@@ -159,17 +169,13 @@ impl Entries<'_> {
 
     /// The key that begins at `start` is written.
     fn begun(&mut self, start: usize) {
-        let Writer { out, entries } = &mut *self.writer;
-        let key = start..out.len();
-        let last = entries[self.first..].last();
-        let order = order(self.is_plain);
-        self.is_sorted &= last.is_none_or(|last| order(&out[last.key.clone()], &out[key.clone()]).is_le());
-        entries.push(Entry { key, end: 0 });
+        let Writer { out, entries, .. } = &mut *self.writer;
+        entries.push(Entry { key: start..out.len(), end: 0 });
         out.push(':');
     }
 
     fn close(self) {
-        let Self { writer, start, first, is_sorted, is_plain } = self;
+        let Self { writer, start, first, is_sorted, is_plain, .. } = self;
         if !is_sorted {
             writer.sort(start, first, order(is_plain));
         }
@@ -289,7 +295,17 @@ impl<'w> Serializer for &'w mut Writer {
     }
 
     fn serialize_newtype_struct<T: Serialize + ?Sized>(self, _: &'static str, value: &T) -> Result<(), Error> {
-        value.serialize(self)
+        let address = std::ptr::from_ref(value).addr();
+        if self.latest.0 != address {
+            let start = self.out.len();
+            value.serialize(&mut *self)?;
+            self.latest.0 = address;
+            self.latest.1.clear();
+            self.latest.1.push_str(&self.out[start..]);
+            return Ok(());
+        }
+        self.out.push_str(&self.latest.1);
+        Ok(())
     }
 
     fn serialize_newtype_variant<T: Serialize + ?Sized>(
@@ -332,7 +348,7 @@ impl<'w> Serializer for &'w mut Writer {
     fn serialize_map(self, _: Option<usize>) -> Result<Entries<'w>, Error> {
         let start = self.open('{');
         let first = self.entries.len();
-        Ok(Entries { writer: self, start, first, is_sorted: true, is_plain: true })
+        Ok(Entries { writer: self, start, first, field: "", is_sorted: true, is_plain: true })
     }
 
     fn serialize_struct(self, _: &'static str, len: usize) -> Result<Entries<'w>, Error> {
