@@ -1,14 +1,13 @@
 //! The answer to `GET /machines` as it comes: machines of a group mostly have the same config, which
 //! is kept once, so that a thousand of them do not take the memory of a thousand.
 
-use std::collections::BTreeMap;
 use std::fmt;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use serde::de::{Deserializer, SeqAccess, Visitor};
 
-use super::{Machine, MachineConfig};
+use super::Machine;
+use super::shared::Shared;
 
 /// The machines of a list; `None`: it is none.
 pub fn list(text: &[u8]) -> Option<Vec<Arc<Machine>>> {
@@ -27,21 +26,13 @@ impl<'de> Visitor<'de> for Machines {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
-        let (mut machines, mut configs) = (Vec::new(), BTreeMap::new());
+        let (mut machines, mut configs) = (Vec::new(), Shared::default());
         while let Some(mut machine) = list.next_element::<Machine>()? {
-            machine.config = machine.config.map(|config| shared(&mut configs, config));
+            machine.config = machine.config.map(|config| configs.one(config));
             machines.push(Arc::new(machine));
         }
         Ok(machines)
     }
-}
-
-/// The one that was there first, where there is an equal one.
-fn shared(configs: &mut BTreeMap<u64, Arc<MachineConfig>>, config: Arc<MachineConfig>) -> Arc<MachineConfig> {
-    let mut hash = DefaultHasher::new();
-    config.0.hash(&mut hash);
-    let known = configs.entry(hash.finish()).or_insert_with(|| Arc::clone(&config));
-    if *known == config { Arc::clone(known) } else { config }
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ mod image;
 mod list;
 mod parse;
 mod paste;
+mod shared;
 mod volumes;
 
 use std::collections::BTreeMap;
@@ -20,6 +21,7 @@ pub use image::{Image, by_image};
 pub use list::list;
 pub use parse::parse;
 pub use paste::Unreadable;
+pub use shared::Shared;
 pub use volumes::{Volume, volumes};
 
 /// What was observed of one app.

@@ -1,14 +1,11 @@
 //! A pasted list of machines as a fleet. What the list leaves out is tolerated where something safe
 //! can be assumed, and noted.
 
-use std::collections::BTreeMap;
-use std::hash::{DefaultHasher, Hash, Hasher};
-use std::sync::Arc;
-
 use serde_json::{Map, Value, json};
 
 use super::paste::{self, MACHINES, Unreadable};
-use super::{Fleet, Gap, Machine, MachineConfig};
+use super::shared::Shared;
+use super::{Fleet, Gap, Machine};
 
 /// The machines in `text`: what `fly machine list --json` or `GET /v1/apps/APP/machines` gives.
 ///
@@ -17,11 +14,11 @@ use super::{Fleet, Gap, Machine, MachineConfig};
 /// a field of another type.
 pub fn parse(text: &str) -> Result<Fleet, Unreadable> {
     let mut fleet = Fleet::default();
-    let mut configs = Configs::default();
+    let mut configs = Shared::default();
     for (index, mut fields) in paste::list(text, &MACHINES)?.into_iter().enumerate() {
         fleet.gaps.extend(fill(&mut fields, index + 1));
         let mut machine = machine(text, fields)?;
-        machine.config = machine.config.map(|config| configs.shared(config));
+        machine.config = machine.config.map(|config| configs.one(config));
         fleet.machines.push(machine);
     }
     fleet.machines.sort_by(|a, b| a.id.cmp(&b.id));
@@ -51,19 +48,6 @@ fn fill(fields: &mut Map<String, Value>, entry: usize) -> Vec<Gap> {
         fields.insert("state".to_owned(), "started".into());
     }
     gaps
-}
-
-/// Each config of the list once, by its hash: most machines of a group have the same.
-#[derive(Default)]
-struct Configs(BTreeMap<u64, Arc<MachineConfig>>);
-
-impl Configs {
-    fn shared(&mut self, config: Arc<MachineConfig>) -> Arc<MachineConfig> {
-        let mut hasher = DefaultHasher::new();
-        config.hash(&mut hasher);
-        let known = self.0.entry(hasher.finish()).or_insert_with(|| config.clone());
-        if *known == config { known.clone() } else { config }
-    }
 }
 
 /// What every client prints today, and what is assumed where it is missing: what leads to the more

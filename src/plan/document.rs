@@ -1,12 +1,14 @@
 //! A plan as a file: written, read back, and refused when it is not what was written.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::error::Category;
 
 use super::{Plan, VERSION, canonical, sound};
+use crate::fleet::Shared;
 
 /// The text is no plan that can be trusted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,10 +38,11 @@ impl Plan {
 /// When it is cut off, is of another version, has a field that this version does not know or
 /// lacks one, was edited, or has steps that do not hang together.
 pub fn read(text: &str) -> Result<Plan, Unreadable> {
-    let plan: Plan = serde_json::from_str(text).map_err(|error| no_plan(text, &error))?;
+    let mut plan: Plan = serde_json::from_str(text).map_err(|error| no_plan(text, &error))?;
     if plan.version != VERSION {
         return Err(other_version(plan.version.into()));
     }
+    share_configs(&mut plan);
     if digest(&plan) != plan.digest {
         return Err(unreadable(format!(
             "the plan was changed after it was made: its digest does not match; {PLAN_AGAIN}"
@@ -47,6 +50,14 @@ pub fn read(text: &str) -> Result<Plan, Unreadable> {
     }
     sound::check(&plan).map_err(|wrong| unreadable(format!("{wrong}; {PLAN_AGAIN}")))?;
     Ok(plan)
+}
+
+/// As they were when it was made.
+fn share_configs(plan: &mut Plan) {
+    let mut configs = Shared::default();
+    for request in plan.steps.iter_mut().filter_map(|step| step.request.as_mut()) {
+        request.config = configs.one(Arc::clone(&request.config));
+    }
 }
 
 /// What keeps `text` from being read, found out only then: plans are long.
