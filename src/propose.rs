@@ -44,7 +44,9 @@ pub fn propose(proposal: &Proposal, fleet: &Fleet, policy: &Policy) -> Result<Pl
     config.supply(proposal.contents);
     let named = |name: &&str| !name.trim().is_empty();
     let app = proposal.app.or_else(|| app_of(&config)).filter(named).ok_or(Unplanned::NoApp)?;
-    let image = proposal.image.or_else(|| image_of(&config)).filter(named).ok_or(Unplanned::NoImage)?;
+    let image = proposal.image.or_else(|| image_of(&config)).filter(named);
+    // A cleanup makes no machine.
+    let image = image.or(policy.cleanup.then_some("")).ok_or(Unplanned::NoImage)?;
     let desired = Desired { app, image, path: proposal.path, text: proposal.text, config: &config };
     plan::plan(&desired, fleet, policy).map_err(Unplanned::Refused)
 }
@@ -114,6 +116,14 @@ mod tests {
         assert_eq!(check("app = 'shop'\n", None, None), "NoImage");
         assert_eq!(check("app = 'shop'\n", None, Some("")), "NoImage");
         assert_eq!(check("app = 'shop'\n", None, Some(" ")), "NoImage");
+    }
+
+    #[test]
+    fn a_cleanup_needs_no_image() {
+        let (policy, contents) = (Policy { cleanup: true, ..Policy::default() }, Contents::new());
+        let proposal =
+            Proposal { path: "fly.toml", text: "app = 'shop'\n", app: None, image: None, contents: &contents };
+        assert_eq!(propose(&proposal, &Fleet::default(), &policy).map(|plan| plan.image), Ok(String::new()));
     }
 
     #[test]

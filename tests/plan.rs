@@ -202,6 +202,7 @@ fn one_machine_that_differs_makes_the_whole_group_change() {
     a3 replace: it runs the image, but is cordoned
     w1 keep: it runs the image and the config that are wanted
     warning image-not-new
+    warning cordoned-replaced
     "#);
 }
 

@@ -389,7 +389,9 @@ fn listed(volumes: &BTreeSet<&str>) -> String {
 /// What deploys a group without greens.
 pub(super) fn rolling(situation: &Situation, group: &str) -> String {
     let (app, image) = (situation.desired.app, situation.desired.image);
-    format!("fly deploy --app {app} --strategy rolling --process-groups {group} --image {image}")
+    // A cleanup has no image: this command builds one.
+    let image = if image.is_empty() { String::new() } else { format!(" --image {image}") };
+    format!("fly deploy --app {app} --strategy rolling --process-groups {group}{image}")
 }
 
 pub(super) fn destroy(app: &str, machines: &[&Machine], remark: &str) -> String {

@@ -29,7 +29,8 @@ pub(super) fn warnings(situation: &Situation, placed: &[Placed], greens: &[Green
     }
     about_images(&mut found, &running);
     about_tags(&mut found, situation, placed);
-    about_machines(&mut found, placed);
+    about_others(&mut found, placed);
+    about_blues(&mut found, placed);
     about_leftovers(&mut found, placed, false);
     about_unfinished(&mut found, situation, placed);
     about_underway(&mut found, situation, placed, !greens.is_empty());
@@ -150,18 +151,20 @@ fn about_tags(found: &mut Found, situation: &Situation, placed: &[Placed]) {
     });
 }
 
-fn about_machines(found: &mut Found, placed: &[Placed]) {
-    let ids = |wanted: &dyn Fn(&Placed) -> bool| -> Vec<&str> {
-        placed.iter().filter(|blue| wanted(blue)).map(|blue| blue.machine.id.as_str()).collect()
-    };
+fn ids<'a>(placed: &[Placed<'a>], wanted: impl Fn(&Placed) -> bool) -> Vec<&'a str> {
+    placed.iter().filter(|blue| wanted(blue)).map(|blue| blue.machine.id.as_str()).collect()
+}
+
+/// What the deploy cannot touch, or leaves alone.
+fn about_others(found: &mut Found, placed: &[Placed]) {
     let is_silent = |blue: &Placed| {
         blue.is(Disposition::Ignore) && blue.machine.config.is_none() && blue.machine.host_status != HostStatus::Ok
     };
-    let out_of_reach = ids(&|blue| blue.is(Disposition::Unreachable) || is_silent(blue));
+    let out_of_reach = ids(placed, |blue| blue.is(Disposition::Unreachable) || is_silent(blue));
     found.add_for("unreachable-stays", &out_of_reach, |ids| {
         format!("the host does not answer for {ids}: it stays, may come back with the old code, and `apply` will end with exit status 4")
     });
-    let unmanaged = ids(&|blue| {
+    let unmanaged = ids(placed, |blue| {
         blue.is(Disposition::Ignore)
             && blue.machine.config.is_some()
             && !blue.machine.is_managed()
@@ -170,25 +173,36 @@ fn about_machines(found: &mut Found, placed: &[Placed]) {
     found.add_for("unmanaged-ignored", &unmanaged, |ids| {
         format!("Fly Launch does not manage {ids}: left alone, with the image that it runs")
     });
-    let unknown = ids(&|blue| {
+    let unknown = ids(placed, |blue| {
         blue.is(Disposition::Ignore) && blue.machine.config.is_none() && !is_silent(blue) && blue.machine.is_live()
     });
     found.add_for("unknown-config", &unknown, |ids| {
         format!("Fly does not say what {ids} runs: left alone, and it may serve beside the greens")
     });
-    let in_flight = ids(&|blue| {
+}
+
+/// What is to go.
+fn about_blues(found: &mut Found, placed: &[Placed]) {
+    let in_flight = ids(placed, |blue| {
         matches!(blue.disposition, Disposition::Replace | Disposition::Remove) && is_in_flight(&blue.machine.state)
     });
     found.add_for("in-flight", &in_flight, |ids| {
         format!("somebody is at work on {ids} (neither started nor at rest): it is not counted as serving, and once its config or version changes `apply` refuses the plan as stale. Plan again when it has settled; Fly calls it stuck after 10 minutes")
     });
-    let volumes = ids(&|blue| {
+    let volumes = ids(placed, |blue| {
         blue.is(Disposition::Remove)
             && blue.machine.config.as_ref().is_some_and(|config| config.volumes().next().is_some())
     });
     found
         .add_for("volume-stays", &volumes, |ids| format!("the volumes of {ids} are not destroyed with their machines"));
-    let jobs = ids(&|blue| {
+    let hidden = ids(placed, |blue| {
+        let is_routed = blue.machine.config.as_ref().is_some_and(|config| config.has_services());
+        blue.is(Disposition::Replace) && blue.machine.cordoned && is_routed
+    });
+    found.add_for("cordoned-replaced", &hidden, |ids| {
+        format!("{ids} is cordoned, and its green gets traffic like the others: `--exclude-machine` leaves it as it is")
+    });
+    let jobs = ids(placed, |blue| {
         blue.is(Disposition::Replace) && blue.machine.config.as_ref().is_some_and(|config| config.runs_once())
     });
     found.add_for("job-replaced", &jobs, |ids| {

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::facts;
 
 /// Stands where a secret stood.
-pub(super) const MASK: &str = "<masked>";
+pub const MASK: &str = "<masked>";
 
 /// The same value with secrets hidden: the values of secret-like keys in `env`, `args` and
 /// `headers`, in the map form (`{"KEY": "value"}`) and in the list form (`[{"name", "value"}]`),

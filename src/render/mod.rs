@@ -19,6 +19,7 @@ use crate::diagnostic::Flyctl;
 use crate::lint::Report;
 
 pub use json_schema::{Of, json_schema};
+pub use mask::MASK;
 pub use severity::{Level, level};
 
 /// One file and what was found in it.

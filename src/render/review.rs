@@ -280,7 +280,11 @@ fn plain(text: &str) -> String {
         if word.contains('@') {
             return code(word);
         }
-        let escaped = |c: char| if "\\`*_[]<>|~#!&".contains(c) { format!("\\{c}") } else { c.to_string() };
+        let escaped = |c: char| match c {
+            _ if "\\`*_[]<>|~#!&".contains(c) => format!("\\{c}"),
+            _ if c.is_control() => "\u{fffd}".to_owned(),
+            _ => c.to_string(),
+        };
         word.chars().map(escaped).collect()
     };
     text.split([' ', '\n', '\t', '\r']).map(word).collect::<Vec<_>>().join(" ")
@@ -483,6 +487,7 @@ mod tests {
         assert_eq!(code("a`|b"), "``a`\\|b``");
         assert_eq!(code("`"), "`` ` ``");
         assert_eq!(plain("<img> @all *x* | a_b"), "\\<img\\> `@all` \\*x\\* \\| a\\_b");
+        assert_eq!(plain("a\u{1b}[2Jb"), "a\u{fffd}\\[2Jb");
         assert_eq!(prose("group `a|<b>` and `odd"), "group \\`a\\|\\<b\\>\\` and \\`odd");
         assert_eq!(prose("group `a|<b>`"), "group `a\\|<b>`");
         assert_eq!(label(&["%%{x}%% \"]; end", "", "b"]), "#37;#37;#123;x#125;#37;#37; #34;#93;#59; end<br/>b");

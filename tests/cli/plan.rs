@@ -276,6 +276,8 @@ fn secrets_are_masked_everywhere_but_in_the_saved_plan() {
     assert!(!text.stdout.contains("hunter2"));
     let json = test().args(wanted).args(["--format", "json"]).run();
     assert!(json.stdout.contains("SECRET_KEY") && !json.stdout.contains("hunter2"), "{}", json.stdout);
+    let read = Test::new().file("plan.json", json.stdout).args(["apply", "plan.json"]).status(2).run();
+    assert!(read.stderr.contains("save a plan with `-o`"), "{}", read.stderr);
 }
 
 #[test]

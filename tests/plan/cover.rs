@@ -127,6 +127,7 @@ fn machine_kinds_are_each_told_apart() {
     warning unreachable-stays
     warning unmanaged-ignored
     warning in-flight
+    warning cordoned-replaced
     warning job-replaced
     warning leased
     warning leftovers

@@ -7,6 +7,7 @@ use crate::native::error::{Error, Kind, Status};
 use crate::native::files;
 use crate::native::terminal::Terminal;
 use crate::plan::{self, Plan};
+use crate::render;
 
 /// Show a saved plan
 ///
@@ -30,5 +31,13 @@ pub(in crate::native) fn run(args: &Args, terminal: Terminal) -> Result<Status, 
 
 pub(super) fn read_plan(path: &Path) -> Result<Plan, Error> {
     let text = files::read(path)?;
-    plan::read(&text).map_err(|unreadable| Error::new(Kind::Input, format!("`{}`: {unreadable}", path.display())))
+    plan::read(&text).map_err(|unreadable| {
+        let error = Error::new(Kind::Input, format!("`{}`: {unreadable}", path.display()));
+        match text.contains(render::MASK) {
+            true => {
+                error.hint("what `--format json` prints hides secrets, and is only to be read: save a plan with `-o`")
+            }
+            false => error,
+        }
+    })
 }

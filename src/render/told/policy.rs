@@ -1,6 +1,6 @@
 //! A policy in words: what differs from the defaults, and what they are.
 
-use super::words::{list, whole_seconds};
+use super::words::{count, list, whole_seconds};
 use crate::facts;
 use crate::plan::{Drain, Floor, Policy};
 
@@ -70,7 +70,7 @@ fn traffic(policy: &Policy, standard: &Policy) -> Vec<Said> {
         told.push(differs(format!("then ask {}", facts::veiled(url))));
     }
     told.push(Said {
-        text: format!("{} calls at once", policy.concurrency),
+        text: format!("{} at once", count(usize::try_from(policy.concurrency).unwrap_or(usize::MAX), "call")),
         is_default: policy.concurrency == standard.concurrency,
     });
     told
