@@ -59,8 +59,10 @@ pub(super) enum Goal {
     Ended {
         target: Target,
     },
+    /// Before it is done, the same as for a cordon: somebody may have let it serve again.
     Stopping {
         target: Target,
+        rests_on: Vec<Target>,
     },
     Stopped {
         target: Target,

@@ -36,7 +36,7 @@ pub(super) fn fault(targets: &[Target], view: View<'_>) -> Option<String> {
 /// what has still to be looked at, or why it must not go; `None` when it may.
 pub(super) fn before_it_goes(target: &Target, rests_on: &[Target], view: View<'_>) -> Option<Next> {
     let since_ms = view.now_ms.saturating_sub(FRESH_MS);
-    let floor = view.floors.get(target.name());
+    let floor = view.floors.get(target.name()).filter(|_| !view.options.has(Flaw::TrustOnePass));
     floor
         .and_then(|floor| look_around(target, floor, since_ms, view))
         .or_else(|| look(rests_on, since_ms, view))

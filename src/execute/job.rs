@@ -183,7 +183,6 @@ impl Job {
             | Goal::Healthy { target }
             | Goal::Launched { target }
             | Goal::Ended { target }
-            | Goal::Stopping { target }
             | Goal::Stopped { target }
             | Goal::Uncordoned { target } => match known.id(target) {
                 Some(id) => self.next_for(id, target, view),
@@ -194,6 +193,12 @@ impl Job {
                     .guarded(target, rests_on, view)
                     .unwrap_or_else(|| Next::Call(Call::Cordon { id: id.to_owned(), nonce: known.nonce(id) })),
                 None => Next::Done,
+            },
+            Goal::Stopping { target, rests_on } => match known.id(target) {
+                Some(id) => self
+                    .guarded(target, rests_on, view)
+                    .unwrap_or_else(|| Next::Call(Call::Stop { id: id.to_owned(), nonce: known.nonce(id) })),
+                None => Next::Fail(format!("{} was never made", target.name())),
             },
             Goal::Destroyed { target, rests_on } => match known.id(target) {
                 Some(id) => self.guarded(target, rests_on, view).unwrap_or_else(|| Next::Call(destroy(id, known))),
@@ -207,7 +212,6 @@ impl Job {
         let id = id.to_owned();
         Next::Call(match &self.goal {
             Goal::Uncordoned { .. } => Call::Uncordon { nonce: nonce(), id },
-            Goal::Stopping { .. } => Call::Stop { nonce: nonce(), id },
             Goal::Launched { .. } if self.begun => Call::Start { nonce: nonce(), id },
             Goal::Started { .. } if !self.looking => self.wait(id, target, State::Started, view),
             Goal::Ended { .. } if self.note.is_some() => Call::Logs { id },

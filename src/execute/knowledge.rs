@@ -7,7 +7,7 @@ use super::name::{self, machine_name};
 use super::{Answer, Call, Reply, watch};
 use crate::fleet::{HostStatus, Machine, State};
 use crate::plan::mark::{Course, Direction, Marks, NOTICES};
-use crate::plan::{Floored, Op, Plan};
+use crate::plan::{Floored, Op, Plan, PlannedMachine, Step};
 
 /// A machine that steps and goals speak of.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,6 +28,8 @@ pub(super) struct Knowledge {
     names: BTreeMap<String, String>,
     /// The machines that the plan observed.
     observed: Arc<BTreeSet<String>>,
+    /// Of these those at rest, and the slots whose machines are made to rest.
+    resting: Arc<BTreeSet<String>>,
     /// Every machine as it was before anything was done.
     pub before: BTreeMap<String, Arc<Machine>>,
     /// The machines made so far, by slot.
@@ -48,7 +50,7 @@ pub(super) struct Knowledge {
     /// Machines that tell which way this deploy goes, or may.
     boards: BTreeSet<String>,
     /// Something tells of this deploy: it is not over.
-    is_told: bool,
+    pub is_told: bool,
     /// How many of the machines seen serve, per group and region.
     serving: BTreeMap<(String, String), u64>,
     /// Machines that the proxy starts when a request comes, and whose checks have not passed since.
@@ -99,11 +101,16 @@ impl Knowledge {
         let slots = plan.steps.iter().filter(|step| makes(step.op)).filter_map(|step| step.slot.clone());
         let names = slots.map(|slot| (machine_name(run, &slot, 1), slot));
         let observed = plan.machines.iter().map(|machine| machine.id.clone()).collect();
+        let rests = |machine: &&PlannedMachine| matches!(machine.observed.state, State::Stopped | State::Suspended);
+        let blues = plan.machines.iter().filter(rests).map(|machine| machine.id.clone());
+        let is_made_so = |step: &&Step| step.request.as_ref().is_some_and(|request| request.skip_launch);
+        let greens = plan.steps.iter().filter(is_made_so).filter_map(|step| step.slot.clone());
         Self {
             deploy: deploy.to_owned(),
             groups: Arc::new(groups.collect()),
             names: names.collect(),
             observed: Arc::new(observed),
+            resting: Arc::new(blues.chain(greens).collect()),
             ..Self::default()
         }
     }
@@ -115,6 +122,7 @@ impl Knowledge {
             groups: Arc::clone(&self.groups),
             names: self.names.values().map(|slot| (machine_name(run, slot, 1), slot.clone())).collect(),
             observed: Arc::clone(&self.observed),
+            resting: Arc::clone(&self.resting),
             ..Self::default()
         }
     }
@@ -312,7 +320,9 @@ impl Knowledge {
     fn recognize(&mut self, machine: &Machine) {
         let slot = match Marks::of(machine) {
             Some(marks) => Some(marks.slot).filter(|_| marks.plan == self.deploy),
-            None => self.names.get(&machine.name).or_else(|| self.slot_in_name(machine)).cloned(),
+            None => {
+                self.names.get(&machine.name).or_else(|| self.slot_in_name(machine).filter(|_| self.is_told)).cloned()
+            }
         };
         let Some(slot) = slot.filter(|_| machine.is_live()) else { return };
         match self.greens.get(&slot) {
@@ -322,11 +332,12 @@ impl Knowledge {
         }
     }
 
-    /// Another run's name for a slot, while the deploy is not over: what is new is its work.
-    fn slot_in_name(&self, machine: &Machine) -> Option<&String> {
+    /// The slot that the name of a new machine speaks of, whichever run gave it: that of this deploy
+    /// while it is not over.
+    pub(super) fn slot_in_name(&self, machine: &Machine) -> Option<&String> {
         let is_new = !self.observed.contains(&machine.id) && machine.name.starts_with(name::PREFIX);
         let is_of = |slot: &&String| machine.name.strip_suffix(slot.as_str()).is_some_and(|run| run.ends_with('-'));
-        let slots = self.names.values().filter(|_| is_new && self.is_told);
+        let slots = self.names.values().filter(|_| is_new);
         slots.filter(is_of).max_by_key(|slot| slot.len())
     }
 
@@ -334,7 +345,11 @@ impl Knowledge {
         self.count(id, |count| count - 1);
         match sighting.machine.as_deref() {
             Some(machine) if watch::sleeps(machine) => drop(self.sleepers.insert(id.to_owned())),
-            Some(machine) if is_up(machine) && !machine.is_passing() => {}
+            Some(machine) if is_up(machine) && !machine.is_passing() => {
+                if !self.sightings.contains_key(id) && self.has_rested(id) {
+                    self.sleepers.insert(id.to_owned());
+                }
+            }
             _ => drop(self.sleepers.remove(id)),
         }
         self.sightings.insert(id.to_owned(), sighting);
@@ -361,7 +376,13 @@ impl Knowledge {
         }
     }
 
-    /// It was at rest, and the proxy has since started it: until its checks pass it serves as it did.
+    /// It was at rest before anybody of this run looked at it.
+    fn has_rested(&self, id: &str) -> bool {
+        self.resting.contains(self.slot_of.get(id).map_or(id, String::as_str))
+    }
+
+    /// It was at rest, and was started since, by the proxy or as by it: until its checks pass it serves
+    /// as it did.
     pub(super) fn is_waking(&self, machine: &Machine) -> bool {
         let is_reachable = !machine.cordoned && machine.host_status == HostStatus::Ok;
         is_reachable && is_up(machine) && self.sleepers.contains(&machine.id)

@@ -143,7 +143,7 @@ fn only_round(place: usize, view: View<'_>) -> Vec<Goal> {
         Op::WaitHealthy => one(&|target| Goal::Healthy { target }),
         Op::WaitStopped => one(&|target| Goal::Stopped { target }),
         Op::Uncordon => one(&|target| Goal::Uncordoned { target }),
-        Op::Stop => one(&|target| Goal::Stopping { target }),
+        Op::Stop => one(&|target| Goal::Stopping { target, rests_on: greens() }),
         Op::Cordon => one(&|target| Goal::Cordoned { target, rests_on: greens() }),
         Op::Destroy => one(&|target| Goal::Destroyed { target, rests_on: greens() }),
         Op::Settle => vec![Goal::Paused { ms: step.timeout_ms.unwrap_or(policy.settle_ms) }],

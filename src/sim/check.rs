@@ -71,11 +71,11 @@ impl Checker {
         }
     }
 
-    /// After each change of a machine; gives the breach that it is. `called`: a call changed it,
-    /// not the machine itself.
-    pub(super) fn changed(&mut self, t_ms: u64, machine: &Machine, called: bool) -> Option<Breach> {
+    /// After each change of a machine; gives the breach that it is. `is_up`: it serves unless it is
+    /// cordoned. `called`: a call changed it, not the machine itself.
+    pub(super) fn changed(&mut self, t_ms: u64, machine: &Machine, is_up: bool, called: bool) -> Option<Breach> {
         let place = self.place(machine);
-        let (is_up, serving) = (is_up(machine), self.serving.entry(place.clone()).or_default());
+        let serving = self.serving.entry(place.clone()).or_default();
         let was_up = if is_up { !self.up.insert(machine.id.clone()) } else { self.up.remove(&machine.id) };
         if is_up && !machine.cordoned {
             serving.entry(machine.id.clone()).or_insert(t_ms);
@@ -85,8 +85,8 @@ impl Checker {
         if !called && (since_ms.is_some() || was_up && !is_up) {
             self.lost_ms.insert(place.clone(), t_ms);
         }
-        // What serves only just now nobody could know of; what is started comes back.
-        let served = since_ms.is_some_and(|ms| ms == 0 || t_ms - ms > NOTICE_MS) && machine.state != State::Starting;
+        // What serves only just now nobody could know of.
+        let served = since_ms.is_some_and(|ms| ms == 0 || t_ms - ms > NOTICE_MS);
         let goes = machine.state == State::Destroyed && self.promise.replaced.contains(&machine.id);
         if !called || !served && !goes {
             return None;
@@ -119,7 +119,7 @@ impl Checker {
 
 /// It serves as the contracts define it, unless it is cordoned: started with its checks passing, or
 /// stopped by the proxy, which starts it again.
-fn is_up(machine: &Machine) -> bool {
+pub(super) fn is_up(machine: &Machine) -> bool {
     let config = machine.config.as_ref();
     let awake = match machine.state {
         State::Started => machine.is_passing() || config.is_none_or(|config| config.check_kinds().next().is_none()),

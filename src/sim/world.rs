@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 pub use calls::Release;
 
-use super::check::{Breach, Checker, Promise};
+use super::check::{self, Breach, Checker, Promise};
 use super::fault::{Behaviour, Effect, Fault, Faults};
 use super::machine;
 use super::proxy::Proxy;
@@ -76,7 +76,7 @@ struct Life {
     listed_from_ms: u64,
     cordoned_ms: Option<u64>,
     lease: Option<Held>,
-    /// The proxy brought it where it is.
+    /// It comes from where the proxy lets machines rest, or goes there.
     is_routed: bool,
 }
 
@@ -512,11 +512,9 @@ impl World {
         let machine = &self.machines[place];
         if let Some(proxy) = &mut self.proxy {
             proxy.hear(self.now_ms, place, machine);
-            if self.is_between(place) {
-                return;
-            }
         }
-        if let Some(breach) = self.checker.changed(self.now_ms, machine, called) {
+        let is_up = check::is_up(machine) || self.is_between(place);
+        if let Some(breach) = self.checker.changed(self.now_ms, machine, is_up, called) {
             let id = machine.id.clone();
             self.note("checker", "breach", &id, &breach.what);
         }

@@ -6,7 +6,7 @@ use cutover::fleet::{Fleet, State};
 use cutover::plan::{Drain, Policy, mark, reconstruct};
 use cutover::sim::{Options, Run};
 
-use crate::notation::SHOP;
+use crate::notation::{SHOP, plan_of};
 use crate::stories::{self, SITE, Story};
 use crate::{BLUES, GREENS, TWO};
 
@@ -131,6 +131,26 @@ fn a_resumed_deploy_is_held_again_until_somebody_promotes_it() {
     run.take_over(Execution::resume(&plan, options.execution, Intent::Forward));
     run.finish();
     assert_eq!(run.outcome().unwrap().kind, OutcomeKind::Held);
+}
+
+#[test]
+fn a_deploy_that_is_over_is_not_begun_again_by_whoever_resumes_it() {
+    let Story { plan, fleet, options, .. } = with("", &Policy::default());
+    let another = plan_of(SITE, &fleet, "v3", &Policy::default()).unwrap();
+    for (resumed, intent, ends) in [
+        (&plan, Intent::Forward, OutcomeKind::Completed),
+        (&plan, Intent::Back, OutcomeKind::Completed),
+        (&another, Intent::Forward, OutcomeKind::Stale),
+    ] {
+        let mut run = Run::new(&plan, &fleet, options.clone());
+        run.finish();
+        let calls = run.world().trace().len();
+        run.take_over(Execution::resume(resumed, execute::Options::new("other"), intent));
+        run.finish();
+        let (outcome, trace) = (run.outcome().unwrap(), &run.world().trace()[calls..]);
+        assert_eq!(outcome.kind, ends, "{outcome:?}");
+        assert!(trace.iter().filter(|line| line.contains(" call ")).all(|line| line.contains(" list ")), "{trace:#?}");
+    }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What a reply to a job's call leads to: the operation's row says what it means, the goal whether
 //! that is enough.
 
-use super::{Job, Next, View};
+use super::{Job, Next, Owner, View};
 use crate::execute::flaw::Flaw;
 use crate::execute::goal::Goal;
 use crate::execute::operation::{Kind, RATE_LIMIT_TRIES, Then, row, then};
@@ -20,7 +20,7 @@ impl Job {
             None => self.accepted(call, reply, view),
             Some(Then::Done) => Next::Done,
             Some(Then::Judge) => self.judge(kind, reply, view),
-            Some(Then::Fail) => Next::Fail(report::reply(reply)),
+            Some(Then::Fail) if !self.must_see(kind, reply) => Next::Fail(report::reply(reply)),
             Some(then) => {
                 if *reply == Reply::Unknown && kind.changes() {
                     self.unsure_ms = Some(view.now_ms);
@@ -32,6 +32,12 @@ impl Job {
                 self.failed_once(kind, reply, view)
             }
         }
+    }
+
+    /// On the way back a look is not given up for one refusal: what may have been made is found by it.
+    fn must_see(&self, kind: Kind, reply: &Reply) -> bool {
+        let is_look = matches!(kind, Kind::List | Kind::Get);
+        is_look && matches!(self.owner, Owner::Back(_)) && matches!(reply, Reply::Refused(_))
     }
 
     fn failed_once(&mut self, kind: Kind, reply: &Reply, view: View<'_>) -> Next {
@@ -131,6 +137,7 @@ impl Job {
                 Goal::Serving { .. }
                 | Goal::Baked { .. }
                 | Goal::Cordoned { .. }
+                | Goal::Stopping { .. }
                 | Goal::Destroyed { .. }
                 | Goal::Unmade { .. },
                 Call::GetMachine { .. } | Call::ListMachines,
@@ -167,6 +174,7 @@ impl Job {
                 Goal::Serving { .. }
                 | Goal::Baked { .. }
                 | Goal::Cordoned { .. }
+                | Goal::Stopping { .. }
                 | Goal::Destroyed { .. }
                 | Goal::Unmade { .. },
                 Reply::Absent,

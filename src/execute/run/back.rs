@@ -86,7 +86,7 @@ impl Execution {
             (Op::Uncordon, Goal::Cordoned { .. }) => seen
                 .is_none_or(|green| green.state == State::Started)
                 .then_some(Goal::Paused { ms: self.plan.policy.settle_ms }),
-            (Op::Uncordon, Goal::Paused { .. }) => Some(Goal::Stopping { target }),
+            (Op::Uncordon, Goal::Paused { .. }) => Some(Goal::Stopping { target, rests_on: Vec::new() }),
             (Op::Uncordon, Goal::Stopping { .. }) => Some(Goal::Stopped { target }),
             (Op::Cordon, Goal::Uncordoned { .. }) if !self.known.was_started(target.name()) => {
                 Some(Goal::Released { machine: target.name().to_owned() })

@@ -41,6 +41,10 @@ impl Execution {
         {
             return self.refuse_unfinished(&machine, &plan);
         }
+        if self.intent.is_some() && self.is_over() {
+            let message = "The deploy is over: every machine is as the plan wants it, and nothing is left to do.";
+            return self.close(OutcomeKind::Completed, message.to_owned());
+        }
         let mut differences = match self.intent {
             None => stale::differences(&self.plan, &self.known.before),
             Some(_) => stale::differences_of_begun(&self.plan, &self.known),

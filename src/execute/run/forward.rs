@@ -98,10 +98,10 @@ impl Execution {
         let step = &self.plan.steps[place];
         let reason = format!("{}: {why}", self.describe(place));
         match (step.op, step.machine.clone()) {
+            (Op::Destroy, _) if self.options.has(Flaw::SwallowFailures) => return self.order.done(place),
+            (Op::Stop | Op::Destroy, Some(blue)) if kind == FailureKind::Unsafe => drop(self.rescue.insert(blue)),
             // A destroy kills what did not stop.
             (Op::Stop | Op::WaitStopped, _) => return self.order.done(place),
-            (Op::Destroy, _) if self.options.has(Flaw::SwallowFailures) => return self.order.done(place),
-            (Op::Destroy, Some(blue)) if kind == FailureKind::Unsafe => drop(self.rescue.insert(blue)),
             (Op::Destroy, Some(blue)) => self.left.push(report::to_destroy(&self.plan.app, &blue, why)),
             _ => self.rescue_all_behind(place, why),
         }

@@ -72,6 +72,23 @@ impl Execution {
         self.known.boards().chain(self.half_done()).next().is_some()
     }
 
+    /// It came to its end, and took away all that told of it: no machine is left that was to go, and
+    /// each slot has one, by its name and its image.
+    pub(super) fn is_over(&self) -> bool {
+        let is_live = |id: &String| self.known.before.get(id).is_some_and(|machine| machine.is_live());
+        let mut goes = self.plan.steps.iter().filter(|step| self.takes_away(step));
+        let is_made = |step: &Step| {
+            let image = step.request.as_ref().and_then(|request| request.config.image());
+            let is_its_own = |machine: &&Arc<Machine>| {
+                let runs = machine.config.as_ref().and_then(|config| config.image());
+                machine.is_live() && runs == image && self.known.slot_in_name(machine) == step.slot.as_ref()
+            };
+            self.known.before.values().filter(is_its_own).count() == 1
+        };
+        let mut creates = self.plan.steps.iter().filter(|step| step.op == Op::Create);
+        !self.known.is_told && goes.all(|step| !step.machine.as_ref().is_some_and(is_live)) && creates.all(is_made)
+    }
+
     pub(super) fn go_on(&mut self, intent: Intent) {
         self.failures.extend(self.unplanned().map(|slot| format!("{slot} was made only now")));
         if !self.failures.is_empty() {
@@ -199,7 +216,7 @@ impl Execution {
         let is_done = match step.op {
             Op::Create => green.is_some_and(|green| green.state != State::Created),
             Op::Uncordon => green.is_some_and(|green| !green.cordoned),
-            Op::Cordon | Op::Destroy if blue.is_none() && !is_noted => return Trace::Moot,
+            Op::Cordon | Op::Destroy if blue.is_none() && !is_noted && !self.is_past => return Trace::Moot,
             Op::Cordon => blue.is_none_or(|blue| blue.cordoned),
             Op::Destroy => blue.is_none(),
             Op::ReleaseCommand if self.noted_release_command().is_some_and(|noted| noted.is_done) => true,

@@ -111,6 +111,12 @@ pub(super) fn random(worlds: &[Prepared], seed: u64) -> Case<'_> {
     let mut faults: Vec<Fault> = (0..random.below(5)).map(|_| random_fault(&mut random, &names, span_ms)).collect();
     // Where there is a proxy, it alone meddles with machines.
     faults.retain(|fault| !world.has_traffic || !matches!(fault, Fault::Machine { .. }));
+    // Who waits by a clock that jumps ahead does not wait until a list has caught up.
+    let is_ahead = |fault: &Fault| matches!(fault, Fault::Clock { jump: Jump::Ahead { .. }, .. });
+    let is_unlisted = |fault: &Fault| matches!(fault, Fault::Machine { behaviour: Behaviour::Unlisted { .. }, .. });
+    if faults.iter().any(is_ahead) {
+        faults.retain(|fault| !is_unlisted(fault));
+    }
     let mut interventions: Vec<_> = (0..random.below(3)).map(|_| random_intervention(&mut random)).collect();
     interventions.sort_by_key(|(at, _)| *at);
     Case { world, seed, faults, interventions }

@@ -3,7 +3,7 @@
 use super::{Held, Pending, Then, World};
 use crate::fleet::{HostStatus, Machine, State};
 use crate::sim::fault::{self, Act, Behaviour};
-use crate::sim::machine;
+use crate::sim::{check, machine};
 
 impl World {
     /// Something that happens by itself.
@@ -17,6 +17,7 @@ impl World {
             }
             Then::Booted => self.booted(place),
             Then::ChecksPass => {
+                self.lives[place].is_routed = false;
                 self.set_checks(place, "passing");
                 self.plan_death(place);
             }
@@ -32,7 +33,9 @@ impl World {
     }
 
     pub(super) fn boot(&mut self, place: usize) {
+        let slept = self.machines[place].is_at_rest() && check::is_up(&self.machines[place]);
         self.enter(place, State::Starting);
+        self.lives[place].is_routed = slept;
         self.set_checks(place, "critical");
         self.plan(place, self.settings.boot_ms, Then::Booted);
     }

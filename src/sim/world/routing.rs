@@ -1,7 +1,7 @@
 //! The world with its proxy: what the proxy hears, and what it does to machines.
 
 use super::World;
-use crate::fleet::State;
+use crate::fleet::{HostStatus, State};
 use crate::limits;
 use crate::sim::proxy::{Network, Proxy, Traffic, Wish};
 
@@ -52,17 +52,18 @@ impl World {
             }
             Wish::Stop(place) if self.machines[place].state == State::Started => {
                 drop(self.stop(place));
+                self.lives[place].is_routed = true;
                 (place, "stops")
             }
             Wish::Start(_) | Wish::Stop(_) => return,
         };
-        self.lives[place].is_routed = true;
         let id = self.machines[place].id.clone();
         self.note("proxy", what, &id, "");
         self.changed(place, false);
     }
 
-    /// The proxy starts or stops it right now: it serves as one that the proxy can start does.
+    /// The proxy starts or stops it right now, or somebody else starts what the proxy would have when it is
+    /// needed: unless it is cordoned it serves as one that the proxy can start does.
     pub(super) fn is_between(&self, place: usize) -> bool {
         let machine = &self.machines[place];
         let is_moving = match machine.state {
@@ -70,7 +71,7 @@ impl World {
             State::Started => !machine.checks.is_empty() && !machine.is_passing(),
             _ => false,
         };
-        is_moving && self.lives[place].is_routed && !machine.cordoned
+        is_moving && self.lives[place].is_routed && machine.host_status == HostStatus::Ok
     }
 
     /// How long it takes to stop: what it needs in any case, and for its requests under way as
