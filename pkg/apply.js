@@ -35,7 +35,7 @@ export function apply(plan, { fetch = globalThis.fetch, onEvent = () => {}, sign
         send(fetch, request, over.signal).then(
           ({ status, headers, body }) => feed("respond", request.id, status, headers, body),
           // Whatever kept the answer from us: nobody knows whether it was done.
-          () => feed("lose", request.id),
+          (error) => feed("lose", request.id, reason(error)),
         );
       }
       clearTimeout(timer);
@@ -78,6 +78,13 @@ async function send(fetch, { method, url, headers, body, timeout_ms }, over) {
   });
   if (response.type === "opaqueredirect") throw new Error("redirected");
   return { status: response.status, headers: [...response.headers], body: new Uint8Array(await response.arrayBuffer()) };
+}
+
+/** What is behind an error: "fetch failed" alone helps nobody. */
+function reason(error) {
+  const cause = error?.cause;
+  const behind = cause ? `: ${cause.message || cause.code}` : "";
+  return `${error?.message ?? error}${behind}`;
 }
 
 /** A listener that throws must not end a deploy half way. */

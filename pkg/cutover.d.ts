@@ -94,8 +94,8 @@ export class Execution {
   begin(nowMs: number): ExecutionStep;
   /** A request was answered; `headers` as pairs, names in lower case. */
   respond(nowMs: number, id: number, status: number, headers: [string, string][], body: Uint8Array): ExecutionStep;
-  /** A request was not answered, and will not be: whether it was done is unknown. */
-  lose(nowMs: number, id: number): ExecutionStep;
+  /** A request was not answered, and will not be: whether it was done is unknown. `why` is told in events and the outcome. */
+  lose(nowMs: number, id: number, why: string): ExecutionStep;
   /** The time has come that a step asked for. */
   wake(nowMs: number): ExecutionStep;
   /** Go back while that is possible, else finish. */

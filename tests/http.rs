@@ -129,7 +129,8 @@ fn nobody_listening_touches_nothing() {
     let plan = plan_of(SITE, &fleet, "v2", &Policy::default()).unwrap();
     let client = Client::new("shop", &Endpoint::at("http://127.0.0.1:1")).unwrap();
     let call = Call::ListMachines;
-    assert_eq!(on_one_thread(client.call(&call)), Reply::Unknown);
+    let Reply::Unknown(why) = on_one_thread(client.call(&call)) else { panic!("somebody listens") };
+    assert!(why.starts_with("no answer from http://127.0.0.1:1: Connection refused"), "{why}");
     let abort = ready(());
     let outcome = on_one_thread(drive(Execution::new(&plan, Options::new("r1")), &client, |_, _| {}, abort));
     assert_eq!(name(outcome.kind), "restored", "{outcome:?}");
@@ -153,15 +154,16 @@ fn a_status_and_a_body_become_a_reply() {
     let lease = Call::AcquireLease { id: id(), ttl_s: 13, nonce: None };
     let held =
         r#"{"status":"error","message":"machine ID a1 lease currently held by ada, expires at 2026-01-01T00:00:00Z"}"#;
+    let unclear = |what: &str| Reply::Unknown(format!("answered with status {what}"));
     for (status, body, call, reply) in [
         (408, "{}", &wait, Reply::Refused(Why::NotYet)),
-        (408, "{}", &lease, Reply::Unknown),
+        (408, "{}", &lease, unclear("408")),
         (409, held, &lease, Reply::Refused(Why::LeaseHeld { owner: "ada".into() })),
-        (200, "<html>login</html>", &Call::ListMachines, Reply::Unknown),
-        (200, "{\"id\":", &Call::GetMachine { id: id() }, Reply::Unknown),
+        (200, "<html>login</html>", &Call::ListMachines, unclear("200 (a web page, not Fly's answer)")),
+        (200, "{\"id\":", &Call::GetMachine { id: id() }, unclear("200 and what cannot be read")),
         (404, "not json", &Call::GetMachine { id: id() }, Reply::Absent),
         (429, "", &lease, Reply::Refused(Why::RateLimited { retry_after_ms: None })),
-        (502, "", &lease, Reply::Unknown),
+        (502, "", &lease, unclear("502")),
     ] {
         assert_eq!(answered(status, body, call), reply, "{status} {body}");
     }

@@ -121,6 +121,15 @@ test("no answer, whatever it says, puts the token into an event or the outcome",
   assert.ok(!JSON.stringify([outcome, events]).includes("verysecret"), JSON.stringify([outcome, events]));
 });
 
+test("what kept an answer away is told, without the token", async () => {
+  const fetch = async () => {
+    throw new TypeError("fetch failed", { cause: new Error(`getaddrinfo ENOTFOUND with ${TOKEN}`) });
+  };
+  const { kind, message } = await core.apply(planned(), { token: TOKEN, fetch });
+  assert.equal(kind, "refused");
+  assert.match(message, /no answer: fetch failed: getaddrinfo ENOTFOUND with FlyV1 \*\*\*, 5 times/);
+});
+
 test("what is no plan, and an option that nobody knows, are refused", async () => {
   assert.throws(() => core.apply("{}", { token: TOKEN }));
   assert.throws(() => core.apply(planned(), { token: TOKEN, tokn: TOKEN }), /tokn/);

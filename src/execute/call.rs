@@ -138,8 +138,9 @@ pub enum Reply {
     /// There is no such machine or lease.
     Absent,
     Refused(Why),
-    /// It may or may not have been done: a time-out, a reset, a server error.
-    Unknown,
+    /// It may or may not have been done: a time-out, a reset, a server error. What kept the answer
+    /// from us, as a phrase for people.
+    Unknown(String),
 }
 
 #[derive(Debug, Clone, PartialEq)]

@@ -279,13 +279,13 @@ impl Knowledge {
             (Call::Stop { id, .. }, Reply::Done(_)) => self.revise(id, |machine| machine.state = State::Stopping),
             (
                 Call::Cordon { id, .. } | Call::Uncordon { id, .. } | Call::Start { id, .. } | Call::Stop { id, .. },
-                Reply::Unknown,
+                Reply::Unknown(_),
             ) => self.forget(id),
             (Call::AcquireLease { id, ttl_s, .. }, Reply::Done(Answer::Lease { nonce, .. })) => {
                 let expires_ms = asked_ms.saturating_add(ttl_s.saturating_mul(1_000));
                 self.leases.insert(id.clone(), Held { nonce: nonce.clone(), expires_ms });
             }
-            (Call::SetMetadata { id, key, .. }, Reply::Done(_) | Reply::Unknown) if NOTICES.contains(&key.as_str()) => {
+            (Call::SetMetadata { id, key, .. }, Reply::Done(_) | Reply::Unknown(_)) if NOTICES.contains(&key.as_str()) => {
                 self.boards.insert(id.clone());
             }
             (Call::CreateRelease { .. }, Reply::Done(Answer::Release { id, version })) => {

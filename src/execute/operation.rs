@@ -203,7 +203,7 @@ pub(super) const fn then(kind: Kind, reply: &Reply, unsure: bool) -> Option<Then
     Some(match reply {
         Reply::Done(_) => return None,
         Reply::Absent => row.absent,
-        Reply::Unknown => row.unknown,
+        Reply::Unknown(_) => row.unknown,
         Reply::Refused(Why::RateLimited { .. }) => Then::Again,
         Reply::Refused(Why::NotYet) => Then::Judge,
         Reply::Refused(Why::WrongState { .. }) => row.wrong_state,
@@ -250,7 +250,7 @@ mod tests {
 
     #[test]
     fn a_create_of_unknown_fate_is_never_repeated_blindly() {
-        assert_eq!(then(Kind::Create, &Reply::Unknown, false), Some(Then::Look));
+        assert_eq!(then(Kind::Create, &Reply::Unknown(String::new()), false), Some(Then::Look));
         let taken = Reply::Refused(Why::NameTaken { holder: None, message: String::new() });
         assert_eq!(then(Kind::Create, &taken, true), Some(Then::Look));
         assert_eq!(then(Kind::Create, &taken, false), Some(Then::Fail));

@@ -18,11 +18,13 @@ pub(super) fn call(call: &Call) -> String {
     }
 }
 
-pub(super) fn reply(reply: &Reply) -> String {
+/// Of a call of this kind.
+pub(super) fn reply(kind: Kind, reply: &Reply) -> String {
     match reply {
         Reply::Done(_) => "done".to_owned(),
         Reply::Absent => "not found".to_owned(),
-        Reply::Unknown => "no answer, so its fate is unknown".to_owned(),
+        Reply::Unknown(why) if kind.changes() => format!("{why}, so its fate is unknown"),
+        Reply::Unknown(why) => why.clone(),
         Reply::Refused(why) => refusal(why),
     }
 }

@@ -271,7 +271,7 @@ impl Execution {
             Input::Abort => self.abort(),
         }
         while let Some((id, job, asked)) = self.schedule.take_overdue(self.now_ms) {
-            self.answered(id, job, &asked, &Reply::Unknown);
+            self.answered(id, job, &asked, &Reply::Unknown("no answer in time".to_owned()));
         }
         self.schedule.wake(self.now_ms);
         self.advance();

@@ -5,7 +5,6 @@
 use std::future::Future;
 use std::io;
 use std::pin::pin;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use reqwest::Certificate;
@@ -54,7 +53,6 @@ pub struct Client {
     /// For the one, and for the other.
     authorization: Option<SecretString>,
     bearer: Option<SecretString>,
-    trouble: Arc<Mutex<Option<String>>>,
 }
 
 impl Client {
@@ -74,50 +72,31 @@ impl Client {
             releases_url: base(&endpoint.releases_url)?,
             authorization: secret(protocol::authorization)?,
             bearer: secret(protocol::bearer)?,
-            trouble: Arc::default(),
         })
-    }
-
-    pub fn machines_url(&self) -> &str {
-        &self.machines_url
     }
 
     /// Makes the call. Whatever keeps the answer from us leaves its fate unknown.
     pub async fn call(&self, call: &Call) -> Reply {
-        self.ask(call).await.unwrap_or_else(|why| {
-            *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = Some(why);
-            Reply::Unknown
-        })
-    }
-
-    /// What kept the last lost answer from us.
-    pub fn trouble(&self) -> Option<String> {
-        self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// The same, for who wants to know what kept the answer from us.
-    ///
-    /// # Errors
-    /// When there is no answer: why.
-    pub async fn ask(&self, call: &Call) -> Result<Reply, String> {
         let request = protocol::request(&self.app, call);
-        let received = self.send(&request, Duration::from_millis(timeout_ms(call))).await?;
-        Ok(protocol::reply(call, &received.response()))
+        self.answered(call, &request, Duration::from_millis(timeout_ms(call))).await
     }
 
     /// The machines of the app, with the leases that hold.
-    ///
-    /// # Errors
-    /// When there is no answer: why.
-    pub async fn machines(&self) -> Result<Reply, String> {
-        let received = self.send(&protocol::read(&self.app, About::Machines), READ_TIMEOUT).await?;
-        Ok(protocol::reply(&Call::ListMachines, &received.response()))
+    pub async fn machines(&self) -> Reply {
+        self.answered(&Call::ListMachines, &protocol::read(&self.app, About::Machines), READ_TIMEOUT).await
     }
 
     /// What the API says of the app, when it says it.
     pub async fn read(&self, about: About) -> Option<String> {
         let received = self.send(&protocol::read(&self.app, about), READ_TIMEOUT).await.ok()?;
         (received.status == 200).then(|| String::from_utf8_lossy(&received.body).into_owned())
+    }
+
+    async fn answered(&self, call: &Call, request: &Request, timeout: Duration) -> Reply {
+        match self.send(request, timeout).await {
+            Ok(received) => protocol::reply(call, &received.response()),
+            Err(why) => Reply::Unknown(why),
+        }
     }
 
     async fn send(&self, request: &Request, timeout: Duration) -> Result<Received, String> {
@@ -132,7 +111,8 @@ impl Client {
             Host::Releases => (&self.fly, self.releases_url.as_str(), &self.bearer),
             Host::Any => (&self.others, "", &None),
         };
-        let mut builder = http.request(method, format!("{base_url}{}", request.path)).timeout(timeout);
+        let url = format!("{base_url}{}", request.path);
+        let mut builder = http.request(method, &url).timeout(timeout);
         if let Some(authorization) = authorization {
             builder = builder.header(AUTHORIZATION, header(authorization)?);
         }
@@ -142,7 +122,8 @@ impl Client {
         if let Some(body) = &request.body {
             builder = builder.body(body.clone());
         }
-        receive(builder.send().await.map_err(cause)?).await
+        let received = async { receive(builder.send().await.map_err(cause)?).await };
+        received.await.map_err(|why| format!("no answer from {}: {why}", host(&url)))
     }
 }
 
@@ -247,6 +228,11 @@ pub async fn drive(
         };
         step = execution.step(now_ms(), input);
     }
+}
+
+/// Without a path, which is long and may be secret.
+fn host(url: &str) -> String {
+    reqwest::Url::parse(url).map_or_else(|_| "there".to_owned(), |url| url.origin().ascii_serialization())
 }
 
 /// Without a slash at its end.

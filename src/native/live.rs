@@ -15,7 +15,7 @@ use super::http::{self, Client, UNTRUSTED};
 use super::journal::{Attempt, Journal};
 use super::signals::Signals;
 use super::watch::Watch;
-use crate::execute::{Answer, Event, Execution, Outcome, OutcomeKind, Reply, Trail, Why};
+use crate::execute::{Answer, Event, Execution, Outcome, Reply, Trail, Why};
 use crate::fleet::{self, Fleet};
 use crate::plan::Plan;
 use crate::protocol::About;
@@ -33,27 +33,22 @@ pub(super) fn fleet(app: &str, access: &Access) -> Result<Fleet, Error> {
     })?;
     match listed {
         // Without the others the machines still say what they mount, and the list vouches for itself.
-        Ok(Reply::Done(Answer::Machines(machines))) => Ok(Fleet {
+        Reply::Done(Answer::Machines(machines)) => Ok(Fleet {
             machines: machines.into_iter().map(Arc::unwrap_or_clone).collect(),
             volumes: volumes_text.and_then(|text| fleet::volumes(&text).ok()),
             app: app_text.and_then(|text| serde_json::from_str(&text).ok()),
             gaps: Vec::new(),
         }),
-        Ok(Reply::Absent) => Err(failed(format!("Fly.io knows no app `{app}`, or the token is not for it"))),
-        Ok(Reply::Refused(why)) => {
+        Reply::Absent => Err(failed(format!("Fly.io knows no app `{app}`, or the token is not for it"))),
+        Reply::Refused(why) => {
             Err(failed(format!("the Machines API does not list the machines of `{app}`: {}", words(&why))))
         }
-        Ok(Reply::Done(_) | Reply::Unknown) => {
-            Err(failed(format!("what {} answers is not a list of machines", client.machines_url())))
+        Reply::Done(_) => Err(failed(format!("what lists the machines of `{app}` is no list"))),
+        Reply::Unknown(why) => {
+            let error = failed(format!("the machines of `{app}` could not be read: {why}"));
+            Err(if why.contains(UNTRUSTED) { error.hint(NAME_CERTIFICATES) } else { error })
         }
-        Err(why) => Err(unanswered(&client, &why)),
     }
-}
-
-fn unanswered(client: &Client, why: &str) -> Error {
-    let message = format!("the Machines API at {} does not answer: {why}", client.machines_url());
-    let error = Error::new(Kind::Access, message);
-    if why == UNTRUSTED { error.hint(NAME_CERTIFICATES) } else { error }
 }
 
 /// Runs to the end, and notes in the journal that it did. A signal takes back what was done; a
@@ -69,9 +64,6 @@ pub(super) fn run(
     let began = Instant::now();
     let is_noted = watch.hear(journal.begin(attempt, plan));
     let outcome = block_on(drive(client, plan, attempt.run, execution, watch))??;
-    if let (OutcomeKind::Refused, Some(why)) = (outcome.kind, client.trouble()) {
-        watch.report(&unanswered(client, &why));
-    }
     let status = Status::from(outcome.kind);
     if is_noted {
         watch.hear(journal.end(attempt.run, outcome.kind, status, began.elapsed()));

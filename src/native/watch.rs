@@ -1,7 +1,6 @@
 //! Shows a run while it goes: lines that are drawn over on a terminal, a log elsewhere, or events
 //! for a program.
 
-use super::error::Error;
 use super::terminal::Terminal;
 use super::traffic;
 use crate::execute::{Event, Outcome};
@@ -91,11 +90,6 @@ impl<'a> Watch<'a> {
         text.push_str("\u{1b}[0J");
         *drawn = lines.len();
         let _ = self.terminal.print(&text);
-    }
-
-    /// What the run cannot tell of itself.
-    pub(super) fn report(&self, error: &Error) {
-        self.terminal.report(error);
     }
 
     /// What is no part of the run, before it or after it, and must not end it. Whether it went well.

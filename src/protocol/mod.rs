@@ -171,13 +171,18 @@ pub fn reply(call: &Call, response: &Response<'_>) -> Reply {
     let Response { status, body, .. } = *response;
     match status {
         _ if matches!(call, Call::Probe { .. }) => Reply::Done(Answer::Probed(sample(response))),
-        200..=299 | 404 if response.is_page() => Reply::Unknown,
-        200..=299 => answer(call, body).map_or(Reply::Unknown, Reply::Done),
+        200..=299 | 404 if response.is_page() => Reply::Unknown(why::unclear(status, body)),
+        200..=299 => answer(call, body).map_or_else(|| Reply::Unknown(why::unclear(status, body)), Reply::Done),
         408 if matches!(call, Call::Wait { .. }) => Reply::Refused(Why::NotYet),
-        408 | 500..=599 => Reply::Unknown,
+        408 | 500..=599 => Reply::Unknown(why::unclear(status, body)),
         404 => not_found(call, body),
         _ => Reply::Refused(why::classify(status, response.retry_after_ms(), body)),
     }
+}
+
+/// No response came, as an adapter that is not ours tells it: it may repeat what it was to send.
+pub fn unanswered(why: &str) -> Reply {
+    Reply::Unknown(format!("no answer: {}", token::masked(why)))
 }
 
 /// A lease that is gone does not mean that its machine is.
@@ -353,9 +358,9 @@ mod tests {
                 reply(&call, 429, b"rate limit exceeded"),
                 Reply::Refused(Why::RateLimited { retry_after_ms: None })
             );
-            assert_eq!(reply(&call, 408, b"{}"), if wait { Reply::Refused(Why::NotYet) } else { Reply::Unknown });
+            assert_eq!(reply(&call, 408, b"{}"), if wait { Reply::Refused(Why::NotYet) } else { Reply::Unknown("answered with status 408".into()) });
             for status in [500, 502, 503, 504] {
-                assert_eq!(reply(&call, status, b"<html>"), Reply::Unknown);
+                assert!(matches!(reply(&call, status, b"<html>"), Reply::Unknown(_)));
             }
         }
     }
@@ -371,7 +376,7 @@ mod tests {
     fn a_body_that_cannot_be_read_leaves_the_fate_unknown() {
         for call in all_calls() {
             let needs_body = !matches!(answer(&call, b""), Some(Answer::Ok));
-            assert_eq!(reply(&call, 200, b"<html>") == Reply::Unknown, needs_body, "{call:?}");
+            assert_eq!(matches!(reply(&call, 200, b"<html>"), Reply::Unknown(_)), needs_body, "{call:?}");
         }
     }
 

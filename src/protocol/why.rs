@@ -26,6 +26,17 @@ pub(super) fn classify(status: u16, retry_after_ms: Option<u64>, body: &[u8]) ->
     }
 }
 
+/// What a reply says from which nobody can tell whether the call was done. One that was to hold
+/// something is not quoted: it could be a machine's whole config.
+pub(super) fn unclear(status: u16, body: &[u8]) -> String {
+    let (words, _) = words(body);
+    match status {
+        200..=299 if words != WEB_PAGE => format!("answered with status {status} and what cannot be read"),
+        _ if words.is_empty() => format!("answered with status {status}"),
+        _ => format!("answered with status {status} ({words})"),
+    }
+}
+
 pub(super) fn is_lease_not_found(body: &[u8]) -> bool {
     words(body).0.contains("lease not found")
 }
@@ -36,7 +47,7 @@ fn words(body: &[u8]) -> (String, String) {
     let Ok(value) = serde_json::from_slice::<Value>(body) else {
         let text = String::from_utf8_lossy(body);
         if text.trim_start().starts_with('<') {
-            return ("a web page, not Fly's answer".to_owned(), String::new());
+            return (WEB_PAGE.to_owned(), String::new());
         }
         return (masked(&text).chars().take(LONGEST_MESSAGE).collect(), String::new());
     };
@@ -65,6 +76,8 @@ enum Sort {
     State,
     Other,
 }
+
+const WEB_PAGE: &str = "a web page, not Fly's answer";
 
 const LONGEST_MESSAGE: usize = 300;
 
@@ -140,6 +153,21 @@ mod tests {
             (400, r#"{"error":"resource_exhausted: rate limit exceeded"}"#, "rate-limited"),
         ] {
             check(status, body, sort);
+        }
+    }
+
+    #[test]
+    fn what_is_unclear_says_what_came() {
+        for (status, body, says) in [
+            (502, "", "answered with status 502"),
+            (502, "<html>bad gateway</html>", "answered with status 502 (a web page, not Fly's answer)"),
+            (503, r#"{"error":"try later"}"#, "answered with status 503 (try later)"),
+            (500, "fm2_secret is odd", "answered with status 500 (*** is odd)"),
+            (200, "<html>login</html>", "answered with status 200 (a web page, not Fly's answer)"),
+            (200, r#"{"error":"SECRET=1"}"#, "answered with status 200 and what cannot be read"),
+            (200, "[{\"id\":", "answered with status 200 and what cannot be read"),
+        ] {
+            assert_eq!(unclear(status, body.as_bytes()), says);
         }
     }
 

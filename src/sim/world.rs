@@ -261,10 +261,10 @@ impl World {
         let kind = Kind::of(call);
         let answered = match effect {
             Some(Effect::Refused(why)) => now(Reply::Refused(why)),
-            Some(Effect::LostBefore) => now(Reply::Unknown),
+            Some(Effect::LostBefore) => now(lost()),
             Some(Effect::LostAfter) => {
                 self.perform(call);
-                now(Reply::Unknown)
+                now(lost())
             }
             Some(Effect::Twice) => {
                 self.perform(call);
@@ -375,7 +375,7 @@ impl World {
                 return Reply::Refused(Why::LeaseHeld { owner: held.owner.clone() });
             }
             if world.machines[place].host_status != HostStatus::Ok {
-                return Reply::Unknown;
+                return Reply::Unknown("its host does not answer".to_owned());
             }
             let reply = act(world, place);
             world.changed(place, true);
@@ -535,11 +535,15 @@ const fn now(reply: Reply) -> Answered {
     Answered::Now { reply, slow_ms: 0 }
 }
 
+fn lost() -> Reply {
+    Reply::Unknown("the answer was lost".to_owned())
+}
+
 fn brief(reply: &Reply) -> String {
     match reply {
         Reply::Done(_) => "done".to_owned(),
         Reply::Absent => "absent".to_owned(),
-        Reply::Unknown => "lost".to_owned(),
+        Reply::Unknown(_) => "lost".to_owned(),
         Reply::Refused(why) => format!("refused {why:?}"),
     }
 }

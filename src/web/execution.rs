@@ -62,9 +62,9 @@ impl Execution {
         self.answer(now_ms, id, |call| protocol::reply(call, &response))
     }
 
-    /// A request was not answered, and will not be.
-    pub fn lose(&mut self, now_ms: f64, id: u32) -> Result<JsValue, JsError> {
-        self.answer(now_ms, id, |_| Reply::Unknown)
+    /// A request was not answered, and will not be; `why` as whoever asked tells it.
+    pub fn lose(&mut self, now_ms: f64, id: u32, why: &str) -> Result<JsValue, JsError> {
+        self.answer(now_ms, id, |_| protocol::unanswered(why))
     }
 
     /// The time has come that a step asked for.

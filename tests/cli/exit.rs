@@ -30,8 +30,8 @@ fn it_was_asked_wrongly_or_nobody_answered() {
     let planned = Fly::listen().plan();
     let nobody = planned.then(APPLY).env("FLY_FLAPS_BASE_URL", "http://127.0.0.1:9").env("FLY_API_TOKEN", "simulated");
     let refused = nobody.status(2).run();
-    let told = "error: the Machines API at http://127.0.0.1:9 does not answer: Connection refused";
-    assert!(refused.stderr.contains(told), "{}", refused.stderr);
+    let told = "no answer from http://127.0.0.1:9: Connection refused";
+    assert!(refused.stdout.replace("\n  ", " ").contains(told), "{}", refused.stdout);
 }
 
 #[test]

@@ -133,7 +133,7 @@ fn an_authority_that_nobody_named_is_refused_before_the_token_is_sent() {
     assert_eq!(
         ran.stderr,
         format!(
-            "error: the Machines API at https://{host} does not answer: its certificate is signed by nobody who is trusted here\n  \
+            "error: the machines of `shop` could not be read: no answer from https://{host}: its certificate is signed by nobody who is trusted here\n  \
              help: behind a company's proxy, name its certificates: `--ca-file FILE`\n"
         )
     );

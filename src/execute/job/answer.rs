@@ -20,9 +20,9 @@ impl Job {
             None => self.accepted(call, reply, view),
             Some(Then::Done) => Next::Done,
             Some(Then::Judge) => self.judge(kind, reply, view),
-            Some(Then::Fail) if !self.must_see(kind, reply) => Next::Fail(report::reply(reply)),
+            Some(Then::Fail) if !self.must_see(kind, reply) => Next::Fail(report::reply(kind, reply)),
             Some(then) => {
-                if *reply == Reply::Unknown && kind.changes() {
+                if matches!(reply, Reply::Unknown(_)) && kind.changes() {
                     self.unsure_ms = Some(view.now_ms);
                 }
                 self.looking = then == Then::Look && !view.options.has(Flaw::CreateBlindly);
@@ -56,10 +56,10 @@ impl Job {
             return self.mute(view);
         }
         if spent && !patient {
-            return Next::Fail(format!("{}, {} times", report::reply(reply), self.attempts()));
+            return Next::Fail(format!("{}, {} times", report::reply(kind, reply), self.attempts()));
         }
         // A look needs no pause: nothing is repeated by it.
-        if self.looking && *reply == Reply::Unknown { self.next(view) } else { Next::Pause { kind, least_ms } }
+        if self.looking && matches!(reply, Reply::Unknown(_)) { self.next(view) } else { Next::Pause { kind, least_ms } }
     }
 
     fn accepted(&mut self, call: &Call, reply: &Reply, view: View<'_>) -> Next {
@@ -196,7 +196,7 @@ impl Job {
                 let owner = owner.clone();
                 self.held_elsewhere(&owner, view)
             }
-            _ => Next::Fail(report::reply(reply)),
+            _ => Next::Fail(report::reply(kind, reply)),
         }
     }
 

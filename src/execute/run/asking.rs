@@ -53,7 +53,8 @@ impl Execution {
     }
 
     pub(super) fn answered(&mut self, id: JobId, mut job: Job, asked: &Asked, reply: &Reply) {
-        self.out.events.push(Event::Reply { id: asked.id, step: self.step_id(job.owner), reply: report::reply(reply) });
+        let told = report::reply(Kind::of(&asked.call), reply);
+        self.out.events.push(Event::Reply { id: asked.id, step: self.step_id(job.owner), reply: told });
         self.learn(&job, asked, reply);
         let next = job.after(&asked.call, reply, self.view());
         if let Owner::Forward(place) = job.owner {
@@ -82,7 +83,7 @@ impl Execution {
         }
         match reply {
             Reply::Done(_) => self.progress[place].fate = Fate::Changed,
-            Reply::Unknown if kind == Kind::Create && self.options.has(Flaw::ForgetUnanswered) => {
+            Reply::Unknown(_) if kind == Kind::Create && self.options.has(Flaw::ForgetUnanswered) => {
                 self.progress[place].fate = Fate::Untouched;
             }
             // Who has the name may be the machine that was asked for: something on the way asked twice.

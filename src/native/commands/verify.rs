@@ -36,10 +36,10 @@ pub(in crate::native) fn run(args: &Args, terminal: Terminal) -> Result<Status, 
     let headers = pairs(&args.expect_header)?;
     let client = Client::new("", &Endpoint::at(protocol::BASE_URL)).map_err(|why| Error::new(Kind::Access, why))?;
     for nth in 1..=args.samples {
-        let fault = match block_on(client.ask(&Call::Probe { url: args.url.clone() }))? {
-            Ok(Reply::Done(Answer::Probed(sample))) => fault(&sample, &fields, &headers),
-            Ok(_) => Some("it does not answer".to_owned()),
-            Err(why) => Some(format!("it does not answer: {why}")),
+        let fault = match block_on(client.call(&Call::Probe { url: args.url.clone() }))? {
+            Reply::Done(Answer::Probed(sample)) => fault(&sample, &fields, &headers),
+            Reply::Unknown(why) => Some(why),
+            Reply::Done(_) | Reply::Absent | Reply::Refused(_) => Some("it does not answer".to_owned()),
         };
         if let Some(fault) = fault {
             terminal.print(&format!("Sample {nth} of {}: {fault}\n", args.samples))?;

@@ -18,7 +18,7 @@ pub(super) fn response(world: &World, call: &Call, reply: &Reply) -> Response {
             }
             _ => error(404, "not_found: machine not found"),
         },
-        Reply::Unknown => error(504, "the answer was lost"),
+        Reply::Unknown(why) => error(504, why),
         Reply::Refused(why) => refusal(world, call, why),
     }
 }
