@@ -318,7 +318,7 @@ fn machines(count: usize) -> String {
 fn about_greens(found: &mut Found, situation: &Situation, greens: &[Green]) {
     let groups: BTreeSet<_> = greens.iter().filter(|green| !green.has_checks()).map(|green| green.group).collect();
     found.add_for("unchecked-group", &groups.into_iter().collect::<Vec<_>>(), |groups| {
-        format!("no health check for group {groups}: its machines count as good once they are started")
+        format!("no service check and no top-level check for group {groups}: its greens get traffic once they are started, and what machine checks there are have passed")
     });
     about_sleepers(found, greens);
     about_sizes(found, greens);

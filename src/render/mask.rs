@@ -66,9 +66,23 @@ fn mask(value: &mut Value, holds_secrets: bool) {
 fn hide(name: &str, text: &mut String) {
     if facts::credential(name, text).is_some() {
         MASK.clone_into(text);
-    } else if let Cow::Owned(veiled) = facts::veiled(text) {
-        *text = veiled;
+    } else if let Cow::Owned(shown) = address(text) {
+        *text = shown;
     }
+}
+
+/// What may be an address: no password is shown, and of its query no value whose name is
+/// secret-like.
+pub(super) fn address(text: &str) -> Cow<'_, str> {
+    let Some((place, query)) = text.split_once('?').filter(|(place, _)| place.contains("://")) else {
+        return facts::veiled(text);
+    };
+    let shown = |pair: &str| match pair.split_once('=') {
+        Some((name, value)) if !value.is_empty() && is_secret_like(name) => format!("{name}={MASK}"),
+        _ => facts::veiled(pair).into_owned(),
+    };
+    let pairs: Vec<String> = query.split('&').map(shown).collect();
+    Cow::Owned(format!("{}?{}", facts::veiled(place), pairs.join("&")))
 }
 
 /// What stands behind a flag of a command: `["--token", "..."]`.
@@ -128,6 +142,21 @@ const SECRET_PARTS: [&str; 10] = ["KEY", "KEYS", "PASS", "PWD", "PW", "AUTH", "D
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn an_address_keeps_what_is_no_secret() {
+        for (given, shown) in [
+            ("https://shop.example/up?full=1", "https://shop.example/up?full=1"),
+            (
+                "https://shop.example/up?api_key=s3&full=1&token=",
+                "https://shop.example/up?api_key=<masked>&full=1&token=",
+            ),
+            ("is it up? token=s3", "is it up? token=s3"),
+        ] {
+            assert_eq!(address(given), shown);
+        }
+        assert!(!address("https://u:s3@shop.example/?token=s3").contains("s3"));
+    }
 
     #[test]
     fn secrets_are_hidden_and_the_rest_is_kept() {

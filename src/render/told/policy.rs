@@ -3,6 +3,7 @@
 use super::words::{count, list, whole_seconds};
 use crate::facts;
 use crate::plan::{Drain, Floor, Policy};
+use crate::render::mask;
 
 /// One thing that a policy says.
 pub(in crate::render) struct Said {
@@ -67,7 +68,7 @@ fn traffic(policy: &Policy, standard: &Policy) -> Vec<Said> {
         told.push(differs(format!("traffic moves in this order: {}", policy.group_order.join(", "))));
     }
     if let Some(url) = &policy.verify_url {
-        told.push(differs(format!("then ask {}", facts::veiled(url))));
+        told.push(differs(format!("then ask {}", mask::address(url))));
     }
     told.push(Said {
         text: format!("{} at once", count(usize::try_from(policy.concurrency).unwrap_or(usize::MAX), "call")),

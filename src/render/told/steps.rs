@@ -6,6 +6,7 @@ use super::subject::{Subject, subject};
 use super::words::{count, list, whole_seconds};
 use crate::facts;
 use crate::plan::{Disposition, Drain, Op, Plan, Step};
+use crate::render::mask;
 
 /// Steps of one kind that go side by side.
 pub(in crate::render) struct Run<'a> {
@@ -95,7 +96,7 @@ impl Run<'_> {
             Op::Settle => format!("{}, for every proxy to hear of it", time(plan.policy.settle_ms)),
             Op::Bake => format!("{}: the blues run on, without traffic", time(plan.policy.bake_ms)),
             Op::Hold => "ends here: `cutover promote` goes on, `cutover abort` goes back".to_owned(),
-            Op::VerifyUrl => plan.policy.verify_url.as_deref().map(facts::veiled).unwrap_or_default().into_owned(),
+            Op::VerifyUrl => plan.policy.verify_url.as_deref().map(mask::address).unwrap_or_default().into_owned(),
             Op::ReleaseCommand => {
                 let command = release_command(plan).unwrap_or_else(|| self.steps[0].why.to_string());
                 format!("{command}{}; nothing takes it back", self.limit())
@@ -104,7 +105,7 @@ impl Run<'_> {
                 format!("{}, until idle{}", self.who(plan), self.limit())
             }
             Op::Drain => format!("{}, {}", self.who(plan), time(plan.policy.drain_timeout_ms)),
-            Op::Create => format!("{}{}", self.who(plan), self.asleep()),
+            Op::Create => format!("{}{}{}", self.who(plan), self.asleep(), self.standbys()),
             _ => format!("{}{}", self.who(plan), self.limit()),
         }
     }
@@ -128,6 +129,15 @@ impl Run<'_> {
             0 => String::new(),
             all if all == self.steps.len() => ", not started".to_owned(),
             some => format!(", {some} of them not started"),
+        }
+    }
+
+    /// `, 1 a standby`
+    fn standbys(&self) -> String {
+        match self.steps.iter().filter(|step| !step.standby_for.is_empty()).count() {
+            0 => String::new(),
+            1 => ", 1 a standby".to_owned(),
+            some => format!(", {some} standbys"),
         }
     }
 
