@@ -51,6 +51,15 @@ fn several_faults_at_once_end_well() {
     check(large..large + 400);
 }
 
+/// Found among millions of runs: a deploy that is over, resumed; machines at rest that are started; a
+/// blue that serves again before its stop; a list refused on the way back; a blue taken before there is
+/// a green; requests under way in a green when whoever goes back is killed.
+#[test]
+fn what_broke_a_promise_once_does_not_again() {
+    let rare = [141_988, 956_578, 1_000_025_344, 1_000_198_207, 30_318_711, 30_730_670, 3_000_354_104, 3_000_466_304];
+    check(rare.into_iter());
+}
+
 /// `tests/web.rs` holds the same hash against the same runs in Wasm.
 #[test]
 fn runs_are_told_as_they_were_and_as_in_wasm() {

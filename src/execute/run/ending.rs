@@ -59,6 +59,9 @@ impl Execution {
             let greens = self.known.greens.values();
             let why = || "it was made by a deploy that failed after the point of no return".to_owned();
             self.left = greens.map(|green| report::to_look_at(&self.plan.app, &green.id, why())).collect();
+            if self.left.is_empty() {
+                self.leave_taken();
+            }
         }
         let mut message = self.failures.join("; ");
         if !message.is_empty() {

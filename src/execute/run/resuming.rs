@@ -241,13 +241,21 @@ impl Execution {
             {
                 Fate::Maybe
             }
+            Op::Uncordon if self.may_still_work(step) => Fate::Maybe,
             _ => return,
         };
-        if let (Op::Uncordon, Some(slot)) = (step.op, &step.slot) {
+        if let (Op::Uncordon, Some(slot), true) = (step.op, &step.slot, is_done) {
             self.traffic.insert(slot.clone());
         }
         self.progress[place].fate = fate;
         self.progress[place].is_recalled = true;
+    }
+
+    /// A green that another run, going back, may have cordoned just now: requests may be under way in it.
+    fn may_still_work(&self, step: &Step) -> bool {
+        let green = step.slot.as_ref().and_then(|slot| self.known.greens.get(slot));
+        let seen = green.and_then(|green| self.known.seen(&green.id));
+        self.known.direction() == Some(Direction::Back) && seen.is_some_and(|green| green.state == State::Started)
     }
 
     fn noted_release_command(&self) -> Option<ReleaseCommand> {
