@@ -277,7 +277,9 @@ impl Knowledge {
                 let expires_ms = asked_ms.saturating_add(ttl_s.saturating_mul(1_000));
                 self.leases.insert(id.clone(), Held { nonce: nonce.clone(), expires_ms });
             }
-            (Call::SetMetadata { id, key, .. }, Reply::Done(_) | Reply::Unknown(_)) if NOTICES.contains(&key.as_str()) => {
+            (Call::SetMetadata { id, key, .. }, Reply::Done(_) | Reply::Unknown(_))
+                if NOTICES.contains(&key.as_str()) =>
+            {
                 self.boards.insert(id.clone());
             }
             (Call::CreateRelease { .. }, Reply::Done(Answer::Release { id, version })) => {

@@ -358,7 +358,10 @@ mod tests {
                 reply(&call, 429, b"rate limit exceeded"),
                 Reply::Refused(Why::RateLimited { retry_after_ms: None })
             );
-            assert_eq!(reply(&call, 408, b"{}"), if wait { Reply::Refused(Why::NotYet) } else { Reply::Unknown("answered with status 408".into()) });
+            assert_eq!(
+                reply(&call, 408, b"{}"),
+                if wait { Reply::Refused(Why::NotYet) } else { Reply::Unknown("answered with status 408".into()) }
+            );
             for status in [500, 502, 503, 504] {
                 assert!(matches!(reply(&call, status, b"<html>"), Reply::Unknown(_)));
             }

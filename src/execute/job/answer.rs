@@ -53,7 +53,11 @@ impl Job {
             return Next::Fail(format!("{}, {} times", report::reply(kind, reply), self.attempts()));
         }
         // A look needs no pause: nothing is repeated by it.
-        if self.looking && matches!(reply, Reply::Unknown(_)) { self.next(view) } else { Next::Pause { kind, least_ms } }
+        if self.looking && matches!(reply, Reply::Unknown(_)) {
+            self.next(view)
+        } else {
+            Next::Pause { kind, least_ms }
+        }
     }
 
     fn accepted(&mut self, call: &Call, reply: &Reply, view: View<'_>) -> Next {
