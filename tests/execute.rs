@@ -17,7 +17,7 @@ mod stories;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use cutover::execute::{Answer, Call, Execution, Input, Reply, Trail};
+use cutover::execute::{Answer, Call, Event, Execution, Input, Reply, StepState, Trail};
 use cutover::fleet::{Machine, State};
 use cutover::plan::Policy;
 use cutover::sim::Run;
@@ -169,6 +169,22 @@ fn too_many_requests_are_waited_out() {
     let story = Story::of(TWO).fault("create#1=rate-limited").fault("create#3=rate-limited").run();
     story.ends("completed", GREENS);
     Story::of(TWO).fault("get#2=rate-limited").fault("uncordon#1=rate-limited").run().ends("completed", GREENS);
+}
+
+/// A log that says nothing for minutes leaves whoever reads it to guess.
+#[test]
+fn what_is_refused_again_and_again_is_told_once() {
+    let Story { plan, fleet, options, .. } = Story::of(TWO).fault("create@green-app-1=rate-limited");
+    let mut run = Run::new(&plan, &fleet, options);
+    let mut warnings = Vec::new();
+    while let Some(moment) = run.next() {
+        warnings.extend(moment.events.into_iter().filter_map(|event| match event {
+            Event::Warning { message } => Some((moment.t_ms < 30_000, message)),
+            _ => None,
+        }));
+    }
+    let told = "s4 (create green-app-1): refused: too many requests, 4 times so far; it is tried again";
+    assert_eq!(warnings, [(true, told.to_owned())]);
 }
 
 #[test]
@@ -377,8 +393,8 @@ fn the_other_group_is_taken_back_too() {
 #[test]
 fn whoever_stops_a_run_at_once_is_told_of_each_machine_that_changed() {
     for abort_at_ms in [u64::MAX, 3_000, 20_000] {
-        let fleet = "a1 app iad started v1\na2 app iad started v1 cordoned";
-        stopped_at_every_moment(fleet, abort_at_ms, |before, moment, left| {
+        let story = Story::of("a1 app iad started v1\na2 app iad started v1 cordoned");
+        stopped_at_every_moment(story, abort_at_ms, |before, moment, left| {
             // From the first destroy on, the greens have taken over.
             if left.iter().any(|one| one.contains(" destroy --force a")) || moment.iter().any(is_destroyed_blue) {
                 return;
@@ -396,7 +412,8 @@ fn whoever_stops_a_run_at_once_is_told_of_each_machine_that_changed() {
 fn whoever_stops_a_run_at_once_is_told_how_to_bring_the_blues_back() {
     let check = |blue: &str, abort_at_ms: u64, expected: &[&str]| {
         let mut asked = BTreeSet::new();
-        let last = stopped_at_every_moment(&format!("{blue}\na2 app iad started v1"), abort_at_ms, |_, _, left| {
+        let story = Story::of(&format!("{blue}\na2 app iad started v1"));
+        let last = stopped_at_every_moment(story, abort_at_ms, |_, _, left| {
             asked.extend(left.iter().filter(|one| one.contains(" a1 ")).cloned());
         });
         assert_eq!(asked.iter().map(String::as_str).collect::<Vec<_>>(), expected);
@@ -413,14 +430,44 @@ fn whoever_stops_a_run_at_once_is_told_how_to_bring_the_blues_back() {
     check("a1 app iad started v1", 20_000, &[uncordon]);
 }
 
+#[test]
+fn whoever_stops_a_run_between_its_batches_is_told_to_destroy_nothing_that_must_serve() {
+    let policy = Policy { surge: Some(1), ..Policy::default() };
+    let story = Story::with(SITE, "a1 app iad started v1\na2 app iad started v1", &policy);
+    let mut between = 0;
+    stopped_at_every_moment(story, u64::MAX, |_, moment, left| {
+        let is_destroyed = |machine: &Machine| left.iter().any(|one| one.contains(&machine.id));
+        let open = || moment.iter().filter(|one| one.state == State::Started && !one.cordoned);
+        if moment.iter().any(is_destroyed_blue) && open().any(|machine| machine.id == "a2") {
+            assert!(open().filter(|machine| !is_destroyed(machine)).count() >= 2, "{left:?}");
+            let mut hidden = moment.iter().filter(|one| one.state == State::Started && one.cordoned);
+            assert!(hidden.all(is_destroyed), "{left:?}");
+            between += 1;
+        }
+    });
+    assert!(between > 5);
+}
+
+#[test]
+fn whoever_stops_a_run_during_its_release_command_is_told_of_the_machine() {
+    let file = format!("{SITE}[deploy]\nrelease_command = \"migrate\"\n");
+    let mut named = BTreeSet::new();
+    stopped_at_every_moment(Story::with(&file, TWO, &Policy::default()), u64::MAX, |_, moment, left| {
+        let is_there = |machine: &&Machine| machine.name.contains("release-command") && machine.is_live();
+        let Some(machine) = moment.iter().find(is_there) else { return };
+        assert!(left.iter().any(|one| one.contains(&machine.id) || one.ends_with("list -a shop")), "{left:?}");
+        named.extend(left.iter().filter(|one| one.contains(&machine.id)).cloned());
+    });
+    assert_eq!(named.len(), 1, "{named:?}");
+}
+
 /// Runs to the end, and looks at each moment as if the run were stopped there: at the fleet before,
 /// at the machines then, and at the commands that are left to do. Those of the last moment.
 fn stopped_at_every_moment(
-    fleet: &str,
+    story: Story,
     abort_at_ms: u64,
     mut look: impl FnMut(&[Machine], &[Machine], &[String]),
 ) -> Vec<String> {
-    let story = Story::of(fleet);
     let mut trail = Trail::new(&story.plan, &story.options.execution.run);
     let mut run = Run::new(&story.plan, &story.fleet, story.options);
     let (mut left, mut is_aborted) = (Vec::new(), false);
@@ -443,4 +490,28 @@ fn is_destroyed_blue(machine: &Machine) -> bool {
 
 fn is_alike(one: &Machine, other: &Machine) -> bool {
     (&one.id, &one.state, one.cordoned) == (&other.id, &other.state, other.cordoned)
+}
+
+/// Who reads events waits for the end of whatever began.
+#[test]
+fn every_step_that_begins_ends_when_the_deploy_is_aborted() {
+    for abort_at_ms in (0..30_000).step_by(250) {
+        let Story { plan, fleet, options, .. } = Story::of(TWO);
+        let mut run = Run::new(&plan, &fleet, options);
+        let (mut running, mut is_aborted) = (BTreeSet::new(), false);
+        while let Some(moment) = run.next() {
+            for event in &moment.events {
+                let Event::Step { step, state, .. } = event else { continue };
+                match state {
+                    StepState::Running => running.insert(step.clone()),
+                    StepState::Done | StepState::Failed | StepState::TakenBack => running.remove(step),
+                };
+            }
+            if !is_aborted && moment.t_ms >= abort_at_ms {
+                is_aborted = true;
+                run.abort();
+            }
+        }
+        assert_eq!(running, BTreeSet::new(), "aborted at {abort_at_ms}");
+    }
 }

@@ -138,7 +138,7 @@ impl Job {
         let known = view.known;
         let get = |id: &str| Next::Call(Call::GetMachine { id: id.to_owned() });
         if self.is_overdue(view) {
-            return Next::Fail(self.too_late(view));
+            return self.given_up(view);
         }
         match &self.goal {
             Goal::ReadFleet { since_ms } if *since_ms > view.now_ms => Next::Sleep { until_ms: *since_ms },

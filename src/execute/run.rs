@@ -148,6 +148,8 @@ struct Progress {
     /// Jobs of this round that are not over.
     open: usize,
     failed: bool,
+    /// Its last event says so.
+    is_running: bool,
     /// Another run did it.
     is_done_before: bool,
     /// Its fate was another run's doing: what this one is refused changes nothing about it.
@@ -411,8 +413,11 @@ impl Execution {
     /// `s5 (wait-healthy app-1)`.
     fn describe(&self, place: usize) -> String {
         let step = &self.plan.steps[place];
-        let on = steps::target(step).map(|target| format!(" {}", target.name())).unwrap_or_default();
-        format!("{} ({}{on})", step.id, report::op(step.op))
+        let op = report::op(step.op);
+        // The machine of a release command is named after it.
+        let target = steps::target(step).filter(|target| target.name() != op);
+        let on = target.map(|target| format!(" {}", target.name())).unwrap_or_default();
+        format!("{} ({op}{on})", step.id)
     }
 
     fn enter(&mut self, stage: Stage, phase: Phase) {

@@ -51,24 +51,46 @@ impl<'a> Trail<'a> {
         Outcome { kind: OutcomeKind::NeedsAttention, message, left }
     }
 
-    /// Past the point of no return: the blues that are still there have to go.
+    /// Past the point of no return: the blues whose places are taken have to go. One whose turn had
+    /// not come serves as before, and what was made for it can go.
     fn forward(&self) -> Vec<Leftover> {
-        let is_done = |step: &Step| self.states.get(step.id.as_str()) == Some(&StepState::Done);
-        let open = self.plan.steps.iter().filter(|step| step.op == Op::Destroy && !is_done(step));
-        let blues = open.filter_map(|step| step.machine.as_ref());
+        let creates = || self.plan.steps.iter().filter(|step| step.op == Op::Create);
+        let is_replaced = |blue: &String| creates().any(|step| step.replaces.as_ref() == Some(blue));
+        let has_left = |blue: &String| {
+            [Op::Cordon, Op::Stop, Op::Destroy].into_iter().any(|op| self.was(op, blue)) || !is_replaced(blue)
+        };
+        let open = self.plan.steps.iter().filter(|step| step.op == Op::Destroy && !self.is(step, StepState::Done));
+        let blues = open.filter_map(|step| step.machine.as_ref()).filter(|blue| has_left(blue));
         let why = "it was to be destroyed, and may be gone already";
-        blues.map(|blue| report::to_destroy(&self.plan.app, blue, why.to_owned())).collect()
+        let blues = blues.map(|blue| report::to_destroy(&self.plan.app, blue, why.to_owned()));
+        let opened = |step: &Step| self.touched(Op::Uncordon).any(|other| other.slot == step.slot);
+        let takes_over = |step: &Step| step.replaces.as_ref().map_or_else(|| opened(step), has_left);
+        let greens = self.touched(Op::Create).filter(|step| !takes_over(step)).filter_map(|step| step.slot.as_deref());
+        blues.chain(greens.map(|slot| self.green(slot))).chain(self.commands()).collect()
     }
 
     /// Blues first: they have to serve again before their greens go.
     fn back(&self) -> Vec<Leftover> {
         let blues = self.plan.machines.iter().filter_map(|blue| self.blue(blue));
         let greens = self.touched(Op::Create).filter_map(|step| step.slot.as_deref()).map(|slot| self.green(slot));
-        blues.chain(greens).collect()
+        blues.chain(greens).chain(self.commands()).collect()
+    }
+
+    /// Machines that run a command: one that is done is gone.
+    fn commands(&self) -> impl Iterator<Item = Leftover> {
+        let begun = self.touched(Op::ReleaseCommand).chain(self.touched(Op::MachineCheck));
+        let open = begun.filter(|step| !self.is(step, StepState::Done));
+        open.filter_map(|step| step.slot.as_deref()).map(|slot| match self.greens.get(slot) {
+            None => report::to_look_for(&self.plan.app, &machine_name(&self.run, slot, 1), NO_ANSWER.to_owned()),
+            Some(id) => {
+                let why = format!("{slot}: its command may have begun, and may go on; its logs tell");
+                report::to_destroy(&self.plan.app, id, why)
+            }
+        })
     }
 
     fn blue(&self, blue: &PlannedMachine) -> Option<Leftover> {
-        let was = |op: Op| self.touched(op).any(|step| step.machine.as_ref() == Some(&blue.id));
+        let was = |op: Op| self.was(op, &blue.id);
         let app = &self.plan.app;
         let start = report::to_start(app, &blue.id, "a blue: it may be stopped".to_owned());
         let uncordon = report::to_uncordon(app, &blue.id, "a blue: it may be hidden from the proxy".to_owned());
@@ -87,15 +109,20 @@ impl<'a> Trail<'a> {
     fn green(&self, slot: &str) -> Leftover {
         let serves = self.touched(Op::Uncordon).any(|step| step.slot.as_deref() == Some(slot));
         match self.greens.get(slot) {
-            None => {
-                let why = "a green: it may be there, its creation was not answered".to_owned();
-                report::to_look_for(&self.plan.app, &machine_name(&self.run, slot, 1), why)
-            }
+            None => report::to_look_for(&self.plan.app, &machine_name(&self.run, slot, 1), NO_ANSWER.to_owned()),
             Some(id) if serves => {
                 report::to_destroy(&self.plan.app, id, "a green: it may serve beside the blues".to_owned())
             }
             Some(id) => report::to_destroy(&self.plan.app, id, "a green: it is hidden from the proxy".to_owned()),
         }
+    }
+
+    fn is(&self, step: &Step, state: StepState) -> bool {
+        self.states.get(step.id.as_str()) == Some(&state)
+    }
+
+    fn was(&self, op: Op, blue: &str) -> bool {
+        self.touched(op).any(|step| step.machine.as_deref() == Some(blue))
     }
 
     /// The steps that may have changed something that was not taken back.
@@ -105,3 +132,5 @@ impl<'a> Trail<'a> {
         self.plan.steps.iter().filter(move |step| step.op == op).filter(is_touched)
     }
 }
+
+const NO_ANSWER: &str = "it may be there: its creation was not answered";

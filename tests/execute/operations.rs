@@ -41,7 +41,7 @@ fn a_release_command_that_fails_stops_the_deploy_and_shows_what_it_wrote() {
 #[test]
 fn a_release_command_that_never_ends_is_ended_at_its_timeout() {
     let story = with(MIGRATED, &Policy::default()).fault("machine@release-command=hangs").run();
-    story.ends("restored", BLUES).says("not within 120 s").says("The release command ran");
+    story.ends("restored", BLUES).says("not within 120 s").says("; it wrote: ").says("The release command ran");
 }
 
 #[test]

@@ -1,11 +1,26 @@
 //! How long a job may take, and what is said of one that took longer.
 
-use super::{Job, Owner, View};
+use super::{Job, Next, Owner, View};
 use crate::execute::goal::Goal;
-use crate::execute::watch;
+use crate::execute::{Call, watch};
 
 impl Job {
-    pub(super) fn too_late(&self, view: View<'_>) -> String {
+    /// A command that did not end may have written why.
+    pub(super) fn given_up(&mut self, view: View<'_>) -> Next {
+        let why = self.too_late(view);
+        match &self.goal {
+            Goal::Ended { target } if self.note.is_none() => match view.known.id(target) {
+                Some(id) => {
+                    self.note = Some(why);
+                    Next::Call(Call::Logs { id: id.to_owned() })
+                }
+                None => Next::Fail(why),
+            },
+            _ => Next::Fail(why),
+        }
+    }
+
+    fn too_late(&self, view: View<'_>) -> String {
         let seen = match &self.goal {
             Goal::Started { target } | Goal::Healthy { target } | Goal::Ended { target } => view.known.id(target),
             Goal::Revived { machine } => Some(machine.as_str()),

@@ -3,7 +3,7 @@
 use super::{Execution, Fate, Stage};
 use crate::execute::flaw::Flaw;
 use crate::execute::goal::Goal;
-use crate::execute::job::{Asked, Job, Owner};
+use crate::execute::job::{Asked, Job, Next, Owner};
 use crate::execute::operation::{Kind, timeout_ms};
 use crate::execute::schedule::JobId;
 use crate::execute::{Answer, Call, Event, Phase, Reply, Why, report};
@@ -54,9 +54,15 @@ impl Execution {
 
     pub(super) fn answered(&mut self, id: JobId, mut job: Job, asked: &Asked, reply: &Reply) {
         let told = report::reply(Kind::of(&asked.call), reply);
-        self.out.events.push(Event::Reply { id: asked.id, step: self.step_id(job.owner), reply: told });
+        self.out.events.push(Event::Reply { id: asked.id, step: self.step_id(job.owner), reply: told.clone() });
         self.learn(&job, asked, reply);
         let next = job.after(&asked.call, reply, self.view());
+        if let (Owner::Forward(place) | Owner::Back(place), Next::Pause { .. }) = (job.owner, &next)
+            && job.attempts() == TOLD_ATTEMPTS
+        {
+            let message = format!("{}: {told}, {TOLD_ATTEMPTS} times so far; it is tried again", self.describe(place));
+            self.out.events.push(Event::Warning { message });
+        }
         if let Owner::Forward(place) = job.owner {
             self.settle_fate(place, &job, Kind::of(&asked.call), reply);
             if self.stage == Stage::Turning && !self.must_end(&job) {
@@ -120,3 +126,6 @@ impl Execution {
 
 /// Clients that waited for their turn together do not come together.
 const LONGEST_JITTER_MS: u64 = 100;
+
+/// So often may go wrong what others need not hear of: Fly answers badly now and then.
+const TOLD_ATTEMPTS: u32 = 4;

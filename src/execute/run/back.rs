@@ -16,7 +16,12 @@ impl Execution {
 
     pub(super) fn begin_back(&mut self, place: usize) {
         match self.undo(place) {
-            None => self.order.done(place),
+            None => {
+                if self.progress[place].is_running {
+                    self.tell_step(place, StepState::TakenBack, None);
+                }
+                self.order.done(place);
+            }
             Some(goal) => {
                 self.tell_step(place, StepState::Running, None);
                 self.add_jobs(vec![goal], Owner::Back(place));

@@ -5,7 +5,7 @@ use crate::execute::flaw::Flaw;
 use crate::execute::goal::Goal;
 use crate::execute::job::{Job, Owner};
 use crate::execute::operation::Kind;
-use crate::execute::{Leftover, Phase, StepState, report, steps};
+use crate::execute::{Event, Leftover, Phase, StepState, report, steps};
 use crate::plan::Op;
 use crate::plan::mark::Direction;
 
@@ -141,6 +141,9 @@ impl Execution {
         let is_change = |job: &Job| job.asked.as_ref().is_some_and(|asked| Kind::of(&asked.call).changes());
         let is_hasty = self.options.has(Flaw::DoNotWait);
         let commands: Vec<usize> = self.running_release_commands();
+        if !commands.is_empty() {
+            self.out.events.push(Event::Warning { message: COMMAND_IS_WAITED_FOR.to_owned() });
+        }
         self.schedule.forget(|job| match job.owner {
             Owner::Forward(place) => (!is_change(job) || is_hasty) && !commands.contains(&place),
             _ => false,
@@ -149,7 +152,10 @@ impl Execution {
 
     fn running_release_commands(&self) -> Vec<usize> {
         let is_one = |place: &usize| self.plan.steps[*place].op == Op::ReleaseCommand;
-        (0..self.plan.steps.len()).filter(is_one).filter(|place| self.progress[*place].round > 1).collect()
+        (0..self.plan.steps.len())
+            .filter(is_one)
+            .filter(|place| self.progress[*place].is_running && self.progress[*place].round > 1)
+            .collect()
     }
 
     /// All that was under way is answered: before anything is taken back, others are told so.
@@ -167,3 +173,6 @@ impl Execution {
         steps.any(|(_, progress)| progress.round > 1 || progress.is_recalled && progress.fate != Fate::Untouched)
     }
 }
+
+const COMMAND_IS_WAITED_FOR: &str =
+    "the release command has begun: it is waited for, since nobody could tell later what it did";

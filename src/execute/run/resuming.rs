@@ -105,7 +105,7 @@ impl Execution {
             Intent::Back if !self.is_past => {
                 self.notice = Notice::Told(Direction::Forward);
                 self.stage = Stage::Forward;
-                self.turn_back("it was aborted".to_owned());
+                self.turn_back("it was to be taken back".to_owned());
             }
             _ if !is_noted && self.is_release_command_lost() => {
                 self.lost_release_command();

@@ -9,6 +9,7 @@ use crate::fleet::{Machine, State};
 
 impl Execution {
     pub(super) fn tell_step(&mut self, place: usize, state: StepState, message: Option<String>) {
+        self.progress[place].is_running = state == StepState::Running;
         let step = self.plan.steps[place].id.to_string();
         self.out.events.push(Event::Step { step, state, message });
     }

@@ -101,9 +101,9 @@ fn standing(
 
 fn line(machine: &Machine, plan: &str) -> String {
     let marks = Marks::of(machine).filter(|marks| marks.plan == plan);
-    let colour = match marks.map(|marks| marks.replaces) {
-        Some(Some(blue)) => format!("green in the place of {blue}"),
-        Some(None) => "green".to_owned(),
+    let colour = match marks {
+        Some(Marks { replaces: Some(blue), .. }) => format!("green in the place of {blue}"),
+        Some(Marks { slot, .. }) => slot,
         None => "blue, or not part of the deploy".to_owned(),
     };
     let cordoned = if machine.cordoned { ", cordoned" } else { "" };

@@ -62,6 +62,9 @@ pub(in crate::native) fn run(args: &Args, wish: Wish, terminal: Terminal) -> Res
     let (app, intent) = (deploy.plan().app.clone(), deploy.intent(wish)?);
     if let Deploy::Marked(_) = deploy {
         terminal.say(WITHOUT_PLAN);
+        if wish == Wish::Resume && intent == Intent::Back {
+            terminal.say(TAKEN_BACK);
+        }
     }
     let what = match intent {
         Intent::Forward => "Go on with the deploy",
@@ -199,6 +202,9 @@ impl Unfinished {
         Some(Self { plan: marks.plan, run: marks.run, direction: None })
     }
 }
+
+const TAKEN_BACK: &str =
+    "It is taken back: that is the way it went, or only its plan tells what is still to be made.\n";
 
 const WITHOUT_PLAN: &str =
     "Without PLAN: what its marks do not tell, such as a bake or a URL to verify, is left out.\n";

@@ -159,7 +159,9 @@ impl Row {
         let head = format!("  {:<name_width$}  {:<place_width$}", self.label, self.place);
         let head = cut(&head, look.width.saturating_sub(4));
         let room = look.width.saturating_sub(head.chars().count() + 4);
-        let tail = cut(&format!("{}{checks}{time}", self.doing), room);
+        let facts = format!("{checks}{time}");
+        let words = cut(&self.doing, room.saturating_sub(facts.chars().count()).max(LEAST_WORDS));
+        let tail = cut(&(words + &facts), room);
         let line = format!("{}  {} {}", look.paint(color, head), look.paint(style, symbol), look.paint(style, tail));
         line.trim_end().to_owned()
     }
@@ -194,6 +196,9 @@ fn symbol(mark: Mark) -> (&'static str, Style) {
         Mark::Failed => ("✗", RED),
     }
 }
+
+/// Of what is done to a machine, however narrow the terminal.
+const LEAST_WORDS: usize = 8;
 
 #[cfg(test)]
 mod tests {
@@ -242,5 +247,16 @@ mod tests {
         assert_eq!(lines.len(), 4, "{lines:#?}");
         assert!(lines[3].ends_with("and 2 more"), "{lines:#?}");
         assert!(lines.iter().all(|line| line.chars().count() <= 40), "{lines:#?}");
+    }
+
+    #[test]
+    fn a_narrow_terminal_cuts_words_before_checks_and_times() {
+        let mut board = Board::new(&sample::plan());
+        board.update(1_000, &step("s7", StepState::Running, None));
+        let (id, slot) = ("new".into(), Some("app-1".into()));
+        board.update(1_000, &Event::Machine { id, slot, state: State::Started, checks_passing: 1, checks_total: 2 });
+        let lines = board.lines(4_300, 24, Look { width: 62, ..Look::default() });
+        let line = lines.iter().find(|line| line.contains("app-1")).unwrap();
+        assert!(line.ends_with("…  1/2 checks  3.3s") && line.chars().count() <= 62, "{line}");
     }
 }
