@@ -320,7 +320,9 @@ fn a_green_is_kept_where_its_blue_died_meanwhile() {
     let story = Story::of(TWO).fault("machine@a1=dies:12000").fault("machine@green-app-2=dies:11000").run();
     story.ends("needs-attention", "a1 stopped, a2 started, green-app-1 started");
     story.says("would serve").says("Not everything could be taken back");
-    assert!(story.outcome.left.iter().all(|left| left.machine == story.id_of("green-app-1")), "{:?}", story.outcome);
+    let left = &story.outcome.left;
+    assert!(left.iter().all(|left| left.machine == story.id_of("green-app-1")), "{left:?}");
+    assert!(left.iter().all(|left| !left.command.contains("destroy")), "it serves: {left:?}");
 }
 
 // After the point of no return.

@@ -52,7 +52,7 @@ fn a_plan_to_review() {
 
     Make the greens, hidden from the proxy
       s6..s18   create        5 greens: app (ams, iad×2), worker (iad×2), 1 of them
-                              not started
+                              not started, 1 a standby
       s7..s16   wait started  4 greens: app (ams, iad×2), worker (iad), at most 3m
       s8..s17   wait healthy  4 greens: app (ams, iad×2), worker (iad), at most 3m
 
@@ -160,7 +160,7 @@ fn a_plan_of_three_groups_to_review() {
 
     Make the greens, hidden from the proxy
       s9..s28   create           8 greens: api (fra, iad×2), web (fra, iad×2),
-                                 worker (iad×2), 2 of them not started
+                                 worker (iad×2), 2 of them not started, 1 a standby
       s10..s26  wait started     6 greens: api (fra, iad×2), web (fra, iad), worker
                                  (iad), at most 4m
       s11..s27  wait healthy     6 greens: api (fra, iad×2), web (fra, iad), worker

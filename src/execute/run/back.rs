@@ -65,16 +65,21 @@ impl Execution {
         let app = &self.plan.app;
         let leftover = match &job.goal {
             Goal::Unmade { slot, .. } => match self.known.greens.get(slot) {
+                Some(green) if kind == FailureKind::Unsafe => report::to_look_at(app, &green.id, it_stays(&why)),
                 Some(green) => report::to_destroy(app, &green.id, why),
                 None => report::to_look_for(app, &name::machine_name(&self.options.run, slot, 1), why),
             },
             Goal::Uncordoned { target } => report::to_uncordon(app, target.name(), why),
             Goal::Revived { machine } => report::to_start(app, machine, why),
             Goal::Cordoned { target, .. } => {
-                if kind == FailureKind::Unsafe {
-                    self.kept.insert(target.name().to_owned());
+                let id = self.known.id(target).unwrap_or_else(|| target.name());
+                match kind {
+                    FailureKind::Unsafe => {
+                        self.kept.insert(target.name().to_owned());
+                        report::to_look_at(app, id, it_stays(&why))
+                    }
+                    FailureKind::Failed | FailureKind::Lost => report::to_destroy(app, id, why),
                 }
-                report::to_destroy(app, self.known.id(target).unwrap_or_else(|| target.name()), why)
             }
             // A lease ends by itself, and a destroy kills what did not stop.
             _ => return,
@@ -99,4 +104,9 @@ impl Execution {
             _ => None,
         }
     }
+}
+
+/// To destroy it would take away what serves.
+fn it_stays(why: &str) -> String {
+    format!("it stays where it is needed: {why}")
 }
