@@ -67,6 +67,7 @@ fn below(target: &Target, floor: &Floored, view: View<'_>) -> Option<String> {
 fn fault_of(target: &Target, seen: Option<&Machine>, view: View<'_>) -> Option<String> {
     let Some(seen) = seen else { return Some("it is gone".to_owned()) };
     match target {
+        Target::Machine(_) if view.known.is_waking(seen) => None,
         Target::Machine(id) => watch::difference(view.known.before.get(id)?, seen),
         Target::Slot(_) if view.options.has(Flaw::TrustOnePass) => None,
         Target::Slot(name) => {

@@ -134,7 +134,8 @@ impl World {
         match act {
             Act::Destroyed => drop(self.destroy(place)),
             Act::Stopped => self.exit(place, 0, true),
-            Act::Started => self.boot(place),
+            // What runs already is not started anew.
+            Act::Started => drop(self.start(place)),
             Act::Cordoned => drop(self.cordon(place, true)),
             Act::Uncordoned => drop(self.cordon(place, false)),
             Act::Killed => self.exit(place, 137, false),
