@@ -60,6 +60,8 @@ struct Mounted<'a> {
     named: BTreeSet<&'a str>,
     /// The blues that have some, with them.
     machines: Vec<(&'a Machine, BTreeSet<&'a str>)>,
+    /// How many blues stand in which region.
+    regions: BTreeMap<&'a str, usize>,
     /// Of these names, and on no machine. Absent: nobody asked for volumes.
     free: Option<Vec<&'a Volume>>,
     /// The groups that have none.
@@ -178,7 +180,9 @@ fn volumes<'a>(situation: &Situation<'a>, placed: &[Placed<'a>], greens: &Greens
     let groups: BTreeSet<&str> =
         greens.made.iter().map(|green| green.group).chain(greens.failed.keys().copied()).collect();
     let mut machines: BTreeMap<&str, Vec<_>> = BTreeMap::new();
+    let mut regions: BTreeMap<&str, BTreeMap<&str, usize>> = BTreeMap::new();
     for blue in placed.iter().filter(|blue| blue.is(Disposition::Replace)) {
+        *regions.entry(blue.group).or_default().entry(&blue.machine.region).or_default() += 1;
         let volumes = situation.volumes_of(blue.machine);
         if !volumes.is_empty() {
             machines.entry(blue.group).or_default().push((blue.machine, volumes));
@@ -190,7 +194,9 @@ fn volumes<'a>(situation: &Situation<'a>, placed: &[Placed<'a>], greens: &Greens
             mounts.map(|mount| mount.source.as_ref().map_or("", |source| &source.value)).collect();
         let is_free = |volume: &&Volume| volume.is_free() && named.contains(volume.name.as_str());
         let free = situation.fleet.volumes.as_ref().map(|volumes| volumes.iter().filter(is_free).collect());
-        Mounted { group, named, machines: machines.remove(group).unwrap_or_default(), free, rest: Vec::new() }
+        let (machines, regions) =
+            (machines.remove(group).unwrap_or_default(), regions.remove(group).unwrap_or_default());
+        Mounted { group, named, machines, regions, free, rest: Vec::new() }
     });
     let mounted: Vec<_> = mounted.filter(|mounted| !mounted.named.is_empty() || !mounted.machines.is_empty()).collect();
     let has_none = |group: &&str| mounted.iter().all(|mounted| mounted.group != *group);
@@ -359,15 +365,35 @@ impl Mounted<'_> {
     /// What deploys the group all the same, and what deploys the others blue-green.
     fn fix(&self, situation: &Situation) -> Vec<String> {
         let app = situation.desired.app;
-        let region = situation.desired.config.primary_region.as_ref().map_or("REGION", |region| &region.value);
-        let lacks_one = self.machines.is_empty() && self.free.as_ref().is_some_and(Vec::is_empty);
-        let create = self.named.iter().filter(|_| lacks_one);
-        let create = create.map(|name| format!("fly volumes create {name} --region {region} --app {app}"));
+        let primary = situation.desired.config.primary_region.as_ref().map_or("REGION", |region| &region.value);
+        let create = |(name, region, count): (&str, &str, usize)| {
+            let count = if count > 1 { format!(" --count {count}") } else { String::new() };
+            format!("fly volumes create {name} --region {region}{count} --app {app}")
+        };
         let detaches =
             if self.named.is_empty() { " # detaches the volumes; [mounts] in fly.toml keeps them" } else { "" };
         let rolling = format!("{}{detaches}", rolling(situation, self.group));
         let rest = (!self.rest.is_empty()).then(|| format!("cutover plan --group {}", self.rest.join(",")));
-        create.chain([rolling]).chain(rest).collect()
+        self.missing(primary).map(create).chain([rolling]).chain(rest).collect()
+    }
+
+    /// Volumes that flyctl asks for before it deploys: which, in which region and how many. One for
+    /// each machine, where it stands; a new group begins with one, wherever it is.
+    fn missing<'s>(&'s self, primary: &'s str) -> impl Iterator<Item = (&'s str, &'s str, usize)> {
+        let free = self.free.as_ref().filter(|_| self.machines.is_empty());
+        let free_in = move |name: &str, region: Option<&str>| {
+            let is_meant =
+                |volume: &&&Volume| volume.name == name && region.is_none_or(|region| volume.region == region);
+            free.map_or(usize::MAX, |free| free.iter().filter(is_meant).count())
+        };
+        let here = move |name: &'s str| {
+            let regions = self.regions.iter();
+            let missing =
+                regions.map(move |(region, count)| (name, *region, count.saturating_sub(free_in(name, Some(region)))));
+            let is_new = self.regions.is_empty() && free_in(name, None) == 0;
+            missing.chain(is_new.then_some((name, primary, 1)))
+        };
+        self.named.iter().copied().flat_map(here).filter(|(.., count)| *count > 0)
     }
 }
 

@@ -2,7 +2,7 @@
 //! groups, kinds of machines, images, volumes, the empty list, health, the release command, marks. Leftovers,
 //! deploys under way and policies have files of their own.
 
-use cutover::fleet::{self, App, Fleet};
+use cutover::fleet::{self, App, Fleet, volumes};
 use cutover::plan::{Op, Plan, Policy};
 
 use crate::notation::{self, SHOP, fleet, plan_of, plan_with};
@@ -252,6 +252,24 @@ fn volumes_that_a_new_group_lacks_are_named() {
     fly volumes create data --region iad --app shop
     fly deploy --app shop --strategy rolling --process-groups worker --image registry.fly.io/shop:v2@sha256:0000000000000000000000000000000000000000000000000000000000007632
     cutover plan --group app
+    "#);
+}
+
+#[test]
+fn volumes_that_machines_lack_are_named_where_they_stand() {
+    let file = format!("{SHOP}\n[mounts]\nsource = \"data\"\ndestination = \"/data\"\nprocesses = [\"app\"]\n");
+    let mut fleet = fleet(SHOP, "a1 app iad started v1\na2 app iad started v1\na3 app fra started v1");
+    fleet.volumes = Some(Vec::new());
+    let refused = plan_of(&file, &fleet, "v2", &Policy::default()).unwrap_err();
+    insta::assert_snapshot!(refused[0].fix[..2].join("\n"), @r#"
+    fly volumes create data --region fra --app shop
+    fly volumes create data --region iad --count 2 --app shop
+    "#);
+    fleet.volumes = Some(volumes(r#"[{"id": "vol_1", "name": "data", "region": "iad", "state": "created"}]"#).unwrap());
+    let refused = plan_of(&file, &fleet, "v2", &Policy::default()).unwrap_err();
+    insta::assert_snapshot!(refused[0].fix[..2].join("\n"), @r#"
+    fly volumes create data --region fra --app shop
+    fly volumes create data --region iad --app shop
     "#);
 }
 
