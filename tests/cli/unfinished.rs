@@ -139,6 +139,16 @@ fn a_killed_deploy_is_finished_or_taken_back_by_another_process() {
 }
 
 #[test]
+fn an_abort_that_comes_too_late_says_so() {
+    let fly = Fly::listen();
+    let mut apply = fly.apply(fly.plan());
+    apply.until_step("destroy", "done");
+    let late = apply.kill().status(0).again(["abort", "plan.json", "--yes"]).run();
+    assert!(late.stderr.contains("past its point of no return, so it was finished"), "{}", late.stderr);
+    assert!(is_v2(&fly.machines()), "{}", late.stdout);
+}
+
+#[test]
 fn a_run_that_goes_on_is_told_from_one_that_was_killed() {
     let fly = Fly::listen();
     let status = ["status", "--app", "shop"];

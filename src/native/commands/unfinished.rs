@@ -85,7 +85,11 @@ pub(in crate::native) fn run(args: &Args, wish: Wish, terminal: Terminal) -> Res
     let plan = deploy.plan();
     let mut watch = Watch::new(plan, args.running.is_jsonl(), terminal);
     let attempt = Attempt { command: wish.as_str(), run: &run, plan: deploy.digest(), intent };
-    live::run(&client, plan, &attempt, execution, &mut watch)
+    let status = live::run(&client, plan, &attempt, execution, &mut watch)?;
+    if wish == Wish::Abort && status == Status::Done {
+        terminal.say(TOO_LATE);
+    }
+    Ok(status)
 }
 
 impl Wish {
@@ -202,6 +206,8 @@ impl Unfinished {
         Some(Self { plan: marks.plan, run: marks.run, direction: None })
     }
 }
+
+const TOO_LATE: &str = "It was past its point of no return, so it was finished instead of taken back.\n";
 
 const TAKEN_BACK: &str =
     "It is taken back: that is the way it went, or only its plan tells what is still to be made.\n";
