@@ -344,7 +344,7 @@ fn health_no_green_without_a_gate_unless_asked_for() {
     let refused = plan_with(bare, lines, "v2", &Policy::default()).unwrap_err();
     assert_eq!(refused[0].code, "no-health-checks");
     let allowed = Policy { allow_unchecked: true, ..Policy::default() };
-    insta::assert_snapshot!(warnings(&plan_with(bare, lines, "v2", &allowed).unwrap()), @"unchecked-group: no health check for group other, worker: its machines count as good once they are started");
+    insta::assert_snapshot!(warnings(&plan_with(bare, lines, "v2", &allowed).unwrap()), @r#"unchecked-group: no service check and no top-level check for group other, worker: its greens get traffic once they are started, and what machine checks there are have passed"#);
 }
 
 #[test]
