@@ -1,5 +1,7 @@
 // The package where it is not Node that runs it: the same two deploys in each, against the simulator.
-// CHROMIUM names the browser; without one it is said that it was left out.
+// DENO, WORKERD and CHROMIUM name the programs where they are not on the PATH; for one that is not
+// there it is said that it was left out. Deno and workerd come from npm, too: their packages hold a
+// program for each system, and not every registry has all of them, so that they are not installed here.
 
 import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
@@ -7,30 +9,33 @@ import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
 import { after, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { MACHINES, TOML, listen, stop } from "./simulator.mjs";
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
-const bin = (name) => here(`../node_modules/.bin/${name}`);
+const found = (name) =>
+  process.env[name.toUpperCase()] || (process.env.PATH ?? "").split(delimiter).map((folder) => join(folder, name)).find(existsSync);
+const without = (name) => (found(name) ? false : `there is no ${name}`);
 const run = promisify(execFile);
-const CHROMIUM = process.env.CHROMIUM || "/usr/bin/chromium";
+const CHROMIUM = found("chromium");
 const LIMIT = { timeout: 60_000 };
 
 after(stop);
 
-test("Deno", LIMIT, async () => {
+test("Deno", { ...LIMIT, skip: without("deno") }, async () => {
   const baseUrl = await listen();
-  await run(bin("deno"), ["run", "--no-config", "--allow-net=127.0.0.1", "--allow-read", here("elsewhere/deno.mjs"), baseUrl]);
+  await run(found("deno"), ["run", "--no-config", "--allow-net=127.0.0.1", "--allow-read", here("elsewhere/deno.mjs"), baseUrl]);
 });
 
-test("a Worker", LIMIT, async () => {
+test("a Worker", { ...LIMIT, skip: without("workerd") }, async () => {
   const env = { ...process.env, BASE_URL: await listen() };
-  await run(bin("workerd"), ["test", here("elsewhere/worker.capnp")], { env });
+  await run(found("workerd"), ["test", here("elsewhere/worker.capnp")], { env });
 });
 
-test("a browser", { ...LIMIT, skip: existsSync(CHROMIUM) ? false : `there is no ${CHROMIUM}` }, async () => {
+test("a browser", { ...LIMIT, skip: without("chromium") }, async () => {
   const given = { text: TOML, machines: MACHINES, baseUrl: await listen() };
   const folder = await mkdtemp(`${tmpdir()}/cutover-`);
   const { url, told, server } = await serve(given);
