@@ -105,3 +105,18 @@ pub(super) enum Goal {
         ms: u64,
     },
 }
+
+impl Goal {
+    /// Whether what was seen of other machines too decides if it is achieved, or may be.
+    pub(super) const fn rests_on_looks(&self) -> bool {
+        matches!(
+            self,
+            Self::Serving { .. }
+                | Self::Baked { .. }
+                | Self::Cordoned { .. }
+                | Self::Stopping { .. }
+                | Self::Destroyed { .. }
+                | Self::Unmade { .. }
+        )
+    }
+}

@@ -232,8 +232,7 @@ impl Knowledge {
 
     /// Which way the deploy went last, as far as anybody tells.
     pub(super) fn direction(&self) -> Option<Direction> {
-        let courses = self.live().filter_map(Course::of).filter(|course| course.plan == self.deploy);
-        courses.map(|course| course.direction).max()
+        Course::last_of(self.live(), &self.deploy).map(|course| course.direction)
     }
 
     /// `asked_ms`: when the call was made; a lease counts from then, so that we never believe in

@@ -131,6 +131,11 @@ impl Course {
         Some(Self { direction, plan: words.next()?.to_owned(), run: words.next()?.to_owned() })
     }
 
+    /// Which way the deploy of this plan went last, as far as `machines` tell.
+    pub fn last_of<'a>(machines: impl Iterator<Item = &'a Machine>, plan: &str) -> Option<Self> {
+        machines.filter_map(Self::of).filter(|course| course.plan == plan).max_by_key(|course| course.direction)
+    }
+
     /// As metadata of the machine with this `id`.
     pub fn entry(&self, id: &str) -> (&'static str, String) {
         (DIRECTION, owned(id, &format!("{} {} {}", self.direction.as_str(), self.plan, self.run)))

@@ -86,13 +86,8 @@ impl Api {
                 (Call::Destroy { id, nonce }, answered)
             }
             Act::ListLeased => {
-                let call = Call::ListMachines;
-                return match world.call(&call) {
-                    Answered::Now { reply, slow_ms } => {
-                        Answer::Now(Response { slow_ms, ..response::leased_list(world, &call, reply) })
-                    }
-                    Answered::Later(waiting) => Answer::Later(Waiter { call, waiting }),
-                };
+                let answered = world.call(&Call::ListMachines);
+                (Call::ListMachines, response::with_leases(world, answered))
             }
             Act::ReadLease(id) => return Answer::Now(response::lease_now(world, &id)),
             Act::ReadApp(app) => return Answer::Now(response::app_now(world, &app)),

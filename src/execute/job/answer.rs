@@ -137,16 +137,7 @@ impl Job {
                 _ => self.mute(view),
             },
             (Goal::Probed { .. }, _, _) => self.probed(reply, view),
-            (
-                Goal::Serving { .. }
-                | Goal::Baked { .. }
-                | Goal::Cordoned { .. }
-                | Goal::Stopping { .. }
-                | Goal::Destroyed { .. }
-                | Goal::Unmade { .. },
-                Call::GetMachine { .. } | Call::ListMachines,
-                _,
-            ) => {
+            (goal, Call::GetMachine { .. } | Call::ListMachines, _) if goal.rests_on_looks() => {
                 self.looks += 1;
                 self.failures = 0;
                 self.next(view)
@@ -174,15 +165,7 @@ impl Job {
                 self.looking = true;
                 self.next(view)
             }
-            (
-                Goal::Serving { .. }
-                | Goal::Baked { .. }
-                | Goal::Cordoned { .. }
-                | Goal::Stopping { .. }
-                | Goal::Destroyed { .. }
-                | Goal::Unmade { .. },
-                Reply::Absent,
-            ) => self.next(view),
+            (goal, Reply::Absent) if goal.rests_on_looks() => self.next(view),
             // A machine just made may not be there yet for everybody.
             (_, Reply::Absent) if view.now_ms.saturating_sub(self.began_ms) < UNSEEN_MS => {
                 Next::Pause { kind, least_ms: 0 }

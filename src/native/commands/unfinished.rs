@@ -196,10 +196,8 @@ impl Unfinished {
     pub(super) fn of(fleet: &Fleet, digest: Option<&str>) -> Option<Self> {
         let is_meant = |plan: &str| digest.is_none_or(|digest| digest == plan);
         let live = || fleet.machines.iter().filter(|machine| machine.is_live());
-        let courses = || live().filter_map(Course::of).filter(|course| is_meant(&course.plan));
-        let first = courses().next();
-        let furthest = courses().filter(|course| first.as_ref().is_some_and(|first| first.plan == course.plan));
-        if let Some(Course { direction, plan, run }) = furthest.max_by_key(|course| course.direction) {
+        let first = live().filter_map(Course::of).find(|course| is_meant(&course.plan));
+        if let Some(Course { direction, plan, run }) = first.and_then(|first| Course::last_of(live(), &first.plan)) {
             return Some(Self { plan, run, direction: Some(direction) });
         }
         let marks = live().filter_map(Marks::of).find(|marks| is_meant(&marks.plan))?;

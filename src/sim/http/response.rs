@@ -7,7 +7,7 @@ use serde_json::json;
 use super::{Response, error, ok};
 use crate::execute::{Answer, Call, Reply, Why};
 use crate::fleet::{Lease, Machine, State};
-use crate::sim::world::World;
+use crate::sim::world::{Answered, World};
 
 pub(super) fn response(world: &World, call: &Call, reply: &Reply) -> Response {
     match reply {
@@ -97,11 +97,11 @@ fn refusal(world: &World, call: &Call, why: &Why) -> Response {
 }
 
 /// The list, with the lease of each machine that has one.
-pub(super) fn leased_list(world: &World, call: &Call, reply: Reply) -> Response {
-    let Reply::Done(Answer::Machines(machines)) = reply else { return response(world, call, &reply) };
-    let leased = |machine: Arc<Machine>| Machine { lease: lease_of(world, &machine.id), ..(*machine).clone() };
-    let machines: Vec<Machine> = machines.into_iter().map(leased).collect();
-    ok(200, json!(machines))
+pub(super) fn with_leases(world: &World, answered: Answered) -> Answered {
+    let Answered::Now { reply: Reply::Done(Answer::Machines(machines)), slow_ms } = answered else { return answered };
+    let leased =
+        |machine: Arc<Machine>| Arc::new(Machine { lease: lease_of(world, &machine.id), ..Machine::clone(&machine) });
+    Answered::Now { reply: Reply::Done(Answer::Machines(machines.into_iter().map(leased).collect())), slow_ms }
 }
 
 pub(super) fn lease_now(world: &World, id: &str) -> Response {
