@@ -325,6 +325,24 @@ fn a_green_is_kept_where_its_blue_died_meanwhile() {
     assert!(left.iter().all(|left| !left.command.contains("destroy")), "it serves: {left:?}");
 }
 
+/// The proxy gives a machine that it starts time for its checks; this one had all of it.
+#[test]
+fn a_green_is_kept_where_its_blue_was_started_again_and_turned_unwell() {
+    let stopped_ms = Story::of(TWO).run().last_time_of("stop");
+    let unwell = format!("machine@a1=unwell-at:{}", stopped_ms + 6_000);
+    let story = Story::of(TWO).abort_at(stopped_ms + 1_100).fault(&unwell).run();
+    story.ends("needs-attention", "a1 started, a2 started, green-app-1 started");
+}
+
+/// It may answer requests, though it was told to stop before.
+#[test]
+fn a_green_that_somebody_uncordoned_on_the_way_back_is_kept_where_it_is_needed() {
+    let somebody = ["machine@green-app-1=uncordoned-at:29000", "machine@a2=killed-at:30000"];
+    let faults = somebody.into_iter().chain(["machine@green-app-2=stops-slowly:15000"]);
+    let story = faults.fold(Story::of(TWO).abort_at(15_000), Story::fault).run();
+    story.ends("needs-attention", "a1 started, a2 stopped, green-app-1 stopped, green-app-2 stopped cordoned");
+}
+
 // After the point of no return.
 
 #[test]

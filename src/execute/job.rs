@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use super::flaw::Flaw;
 use super::goal::Goal;
+use super::guard::Doubt;
 use super::knowledge::{Knowledge, Target};
 use super::operation::Kind;
 use super::steps::Slots;
@@ -227,7 +228,8 @@ impl Job {
         Call::Wait { id, instance_id: view.known.instance_id(target), state, timeout_s }
     }
 
-    /// Looks that are too old as soon as they are answered end in giving up.
+    /// Looks that are too old as soon as they are answered end in giving up; what is about to serve is
+    /// waited for.
     fn guarded(&self, target: &Target, rests_on: &[Target], view: View<'_>) -> Option<Next> {
         let is_back = matches!(self.owner, Owner::Back(_));
         let is_destroy = matches!(self.goal, Goal::Destroyed { .. });
@@ -235,10 +237,14 @@ impl Job {
             return None;
         }
         match guard::before_it_goes(target, rests_on, view)? {
-            Next::Look | Next::Call(_) if self.looks >= OLD_LOOKS => {
+            Doubt::Missed(why) => Some(Next::Unsafe(why)),
+            Doubt::Waking if self.looks < MOST_LOOKS => Some(Next::Sleep { until_ms: view.now_ms + WAKING_LOOK_MS }),
+            // Where the proxy starts machines all the time, one is always about to serve.
+            Doubt::Waking => None,
+            Doubt::Unseen(Next::Look | Next::Call(_)) if self.looks >= MOST_LOOKS => {
                 Some(Next::Unsafe("Fly does not say quickly enough what would serve without it".to_owned()))
             }
-            next => Some(next),
+            Doubt::Unseen(next) => Some(next),
         }
     }
 
@@ -357,8 +363,12 @@ const LONGEST_WAIT_S: u64 = 10;
 /// How long a list may not show a machine that was made.
 pub(super) const LIST_LAG_MS: u64 = 10_000;
 
-/// How many looks may be too old to act on when they are answered.
-const OLD_LOOKS: u32 = 10;
+/// How many looks may be too old to act on when they are answered, or show machines that are about to
+/// serve.
+const MOST_LOOKS: u32 = 10;
+
+/// Until the next look at a machine that is about to serve.
+const WAKING_LOOK_MS: u64 = 5_000;
 
 /// Between two looks at the greens while they bake.
 const BAKE_LOOK_MS: u64 = 10_000;

@@ -53,8 +53,9 @@ pub(super) struct Knowledge {
     pub is_told: bool,
     /// How many of the machines seen serve, per group and region.
     serving: BTreeMap<(String, String), u64>,
-    /// Machines that the proxy starts when a request comes, and whose checks have not passed since.
-    sleepers: BTreeSet<String>,
+    /// Machines that the proxy starts when a request comes, each with when it was first seen awake, if
+    /// its checks have not passed since.
+    sleepers: BTreeMap<String, Option<u64>>,
     pub release: Option<Release>,
 }
 
@@ -206,6 +207,19 @@ impl Knowledge {
         self.seen(id).and_then(|machine| self.place(machine)).is_some_and(|place| is_of(&place, floor))
     }
 
+    /// Whether it serves in a place as last seen, though it may have been told to stop.
+    pub(super) fn serves_still(&self, id: &str, floor: &Floored) -> bool {
+        let seen = self.seen(id).filter(|machine| machine.is_serving());
+        seen.and_then(|machine| self.home(machine)).is_some_and(|place| is_of(&place, floor))
+    }
+
+    /// How many machines in a place, beside this one, are about to serve.
+    pub(super) fn waking_without(&self, id: &str, floor: &Floored, now_ms: u64) -> u64 {
+        let others = self.sleepers.keys().filter(|other| *other != id && !self.leaving.contains(*other));
+        let waking = others.filter_map(|other| self.seen(other)).filter(|machine| self.is_waking(machine, now_ms));
+        waking.filter_map(|machine| self.home(machine)).filter(|place| is_of(place, floor)).count() as u64
+    }
+
     /// One that is counted, but neither listed nor looked at since then.
     pub(super) fn doubtful(&self, floor: &Floored, since_ms: u64) -> Option<&str> {
         let mut unseen = self.unlisted.iter().filter(|id| self.seen_since(id, since_ms).is_none());
@@ -345,10 +359,13 @@ impl Knowledge {
     fn see(&mut self, id: &str, sighting: Sighting) {
         self.count(id, |count| count - 1);
         match sighting.machine.as_deref() {
-            Some(machine) if watch::sleeps(machine) => drop(self.sleepers.insert(id.to_owned())),
+            Some(machine) if watch::sleeps(machine) => drop(self.sleepers.insert(id.to_owned(), None)),
             Some(machine) if is_up(machine) && !machine.is_passing() => {
-                if !self.sightings.contains_key(id) && self.has_rested(id) {
-                    self.sleepers.insert(id.to_owned());
+                let slept = !self.sightings.contains_key(id) && self.has_rested(id);
+                if let Some(since_ms) = self.sleepers.get_mut(id) {
+                    since_ms.get_or_insert(sighting.asked_ms);
+                } else if slept {
+                    self.sleepers.insert(id.to_owned(), Some(sighting.asked_ms));
                 }
             }
             _ => drop(self.sleepers.remove(id)),
@@ -382,19 +399,25 @@ impl Knowledge {
         self.resting.contains(self.slot_of.get(id).map_or(id, String::as_str))
     }
 
-    /// It was at rest, and was started since, by the proxy or as by it: until its checks pass it serves
-    /// as it did.
-    pub(super) fn is_waking(&self, machine: &Machine) -> bool {
+    /// It was at rest, and was started since, by the proxy or as by it: it has some time until its
+    /// checks pass.
+    pub(super) fn is_waking(&self, machine: &Machine, now_ms: u64) -> bool {
         let is_reachable = !machine.cordoned && machine.host_status == HostStatus::Ok;
-        is_reachable && is_up(machine) && self.sleepers.contains(&machine.id)
+        let may_take_ms = || WAKING_MS + watch::grace_ms(machine);
+        let in_time = |since_ms: &Option<u64>| since_ms.is_none_or(|since_ms| now_ms < since_ms + may_take_ms());
+        is_reachable && is_up(machine) && self.sleepers.get(&machine.id).is_some_and(in_time)
     }
 
     /// Where it serves, if it does.
     fn place(&self, machine: &Machine) -> Option<(String, String)> {
+        let serves = machine.is_serving() && !self.leaving.contains(&machine.id);
+        self.home(machine).filter(|_| serves)
+    }
+
+    /// Its group and its region.
+    fn home(&self, machine: &Machine) -> Option<(String, String)> {
         let planned = || self.groups.get(&machine.id).map(String::as_str);
-        let group = machine.group().or_else(planned)?;
-        let serves = machine.is_serving() || self.is_waking(machine);
-        (serves && !self.leaving.contains(&machine.id)).then(|| (group.to_owned(), machine.region.clone()))
+        Some((machine.group().or_else(planned)?.to_owned(), machine.region.clone()))
     }
 }
 
@@ -406,3 +429,6 @@ fn is_of((group, region): &(String, String), floor: &Floored) -> bool {
 const fn is_up(machine: &Machine) -> bool {
     matches!(machine.state, State::Starting | State::Started)
 }
+
+/// How long a machine may take from being started until its checks pass, beside their grace period.
+const WAKING_MS: u64 = 30_000;

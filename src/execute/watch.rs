@@ -114,6 +114,12 @@ pub(super) fn poll_interval_ms(config: Option<&MachineConfig>, looks: u32) -> u6
     (QUICKEST_POLL_MS << looks.saturating_sub(1).min(8)).min(longest_ms)
 }
 
+/// How long its checks may fail after it was started.
+pub(super) fn grace_ms(machine: &Machine) -> u64 {
+    let checks = machine.config.iter().flat_map(|config| config.health_checks());
+    checks.filter_map(|check| check.grace_period).map(crate::units::Duration::as_millis).max().unwrap_or(0)
+}
+
 /// Stopped by the proxy, which will start it when it is needed.
 pub(super) fn sleeps(machine: &Machine) -> bool {
     let woken = machine.config.as_ref().is_some_and(|config| config.autostop() && config.autostart());
