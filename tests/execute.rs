@@ -20,6 +20,7 @@ use std::sync::Arc;
 use cutover::execute::{Answer, Call, Event, Execution, Input, Reply, StepState, Trail};
 use cutover::fleet::{Machine, State};
 use cutover::plan::Policy;
+use cutover::plan::mark::{Course, Direction};
 use cutover::sim::Run;
 use notation::SHOP;
 use stories::{SITE, Story};
@@ -353,6 +354,13 @@ fn a_destroy_that_fails_is_never_silent() {
 }
 
 #[test]
+fn a_destroy_that_is_refused_for_long_is_told_and_not_taken_back() {
+    let story = Story::of(TWO).fault("destroy@a1=rate-limited").run();
+    story.ends("needs-attention", &format!("a1 stopped cordoned, {GREENS}"));
+    story.asks_for(&["fly machine destroy --force a1 -a shop"]).says("destroy a1").says("24 times");
+}
+
+#[test]
 fn a_destroy_whose_answer_is_lost_is_done_when_the_machine_is_gone() {
     Story::of(TWO).fault("destroy#1=lost-after").run().ends("completed", GREENS);
     Story::of(TWO).fault("destroy#1=lost-before").run().ends("completed", GREENS);
@@ -367,6 +375,9 @@ fn a_blue_gets_its_place_back_when_its_green_dies_before_it_is_destroyed() {
         .run();
     story.ends("needs-attention", "a2 started, green-app-1 started");
     story.asks_for(&["fly machine status a2 -a shop"]).says("green-app-2 does not serve");
+    let told = |machine: &Machine| Course::of(machine).is_some_and(|course| course.direction == Direction::Past);
+    let boards: Vec<&Machine> = story.machines.iter().filter(|machine| told(machine)).collect();
+    assert!(boards.iter().any(|machine| machine.id == "a2"), "that a1 is gone for good stays written down");
 }
 
 // Going back.

@@ -54,11 +54,13 @@ fn several_faults_at_once_end_well() {
 /// Found among millions of runs: a deploy that is over, resumed; machines at rest that are started; a
 /// blue that serves again before its stop; a list refused on the way back; a blue taken before there is
 /// a green; requests under way in a green when whoever goes back is killed; a blue that was started again
-/// and turned unwell; a green that somebody uncordoned on the way back.
+/// and turned unwell; a green that somebody uncordoned on the way back; a destroy refused for long, and a
+/// green that the proxy put to rest before the deploy goes on.
 #[test]
 fn what_broke_a_promise_once_does_not_again() {
     let early = [141_988, 956_578, 30_318_711, 30_730_670, 1_000_025_344, 1_000_198_207];
-    let late = [3_000_354_104, 3_000_466_304, 5_000_180_560, 6_000_007_936, 8_000_063_479, 20_000_572_573];
+    let late =
+        [3_000_354_104, 3_000_466_304, 5_000_180_560, 6_000_007_936, 8_000_063_479, 20_000_572_573, 30_000_450_400];
     check(early.into_iter().chain(late));
 }
 

@@ -107,16 +107,13 @@ pub(super) enum Goal {
 }
 
 impl Goal {
-    /// Whether what was seen of other machines too decides if it is achieved, or may be.
-    pub(super) const fn rests_on_looks(&self) -> bool {
-        matches!(
-            self,
-            Self::Serving { .. }
-                | Self::Baked { .. }
-                | Self::Cordoned { .. }
-                | Self::Stopping { .. }
-                | Self::Destroyed { .. }
-                | Self::Unmade { .. }
-        )
+    /// To have been seen is all of it.
+    pub(super) const fn is_watched(&self) -> bool {
+        matches!(self, Self::Serving { .. } | Self::Baked { .. })
+    }
+
+    /// What would serve without the machine decides whether it may be achieved.
+    pub(super) const fn is_guarded(&self) -> bool {
+        matches!(self, Self::Cordoned { .. } | Self::Stopping { .. } | Self::Destroyed { .. } | Self::Unmade { .. })
     }
 }

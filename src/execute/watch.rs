@@ -43,6 +43,7 @@ pub(super) fn command(machine: &Machine) -> Command {
 pub(super) fn started(machine: &Machine) -> Progress {
     match &machine.state {
         State::Started => Progress::There,
+        _ if was_put_to_rest(machine) => Progress::There,
         _ => ended(machine).map_or(Progress::NotYet, Progress::Never),
     }
 }
@@ -50,6 +51,7 @@ pub(super) fn started(machine: &Machine) -> Progress {
 pub(super) fn healthy(machine: &Machine) -> Progress {
     match &machine.state {
         State::Started if machine.is_passing() => Progress::There,
+        _ if was_put_to_rest(machine) => Progress::There,
         _ => ended(machine).map_or(Progress::NotYet, Progress::Never),
     }
 }
@@ -124,6 +126,11 @@ pub(super) fn grace_ms(machine: &Machine) -> u64 {
 pub(super) fn sleeps(machine: &Machine) -> bool {
     let woken = machine.config.as_ref().is_some_and(|config| config.autostop() && config.autostart());
     woken && matches!(machine.state, State::Stopped | State::Suspended) && ended(machine).is_none()
+}
+
+/// It serves, and the proxy stopped it for lack of requests.
+fn was_put_to_rest(machine: &Machine) -> bool {
+    sleeps(machine) && !machine.cordoned
 }
 
 /// Why the machine does not run any more and will not by itself.

@@ -29,6 +29,10 @@ impl Job {
                 self.attempt += u32::from(then == Then::Look && !self.looking);
                 // Whether it was started shows: a command is not begun twice.
                 self.begun &= !matches!(self.goal, Goal::Launched { .. });
+                // What was seen before was enough to ask for the change.
+                if kind.changes() {
+                    self.looks = 0;
+                }
                 self.failed_once(kind, reply, view)
             }
         }
@@ -137,9 +141,12 @@ impl Job {
                 _ => self.mute(view),
             },
             (Goal::Probed { .. }, _, _) => self.probed(reply, view),
-            (goal, Call::GetMachine { .. } | Call::ListMachines, _) if goal.rests_on_looks() => {
-                self.looks += 1;
+            (goal, Call::GetMachine { .. } | Call::ListMachines, _) if goal.is_watched() => {
                 self.failures = 0;
+                self.next(view)
+            }
+            (goal, Call::GetMachine { .. } | Call::ListMachines, _) if goal.is_guarded() => {
+                self.looks += 1;
                 self.next(view)
             }
             _ => Next::Done,
@@ -165,7 +172,7 @@ impl Job {
                 self.looking = true;
                 self.next(view)
             }
-            (goal, Reply::Absent) if goal.rests_on_looks() => self.next(view),
+            (goal, Reply::Absent) if goal.is_watched() || goal.is_guarded() => self.next(view),
             // A machine just made may not be there yet for everybody.
             (_, Reply::Absent) if view.now_ms.saturating_sub(self.began_ms) < UNSEEN_MS => {
                 Next::Pause { kind, least_ms: 0 }

@@ -154,13 +154,17 @@ impl Execution {
     /// The marks that tell which way the run goes; none where there is no machine to tell it. What
     /// told another way before must not contradict.
     pub(super) fn course(&self, direction: Direction) -> Vec<Goal> {
-        let course = Course { direction, plan: self.known.deploy.clone(), run: self.options.run.clone() };
         let mut machines: Vec<String> = self.known.boards().cloned().collect();
         if direction == Direction::Past {
             machines = steps::last_board(self.view()).into_iter().collect();
         } else if machines.is_empty() {
             machines.extend(steps::notice_board(self.view()));
         }
+        self.course_on(machines, direction)
+    }
+
+    pub(super) fn course_on(&self, machines: impl IntoIterator<Item = String>, direction: Direction) -> Vec<Goal> {
+        let course = Course { direction, plan: self.known.deploy.clone(), run: self.options.run.clone() };
         let marked = |machine: String| {
             let (key, value) = course.entry(&machine);
             Goal::Marked { machine, key, value }

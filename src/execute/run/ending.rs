@@ -5,7 +5,6 @@ use super::{Execution, Fate, Notice, Stage};
 use crate::execute::flaw::Flaw;
 use crate::execute::goal::Goal;
 use crate::execute::job::Owner;
-use crate::execute::order::Order;
 use crate::execute::{Leftover, Outcome, OutcomeKind, Phase, ReleaseStatus, report};
 use crate::plan::mark::{self, Direction, Marks};
 use crate::plan::{Disposition, Op};
@@ -13,8 +12,10 @@ use crate::plan::{Disposition, Op};
 impl Execution {
     pub(super) fn forward_is_over(&mut self) {
         if !self.rescue.is_empty() {
-            self.order = Order::backward(&self.plan.steps);
-            return self.enter(Stage::Back, Phase::Back);
+            // What tells of it may be a green that goes.
+            let board = self.rescue.last().cloned();
+            self.add_jobs(self.course_on(board, Direction::Past), Owner::Turning);
+            return self.enter(Stage::Turning, Phase::Back);
         }
         if self.order.is_finished() && self.failures.is_empty() {
             self.close_with(OutcomeKind::Completed, "Every step was done.");

@@ -160,7 +160,7 @@ impl Execution {
 
     /// All that was under way is answered: before anything is taken back, others are told so.
     pub(super) fn turned(&mut self) {
-        if let Notice::Told(Direction::Forward | Direction::Past) = self.notice {
+        if let (Notice::Told(Direction::Forward | Direction::Past), true) = (self.notice, self.rescue.is_empty()) {
             self.notice = Notice::Told(Direction::Back);
             return self.add_jobs(self.course(Direction::Back), Owner::Turning);
         }
