@@ -72,7 +72,8 @@ fn look_around(target: &Target, floor: &Floored, since_ms: u64, view: View<'_>) 
 /// blue that does not is what could still take its place back.
 fn below(target: &Target, floor: &Floored, view: View<'_>) -> Option<Doubt> {
     let id = view.known.id(target)?;
-    let is_missed = matches!(target, Target::Machine(_)) || view.known.serves_still(id, floor);
+    let is_missed =
+        matches!(target, Target::Machine(_)) || is_waking(target, view) || view.known.serves_still(id, floor);
     let serving = view.known.serving_without(id, floor);
     if !is_missed || serving >= floor.serving {
         return None;

@@ -6,6 +6,7 @@ use super::flaw::Flaw;
 use super::goal::Goal;
 use super::job::View;
 use super::knowledge::Target;
+use crate::fleet::Machine;
 use crate::plan::mark::{Phase, ReleaseCommand};
 use crate::plan::{Disposition, Drain, Floored, Op, Plan, Step, Undo};
 
@@ -102,7 +103,7 @@ pub(super) fn last_board(view: View<'_>) -> Option<String> {
 /// Machines of the plan that are there.
 fn planned<'a>(wanted: &'a [Disposition], view: View<'a>) -> impl Iterator<Item = String> {
     let machines = view.plan.machines.iter().filter(|machine| wanted.contains(&machine.disposition));
-    let there = machines.filter(move |it| view.known.seen(&it.id).is_some_and(crate::fleet::Machine::is_live));
+    let there = machines.filter(move |it| view.known.seen(&it.id).is_some_and(Machine::is_live));
     there.map(|machine| machine.id.clone())
 }
 
@@ -122,7 +123,7 @@ pub(super) fn goals(place: usize, round: usize, view: View<'_>) -> Option<Vec<Go
     match step.op {
         Op::ReleaseCommand => release_command(place, round, view),
         Op::MachineCheck => command(place, round, view),
-        Op::Cordon if round == 1 => Some(lease(step, view)),
+        Op::Cordon if round == 1 => Some(lease_unless_woken(step, view).into_iter().collect()),
         Op::Create if round == 1 => Some(prepared(step)),
         _ if round > 0 => None,
         _ => Some(only_round(place, view)),
@@ -136,7 +137,7 @@ fn only_round(place: usize, view: View<'_>) -> Vec<Goal> {
     let greens = || step.machine.as_deref().map(|blue| view.slots.greens_of(blue)).unwrap_or_default();
     match step.op {
         Op::Gate | Op::Hold | Op::ReleaseCommand | Op::MachineCheck => Vec::new(),
-        Op::Lease => lease(step, view),
+        Op::Lease => lease_unless_woken(step, view).into_iter().collect(),
         Op::Release => step.machine.clone().map(|machine| Goal::Released { machine }).into_iter().collect(),
         Op::Create => vec![Goal::Made { step: place }],
         Op::WaitStarted => one(&|target| Goal::Started { target }),
@@ -164,12 +165,21 @@ fn prepared(step: &Step) -> Vec<Goal> {
 }
 
 /// A lease keeps the proxy from starting a machine: one at rest is leased only once it is cordoned.
-fn lease(step: &Step, view: View<'_>) -> Vec<Goal> {
-    let Some(machine) = &step.machine else { return Vec::new() };
-    let Some(seen) = view.known.seen(machine).filter(|seen| seen.is_live()) else { return Vec::new() };
-    let may_be_woken = seen.is_at_rest() && !seen.cordoned;
-    let is_held = view.known.nonce(machine).is_some();
-    if may_be_woken || is_held { Vec::new() } else { vec![Goal::Leased { machine: machine.clone() }] }
+fn lease_unless_woken(step: &Step, view: View<'_>) -> Option<Goal> {
+    let seen = step.machine.as_ref().and_then(|id| view.known.seen(id));
+    lease(step, view).filter(|_| !seen.is_some_and(may_be_woken))
+}
+
+/// The lease of a machine that is there, unless it is held.
+pub(super) fn lease(step: &Step, view: View<'_>) -> Option<Goal> {
+    let machine = step.machine.as_ref()?;
+    view.known.seen(machine).filter(|seen| seen.is_live() && view.known.nonce(machine).is_none())?;
+    Some(Goal::Leased { machine: machine.clone() })
+}
+
+/// The proxy may start it when a request comes.
+pub(super) fn may_be_woken(machine: &Machine) -> bool {
+    machine.is_at_rest() && !machine.cordoned
 }
 
 /// Written down before and after: what cannot be undone must not be done twice.

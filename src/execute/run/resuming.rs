@@ -18,17 +18,23 @@ impl Execution {
     pub(super) fn take_over(&mut self) {
         self.stage = Stage::Leasing;
         for place in 0..self.plan.steps.len() {
-            if self.plan.steps[place].op == Op::Lease {
-                let goals = steps::goals(place, 0, self.view()).unwrap_or_default();
+            let step = &self.plan.steps[place];
+            if step.op == Op::Lease {
+                let goals: Vec<Goal> = steps::lease(step, self.view()).into_iter().collect();
                 self.progress[place].open = goals.len();
                 self.add_jobs(goals, Owner::Forward(place));
             }
         }
     }
 
-    /// Every lease was asked for.
+    /// Every lease was asked for, and nobody else's is left: those that keep the proxy from starting a
+    /// machine are given back.
     pub(super) fn leased(&mut self) {
         self.stage = Stage::Recheck;
+        let may_be_woken = |id: &&String| self.known.seen(id).is_some_and(steps::may_be_woken);
+        let woken = self.known.leases.keys().filter(may_be_woken).cloned();
+        let goals = woken.map(|machine| Goal::Released { machine }).collect();
+        self.add_jobs(goals, Owner::Turning);
         // Before it is left to others, all that the run before may have made has to be seen.
         let since_ms = if self.failures.is_empty() { self.now_ms } else { self.since_ms + LIST_LAG_MS };
         self.add_jobs(vec![Goal::ReadFleet { since_ms }], Owner::Check);
