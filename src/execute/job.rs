@@ -236,6 +236,9 @@ impl Job {
         if view.options.has(Flaw::GoBackBlindly) && is_back || view.options.has(Flaw::DestroyBlindly) && is_destroy {
             return None;
         }
+        if is_back && view.known.id(target).is_some_and(|id| view.known.is_gone(id)) {
+            return Some(Next::Done);
+        }
         match guard::before_it_goes(target, rests_on, view)? {
             Doubt::Missed(why) => Some(Next::Unsafe(why)),
             Doubt::Waking if self.looks < MOST_LOOKS => Some(Next::Sleep { until_ms: view.now_ms + WAKING_LOOK_MS }),

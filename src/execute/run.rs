@@ -75,6 +75,10 @@ pub struct Execution {
     intent: Option<Intent>,
     /// The deploy destroyed a blue that the plan does not know of any more.
     is_past: bool,
+    /// The plan does not tell all that is left to do.
+    is_partial: bool,
+    /// Machines that are cordoned, and only the lost plan tells whether by the deploy.
+    doubtful: Vec<String>,
     slots: Arc<Slots>,
     floors: Arc<BTreeMap<String, Floored>>,
     known: Knowledge,
@@ -93,6 +97,8 @@ pub struct Execution {
     /// Why the run goes back, or what failed after the point of no return.
     failures: Vec<String>,
     is_aborted: bool,
+    /// Why it goes back to what another run may have changed meanwhile.
+    overtaken: Option<String>,
     left: Vec<Leftover>,
     /// What is done when everything else is.
     parting: Vec<Goal>,
@@ -198,7 +204,12 @@ impl Execution {
     /// The same without its plan, from what its marks tell.
     pub fn pick_up(left: &Interrupted, options: Options, intent: Intent) -> Self {
         let plan = Arc::new(left.plan.clone());
-        Self { is_past: left.is_past, ..Self::with(plan, &left.marked, options, Some(intent)) }
+        Self {
+            is_past: left.is_past,
+            is_partial: !left.is_complete,
+            doubtful: left.doubtful.clone(),
+            ..Self::with(plan, &left.marked, options, Some(intent))
+        }
     }
 
     /// The same plan by another run: what follows from the plan is not gathered again. Of one that has
@@ -232,6 +243,8 @@ impl Execution {
         Self {
             intent,
             is_past: false,
+            is_partial: false,
+            doubtful: Vec::new(),
             slots,
             floors,
             known,
@@ -247,6 +260,7 @@ impl Execution {
             now_ms: 0,
             failures: Vec::new(),
             is_aborted: false,
+            overtaken: None,
             left: Vec::new(),
             parting: Vec::new(),
             rescue: BTreeSet::new(),

@@ -89,10 +89,13 @@ pub(super) fn target(step: &Step) -> Option<Target> {
 }
 
 /// The machine that tells others how far the run is: one that does already, else the first that is
-/// to go, that stays as it is, or that was made.
+/// to go, that stays as it is, or that was made. One that is leased, if there is any: whoever goes on
+/// waits for its lease.
 pub(super) fn notice_board(view: View<'_>) -> Option<String> {
     let told = || view.known.boards().next().cloned();
-    told().or_else(|| planned(GOING, view).next()).or_else(|| planned(KEPT, view).next()).or_else(|| first_green(view))
+    let leased = || planned(GOING, view).find(|id| view.known.nonce(id).is_some());
+    let first = || planned(GOING, view).next().or_else(|| planned(KEPT, view).next());
+    told().or_else(leased).or_else(first).or_else(|| first_green(view))
 }
 
 /// The one that tells of the point of no return: it stays, or goes last.

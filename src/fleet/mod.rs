@@ -244,7 +244,7 @@ impl Machine {
     }
 
     /// Its newest exit was not asked for. Events come newest first.
-    fn exited_by_itself(&self) -> bool {
+    pub fn exited_by_itself(&self) -> bool {
         let mut events = self.other.get("events").and_then(Value::as_array).into_iter().flatten();
         let exit = events.find(|event| event.get("type").and_then(Value::as_str) == Some("exit"));
         let asked = exit.and_then(|event| event.get("request")?.get("exit_event")?.get("requested_stop")?.as_bool());

@@ -337,7 +337,7 @@ fn launches(blue: Option<&Machine>, config: &MachineConfig, is_standby: bool) ->
     }
 }
 
-fn serves_at_rest(config: &MachineConfig) -> bool {
+pub(super) fn serves_at_rest(config: &MachineConfig) -> bool {
     config.autostop() && config.autostart()
 }
 

@@ -8,10 +8,10 @@ use std::sync::Arc;
 use super::capacity::Serving;
 use super::classify::{Placed, Situation};
 use super::command::RELEASE_COMMAND_SLOT;
-use super::green::{Gate, Green, strip_markers, take_standbys};
+use super::green::{Gate, Green, serves_at_rest, strip_markers, take_standbys};
 use super::list::List;
 use super::mark::{Course, Direction, Marks, Phase, ReleaseCommand, name_prefix};
-use super::{Desired, Disposition, Observed, Op, Plan, Policy, Refusal, assemble};
+use super::{Desired, Disposition, Floored, Observed, Op, Plan, Policy, Refusal, Step, assemble};
 use crate::config::Config;
 use crate::facts::purpose;
 use crate::fleet::{Fleet, HostStatus, Machine, State};
@@ -34,6 +34,8 @@ pub struct Interrupted {
     pub is_complete: bool,
     /// It destroyed a blue, or none is left: it can only be finished.
     pub is_past: bool,
+    /// Machines that are cordoned, and only the plan tells whether by this deploy.
+    pub doubtful: Vec<String>,
 }
 
 /// What is left of the deploy that did not end on `app`. The blues are the machines that its greens
@@ -66,13 +68,15 @@ pub fn reconstruct(app: &str, fleet: &Fleet) -> Result<Interrupted, Refusal> {
     let release = fleet.machines.iter().filter_map(ReleaseCommand::of).filter(|command| command.plan == marked);
     let runs = greens.values().chain(commands.values()).map(|(_, marks)| &marks.run);
     let run = runs.chain(courses.iter().map(|course| &course.run)).max().cloned().unwrap_or_default();
-    let plan = assemble(&situation, placed, &made, &serving);
+    let mut plan = with_boards(assemble(&situation, placed, &made, &serving), fleet, &marked);
+    plan.floors = scene.floors(&situation, &made);
     let left = Interrupted {
         plan: with_commands(plan, &commands),
         direction,
         release_command: release.max_by_key(|command| command.is_done),
         is_complete: scene.is_complete(fleet, &run),
-        is_past: scene.is_past(&situation, direction),
+        is_past: scene.is_past(&situation, direction, scene.has_all_greens(fleet, &run)),
+        doubtful: scene.doubtful(fleet, &run),
         run,
         marked,
     };
@@ -134,6 +138,21 @@ fn needs_plan(app: &str, greens: &Greens) -> Refusal {
     }
 }
 
+/// What tells of the deploy is leased by whoever carries it out.
+fn with_boards(plan: Plan, fleet: &Fleet, marked: &str) -> Plan {
+    let is_leased =
+        |plan: &[Step], id: &String| plan.iter().any(|it| it.op == Op::Lease && it.machine.as_ref() == Some(id));
+    let is_board = |machine: &&Machine| machine.is_live() && Course::of(machine).is_some_and(|it| it.plan == marked);
+    let mut list = List { steps: plan.steps };
+    for board in fleet.machines.iter().filter(is_board) {
+        if !is_leased(&list.steps, &board.id) {
+            let at = list.push(Op::Lease, &[], "it tells of the deploy");
+            list.step(at).machine = Some(board.id.clone());
+        }
+    }
+    Plan { steps: list.steps, ..plan }
+}
+
 /// Machines that run one command. Which one, only the plan tells: they can be removed.
 fn with_commands(plan: Plan, commands: &Greens) -> Plan {
     let mut list = List { steps: plan.steps };
@@ -164,17 +183,26 @@ fn before(blue: &Machine, green: &Machine) -> Machine {
     let mut blue = blue.clone();
     if blue.cordoned && !green.cordoned {
         blue.cordoned = false;
-        if matches!(blue.state, State::Stopping | State::Stopped) && !green.is_at_rest() {
+        if matches!(blue.state, State::Stopping | State::Stopped | State::Starting) && !was_put_to_rest(green) {
             blue.state = State::Started;
         }
     }
     blue
 }
 
-/// Fly prepares a machine for a while before it rests.
+/// It does not run, and not because its process ended.
+fn was_put_to_rest(green: &Machine) -> bool {
+    green.is_at_rest() && !green.exited_by_itself()
+}
+
+/// Fly prepares a machine for a while before it rests. What takes the place of a machine that serves
+/// was not made so as never to.
 fn is_made_at_rest(green: &Machine, blue: Option<&Machine>) -> bool {
-    let is_standby = green.config.as_ref().is_some_and(|config| config.standbys().next().is_some());
-    green.is_at_rest() || green.state == State::Created && (is_standby || blue.is_some_and(Machine::is_at_rest))
+    let config = green.config.as_deref();
+    let is_standby = config.is_some_and(|config| config.standbys().next().is_some());
+    let rests = was_put_to_rest(green)
+        || green.state == State::Created && (is_standby || blue.is_some_and(Machine::is_at_rest));
+    rests && (config.is_some_and(serves_at_rest) || !blue.is_some_and(Machine::is_serving))
 }
 
 /// What the marks say, for looking up.
@@ -246,27 +274,68 @@ impl<'g, 'a> Scene<'g, 'a> {
         made
     }
 
-    /// Machine checks come before the traffic. Greens that the deploy had finished with carry no
-    /// marks, only their names.
+    /// What serves, per place: a green counts where its blue is gone, or does not serve though it does.
+    fn floors(&self, situation: &Situation, made: &[Green]) -> Vec<Floored> {
+        let is_needed = |green: &&Green| {
+            let Some((machine, Marks { replaces: Some(blue), .. })) = self.greens.get(&green.slot) else {
+                return false;
+            };
+            let blue = situation.machines.iter().find(|it| it.id == *blue && it.is_live());
+            green.serves() && blue.is_none_or(|blue| machine.is_serving() && !blue.is_serving())
+        };
+        let mut serving: BTreeMap<(&str, &str), u64> = BTreeMap::new();
+        for machine in situation.machines.iter().filter(|it| it.is_serving() && purpose(it).is_none()) {
+            *serving.entry((machine.group().unwrap_or_default(), &machine.region)).or_default() += 1;
+        }
+        for green in made.iter().filter(is_needed) {
+            *serving.entry((green.group, green.region)).or_default() += 1;
+        }
+        let floored = |((group, region), serving): ((&str, &str), u64)| Floored {
+            group: group.into(),
+            region: region.into(),
+            serving,
+        };
+        serving.into_iter().map(floored).collect()
+    }
+
+    /// Machine checks come before the traffic.
     fn is_complete(&self, fleet: &Fleet, run: &str) -> bool {
-        let prefix = name_prefix(run);
-        let is_finished = |machine: &&Machine| machine.is_live() && Marks::of(machine).is_none();
-        let is_green = |machine: &&Machine| purpose(machine).is_none() && machine.name.starts_with(&prefix);
-        let finished = fleet.machines.iter().filter(is_finished).filter(is_green).count();
         let tells_all = match self.phase {
             Phase::Made => true,
             Phase::ToCheck => self.traffic_moved,
             Phase::ToRemove => false,
         };
-        tells_all && !self.greens.is_empty() && self.greens.len() + finished >= self.count
+        tells_all && self.has_all_greens(fleet, run)
+    }
+
+    /// Greens that the deploy had finished with carry no marks, only their names.
+    fn has_all_greens(&self, fleet: &Fleet, run: &str) -> bool {
+        let prefix = name_prefix(run);
+        let is_finished = |machine: &&Machine| machine.is_live() && Marks::of(machine).is_none();
+        let is_green = |machine: &&Machine| purpose(machine).is_none() && machine.name.starts_with(&prefix);
+        let finished = fleet.machines.iter().filter(is_finished).filter(is_green).count();
+        !self.greens.is_empty() && self.greens.len() + finished >= self.count
+    }
+
+    /// The deploy cordons a blue once its green has the traffic: here the green is gone, or somebody
+    /// cordoned it, too.
+    fn doubtful(&self, fleet: &Fleet, run: &str) -> Vec<String> {
+        let has_all_greens = self.has_all_greens(fleet, run);
+        let may_be_its_doing = |machine: &&Machine| {
+            let mut greens = self.greens.values().filter(|(_, marks)| marks.replaces.as_ref() == Some(&machine.id));
+            let is_odd = greens.next().map_or(!has_all_greens, |(green, _)| green.cordoned);
+            let is_other = Marks::of(machine).is_none() && purpose(machine).is_none();
+            machine.is_live() && machine.cordoned && is_other && is_odd
+        };
+        fleet.machines.iter().filter(may_be_its_doing).map(|machine| machine.id.clone()).collect()
     }
 
     /// A blue that is missing where the deploy did not write so was somebody else's doing, unless there is nothing
     /// left to go back to.
-    fn is_past(&self, situation: &Situation, direction: Option<Direction>) -> bool {
+    fn is_past(&self, situation: &Situation, direction: Option<Direction>, has_all_greens: bool) -> bool {
         let is_there = |blue: &&&str| situation.machines.iter().any(|it| it.id == ***blue && it.is_live());
         let there = self.replaced.iter().filter(is_there).count();
-        let is_alone = there == 0 && self.greens.len() >= self.count;
+        let is_alone = there == 0 && has_all_greens;
         there < self.replaced.len() && (direction == Some(Direction::Past) || is_alone)
     }
 

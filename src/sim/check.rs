@@ -102,6 +102,19 @@ impl Checker {
         Some(breach)
     }
 
+    /// Of those that are replaced and those that replace them, the more.
+    pub(super) fn promise_what_serves(&mut self) {
+        for (place, floor) in &mut self.floor {
+            let (old, new): (Vec<&String>, Vec<&String>) = self
+                .serving
+                .get(place)
+                .into_iter()
+                .flat_map(BTreeMap::keys)
+                .partition(|id| self.promise.replaced.contains(*id));
+            *floor = (old.len().max(new.len()) as u64).min(*floor);
+        }
+    }
+
     fn place(&self, machine: &Machine) -> Place {
         let promised = || self.promise.groups.get(&machine.id).map(String::as_str);
         let group = machine.group().or_else(promised).unwrap_or(DEFAULT_GROUP);

@@ -159,6 +159,12 @@ impl Run {
         self.outcome = None;
     }
 
+    /// Of what was promised only as much holds from now on as serves: who has lost the plan does not
+    /// know what was there before.
+    pub(super) fn promise_what_serves(&mut self) {
+        self.world.promise_what_serves();
+    }
+
     pub const fn outcome(&self) -> Option<&Outcome> {
         self.outcome.as_ref()
     }

@@ -220,6 +220,10 @@ impl World {
         self.checker.serving()
     }
 
+    pub(super) fn promise_what_serves(&mut self) {
+        self.checker.promise_what_serves();
+    }
+
     /// What happened that must not.
     pub fn breaches(&self) -> &[Breach] {
         self.checker.breaches()

@@ -110,7 +110,10 @@ fn a_machine_that_runs_one_command_is_no_green() {
         c1 fly_app_release_command iad started v2 made-by=r1/release-command/-/2
     ",
     );
-    assert!(left.starts_with("complete: false") && left.ends_with("s1 release-command release-command\n"), "{left}");
+    assert!(
+        left.starts_with("complete: false") && left.ends_with("s1 lease a1\ns2 release-command release-command\n"),
+        "{left}"
+    );
 }
 
 #[test]

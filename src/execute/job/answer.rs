@@ -18,6 +18,7 @@ impl Job {
         }
         match then(kind, reply, self.unsure_ms.is_some()) {
             None => self.accepted(call, reply, view),
+            _ if self.is_moot(kind, reply) => Next::Done,
             Some(Then::Done) => Next::Done,
             Some(Then::Judge) => self.judge(kind, reply, view),
             Some(Then::Fail) if !self.must_see(kind, reply) => Next::Fail(report::reply(kind, reply)),
@@ -36,6 +37,12 @@ impl Job {
                 self.failed_once(kind, reply, view)
             }
         }
+    }
+
+    /// What was to be taken back is gone.
+    fn is_moot(&self, kind: Kind, reply: &Reply) -> bool {
+        let is_of_green = matches!(self.goal, Goal::Cordoned { .. } | Goal::Stopping { .. } | Goal::Stopped { .. });
+        matches!(self.owner, Owner::Back(_)) && is_of_green && kind.changes() && *reply == Reply::Absent
     }
 
     /// On the way back a look is not given up for one refusal: what may have been made is found by it.

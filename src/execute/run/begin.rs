@@ -33,6 +33,10 @@ impl Execution {
 
     pub(super) fn checked(&mut self, result: Result<(), Failure>) {
         if let Err(Failure { why, .. }) = result {
+            if self.overtaken.is_some() {
+                self.failures.push(format!("the fleet could not be read: {why}"));
+                return self.close_as_found("abort");
+            }
             return self
                 .close(OutcomeKind::Refused, format!("The fleet could not be read: {why}. Nothing was changed."));
         }
@@ -40,6 +44,10 @@ impl Execution {
             && let Some((machine, plan)) = self.unfinished()
         {
             return self.refuse_unfinished(&machine, &plan);
+        }
+        if self.intent.is_some() && self.is_partial && !self.known.is_told {
+            let message = "The deploy ended meanwhile: nothing tells of it any more. Nothing was touched.";
+            return self.close(OutcomeKind::Stale, message.to_owned());
         }
         if self.intent.is_some() && self.is_over() {
             let message = "The deploy is over: every machine is as the plan wants it, and nothing is left to do.";
@@ -122,7 +130,7 @@ impl Execution {
             count => format!("{count} machines are"),
         };
         self.left = differences.into_iter().map(report::changed).collect();
-        if self.stage == Stage::Recheck && self.is_half_done() {
+        if self.stage == Stage::Recheck && (self.is_half_done() || self.overtaken.is_some()) {
             self.failures.push(format!("{changed} not as the plan says"));
             return self.close_as_found("resume");
         }

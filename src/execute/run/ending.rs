@@ -26,8 +26,10 @@ impl Execution {
 
     pub(super) fn back_is_over(&mut self) {
         self.leave_taken();
+        self.leave_doubtful();
         if self.rescue.is_empty() && self.left.is_empty() {
-            return self.close_with(OutcomeKind::Restored, "The fleet is as before.");
+            let end = if self.is_partial { AS_MARKED } else { "The fleet is as before." };
+            return self.close_with(OutcomeKind::Restored, end);
         } else if self.rescue.is_empty() {
             return self.close_with(OutcomeKind::NeedsAttention, "Not everything could be taken back.");
         }
@@ -89,6 +91,14 @@ impl Execution {
         let taken = goes.filter(|blue| self.rescue.is_empty() && self.known.is_taken(blue));
         let why = || "it is gone, and not by this run".to_owned();
         let left: Vec<Leftover> = taken.map(|blue| report::to_look_for(&self.plan.app, blue, why())).collect();
+        self.left.extend(left);
+    }
+
+    /// Machines that may have been cordoned by the deploy whose plan is lost.
+    fn leave_doubtful(&mut self) {
+        let hidden = self.doubtful.iter().filter(|id| self.known.seen(id).is_some_and(|machine| machine.cordoned));
+        let why = || "it is cordoned, and only the plan tells whether by this deploy".to_owned();
+        let left: Vec<Leftover> = hidden.map(|id| report::to_uncordon(&self.plan.app, id, why())).collect();
         self.left.extend(left);
     }
 
@@ -179,3 +189,6 @@ impl Execution {
         self.out.outcome = Some(outcome);
     }
 }
+
+/// Without the plan.
+const AS_MARKED: &str = "What the marks of the deploy tell of is as before.";

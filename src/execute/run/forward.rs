@@ -1,10 +1,11 @@
 //! The plan's steps as they are done, and what their failures lead to.
 
-use super::{Execution, Failure, FailureKind, Fate, Notice, Stage};
+use super::{Execution, Failure, FailureKind, Fate, Intent, Notice, Progress, Stage};
 use crate::execute::flaw::Flaw;
 use crate::execute::goal::Goal;
 use crate::execute::job::{Job, Owner};
 use crate::execute::operation::Kind;
+use crate::execute::order::Order;
 use crate::execute::{Event, Leftover, Phase, StepState, report, steps};
 use crate::plan::Op;
 use crate::plan::mark::Direction;
@@ -125,9 +126,11 @@ impl Execution {
 
     pub(super) fn lease_over(&mut self, job: &Job, result: Result<(), Failure>) {
         let (Goal::KeptLeased { machine }, Err(Failure { why, .. })) = (&job.goal, result) else { return };
-        self.known.leases.remove(machine);
-        if self.stage == Stage::Forward {
-            self.turn_back(format!("the lease of {machine} was lost: {why}"));
+        // One that was given back meanwhile is not lost.
+        if self.known.leases.remove(machine).is_some() && self.stage == Stage::Forward {
+            let why = format!("the lease of {machine} was lost: {why}");
+            self.overtaken = Some(why.clone());
+            self.turn_back(why);
         }
     }
 
@@ -158,8 +161,17 @@ impl Execution {
             .collect()
     }
 
-    /// All that was under way is answered: before anything is taken back, others are told so.
+    /// All that was under way is answered: before anything is taken back, others are told so. Whoever
+    /// lost a lease looks first whether somebody else has gone on.
     pub(super) fn turned(&mut self) {
+        if self.overtaken.is_some() {
+            self.failures.clear();
+            self.intent = Some(Intent::Back);
+            self.progress = vec![Progress::default(); self.plan.steps.len()];
+            self.order = Order::forward(&self.plan.steps);
+            self.traffic.clear();
+            return self.take_over();
+        }
         if let (Notice::Told(Direction::Forward | Direction::Past), true) = (self.notice, self.rescue.is_empty()) {
             self.notice = Notice::Told(Direction::Back);
             return self.add_jobs(self.course(Direction::Back), Owner::Turning);

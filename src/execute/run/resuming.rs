@@ -36,7 +36,11 @@ impl Execution {
         let goals = woken.map(|machine| Goal::Released { machine }).collect();
         self.add_jobs(goals, Owner::Turning);
         // Before it is left to others, all that the run before may have made has to be seen.
-        let since_ms = if self.failures.is_empty() { self.now_ms } else { self.since_ms + LIST_LAG_MS };
+        let since_ms = match &self.overtaken {
+            Some(_) => self.now_ms + LIST_LAG_MS,
+            None if self.failures.is_empty() => self.now_ms,
+            None => self.since_ms + LIST_LAG_MS,
+        };
         self.add_jobs(vec![Goal::ReadFleet { since_ms }], Owner::Check);
     }
 
@@ -66,8 +70,10 @@ impl Execution {
     /// Machines that the deploy made, and blues that are not what they were.
     fn half_done(&self) -> impl Iterator<Item = &String> {
         let is_odd = |planned: &&PlannedMachine| {
-            let now = self.known.before.get(&planned.id);
-            now.is_some_and(|now| now.cordoned != planned.observed.cordoned || now.state != planned.observed.state)
+            let is_lost = || self.known.before.contains_key(&planned.id) && !self.known.is_gone(&planned.id);
+            let was = &planned.observed;
+            let now = self.known.seen(&planned.id);
+            now.map_or_else(is_lost, |now| now.cordoned != was.cordoned || now.state != was.state)
         };
         let blues = self.plan.machines.iter().filter(is_odd).map(|planned| &planned.id);
         let greens = self.known.greens.values().map(|green| &green.id);
@@ -103,6 +109,10 @@ impl Execution {
         self.recall_the_blues();
         let is_noted = self.known.direction() == Some(Direction::Past) || self.options.has(Flaw::InferThePoint);
         self.is_past |= self.has_no_way_back(is_noted);
+        if self.is_past && self.is_partial {
+            self.failures.push("it can be finished only, and only its plan tells what is left to do".to_owned());
+            return self.close_as_found("resume PLAN");
+        }
         let is_done = self.what_was_done(is_noted);
         for (progress, is_done) in self.progress.iter_mut().zip(is_done) {
             progress.is_done_before = is_done;
@@ -111,7 +121,8 @@ impl Execution {
             Intent::Back if !self.is_past => {
                 self.notice = Notice::Told(Direction::Forward);
                 self.stage = Stage::Forward;
-                self.turn_back("it was to be taken back".to_owned());
+                let why = self.overtaken.take();
+                self.turn_back(why.unwrap_or_else(|| "it was to be taken back".to_owned()));
             }
             _ if !is_noted && self.is_release_command_lost() => {
                 self.lost_release_command();

@@ -15,6 +15,8 @@ pub(super) struct Case<'a> {
     pub faults: Vec<Fault>,
     /// At which moments, in their order.
     pub interventions: Vec<(u64, Intervention)>,
+    /// Whoever goes on after a crash has lost the plan.
+    pub without_plan: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,7 +36,7 @@ pub(super) struct Extent {
 
 impl<'a> Case<'a> {
     pub(super) fn plain(world: &'a Prepared) -> Self {
-        Self { world, seed: 0, faults: world.faults.clone(), interventions: Vec::new() }
+        Self { world, seed: 0, faults: world.faults.clone(), interventions: Vec::new(), without_plan: false }
     }
 
     /// Only calls went wrong: once they go right again, the deploy can be brought to an end.
@@ -119,7 +121,7 @@ pub(super) fn random(worlds: &[Prepared], seed: u64) -> Case<'_> {
     }
     let mut interventions: Vec<_> = (0..random.below(3)).map(|_| random_intervention(&mut random)).collect();
     interventions.sort_by_key(|(at, _)| *at);
-    Case { world, seed, faults, interventions }
+    Case { world, seed, faults, interventions, without_plan: seed % WITHOUT_PLAN_EVERY == 1 }
 }
 
 /// Machines that there are, and slots that there will be.
@@ -192,12 +194,14 @@ impl Display for Case<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.world.name)?;
         self.faults.iter().try_for_each(|fault| write!(f, "\n  fault {fault:?}"))?;
-        self.interventions.iter().try_for_each(|(at, what)| write!(f, "\n  at moment {at} {what:?}"))
+        self.interventions.iter().try_for_each(|(at, what)| write!(f, "\n  at moment {at} {what:?}"))?;
+        if self.without_plan { write!(f, "\n  without the plan after a crash") } else { Ok(()) }
     }
 }
 
 const EFFECTS: u64 = 5;
 const INTERVENTIONS: u64 = 3;
+const WITHOUT_PLAN_EVERY: u64 = 13;
 
 /// Calls and moments beyond those of a run in which nothing goes wrong.
 const MORE: u64 = 8;

@@ -84,7 +84,10 @@ impl Truth<'_> {
             return Some(format!("{} is left", surplus.name));
         }
         let before = self.case.world.fleet.machines.iter();
-        let mut other = before.filter(|machine| !self.is_troubled(&machine.id) && !self.is_as(machine));
+        // Without the plan nobody knows of what is gone.
+        let is_known = |machine: &&Machine| !self.case.without_plan || self.live(&machine.id).is_some();
+        let known = before.filter(is_known);
+        let mut other = known.filter(|machine| !self.is_troubled(&machine.id) && !self.is_as(machine));
         other.next().map(|machine| format!("{} is not as before", machine.id))
     }
 
@@ -124,6 +127,8 @@ impl Truth<'_> {
             return None;
         }
         match outcome.kind {
+            // What the run before had on its way, only the plan tells.
+            OutcomeKind::NeedsAttention if self.case.without_plan => None,
             OutcomeKind::NeedsAttention => Some("nothing went wrong".to_owned()),
             OutcomeKind::Completed | OutcomeKind::Restored => {
                 let mut live = self.world.machines().iter().filter(|machine| machine.is_live());

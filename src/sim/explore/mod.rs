@@ -8,7 +8,9 @@ mod judge;
 mod worlds;
 
 use super::run::Run;
-use crate::execute::{self, Intent, Outcome, OutcomeKind};
+use crate::execute::{self, Execution, Intent, Outcome, OutcomeKind};
+use crate::fleet::{Fleet, Machine};
+use crate::plan::reconstruct;
 use case::{Case, Intervention};
 use worlds::Prepared;
 
@@ -137,6 +139,7 @@ impl<'a> Attempt<'a> {
                     self.goes_back |= judge::can_go_back(self.case, &self.run);
                     self.run.abort();
                 }
+                Intervention::Crash(intent) if self.case.without_plan => self.pick_up(*intent),
                 Intervention::Crash(intent) => self.take_over(*intent, false),
             }
         }
@@ -205,12 +208,30 @@ impl<'a> Attempt<'a> {
     }
 
     fn take_over(&mut self, intent: Intent, promoted: bool) {
+        let options = execute::Options { promoted, ..self.next_process(intent) };
+        self.run.take_over(self.case.world.execution.again(options, Some(intent)));
+    }
+
+    /// Without the plan, as far as the marks tell what is left of it; else with it.
+    fn pick_up(&mut self, intent: Intent) {
+        let machines = self.run.world().machines().iter().map(|machine| Machine::clone(machine)).collect();
+        match reconstruct(&self.case.world.plan.app, &Fleet { machines, ..Fleet::default() }) {
+            Ok(left) => {
+                let intent = if left.is_complete { intent } else { Intent::Back };
+                let options = self.next_process(intent);
+                self.run.promise_what_serves();
+                self.run.take_over(Execution::pick_up(&left, options, intent));
+            }
+            Err(_) => self.take_over(intent, false),
+        }
+    }
+
+    fn next_process(&mut self, intent: Intent) -> execute::Options {
         self.goes_back = intent == Intent::Back && judge::can_go_back(self.case, &self.run);
+        self.is_resumed = true;
         self.processes += 1;
         let run = format!("sim{}", self.processes);
-        let options = execute::Options { run, promoted, seed: self.case.seed ^ self.processes, ..self.options.clone() };
-        self.run.take_over(self.case.world.execution.again(options, Some(intent)));
-        self.is_resumed = true;
+        execute::Options { run, seed: self.case.seed ^ self.processes, ..self.options.clone() }
     }
 }
 
