@@ -1,6 +1,7 @@
 //! `cutover resume`, `promote`, `abort`: what becomes of a deploy that did not end.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::apply::Running;
 use super::show::read_plan;
@@ -79,7 +80,7 @@ pub(in crate::native) fn run(args: &Args, wish: Wish, terminal: Terminal) -> Res
     options.promoted = wish == Wish::Promote;
     let run = options.run.clone();
     let execution = match &deploy {
-        Deploy::Planned(plan, _) => Execution::resume(plan, options, intent),
+        Deploy::Planned(plan, _) => Execution::resume(Arc::clone(plan), options, intent),
         Deploy::Marked(left) => Execution::pick_up(left, options, intent),
     };
     let plan = deploy.plan();
@@ -117,7 +118,7 @@ impl Subject {
 
 /// A deploy that did not end.
 enum Deploy {
-    Planned(Plan, Unfinished),
+    Planned(Arc<Plan>, Unfinished),
     /// Without its plan.
     Marked(Interrupted),
 }
@@ -125,7 +126,7 @@ enum Deploy {
 impl Deploy {
     fn of(plan: Plan, fleet: &Fleet) -> Result<Self, Error> {
         match Unfinished::of(fleet, Some(&plan.digest)) {
-            Some(unfinished) => Ok(Self::Planned(plan, unfinished)),
+            Some(unfinished) => Ok(Self::Planned(Arc::new(plan), unfinished)),
             None => {
                 let message = format!("no deploy of this plan is under way on `{}`", plan.app);
                 Err(Error::new(Kind::Refused, message).hint(format!("cutover status --app {}", plan.app)))
@@ -133,7 +134,7 @@ impl Deploy {
         }
     }
 
-    const fn plan(&self) -> &Plan {
+    fn plan(&self) -> &Plan {
         match self {
             Self::Planned(plan, _) => plan,
             Self::Marked(left) => &left.plan,
