@@ -8,6 +8,7 @@ mod parse;
 mod paste;
 mod shared;
 mod volumes;
+mod watched;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
