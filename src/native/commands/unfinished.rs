@@ -13,7 +13,7 @@ use crate::native::journal::Attempt;
 use crate::native::live;
 use crate::native::terminal::Terminal;
 use crate::native::watch::Watch;
-use crate::plan::mark::{Course, Direction, Marks, ReleaseCommand};
+use crate::plan::mark::{Course, Direction, Marks};
 use crate::plan::{Interrupted, Plan, Refusal, reconstruct};
 
 /// Go on with a deploy, or take it back: the way that it went
@@ -58,7 +58,7 @@ pub(in crate::native) fn run(args: &Args, wish: Wish, terminal: Terminal) -> Res
     let (plan, fleet) = args.subject.read()?;
     let deploy = match plan {
         Some(plan) => Deploy::of(plan, &fleet)?,
-        None => Deploy::Marked(reconstruct(&args.subject.name(None)?, &fleet).map_err(refused)?),
+        None => Deploy::Marked(Box::new(reconstruct(&args.subject.name(None)?, &fleet).map_err(refused)?)),
     };
     let (app, intent) = (deploy.plan().app.clone(), deploy.intent(wish)?);
     if let Deploy::Marked(_) = deploy {
@@ -120,7 +120,7 @@ impl Subject {
 enum Deploy {
     Planned(Arc<Plan>, Unfinished),
     /// Without its plan.
-    Marked(Interrupted),
+    Marked(Box<Interrupted>),
 }
 
 impl Deploy {
@@ -177,7 +177,8 @@ impl Deploy {
 
     /// It is not run again, and the execution says so.
     fn lost_release_command(&self) -> bool {
-        matches!(self, Self::Marked(Interrupted { release_command: Some(ReleaseCommand { is_done: false, .. }), .. }))
+        let Self::Marked(left) = self else { return false };
+        left.release_command.as_ref().is_some_and(|command| !command.is_done)
     }
 }
 
