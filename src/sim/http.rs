@@ -193,7 +193,7 @@ mod tests {
         let id = || "a1".to_owned();
         let nonce = || Some("elsewhere".to_owned());
         let mut config = MachineConfig::default();
-        config.0.insert("image".into(), "registry.fly.io/shop:v2".into());
+        config.fields_mut().insert("image".into(), "registry.fly.io/shop:v2".into());
         let request = CreateRequest {
             region: "iad".into(),
             config: config.into(),
