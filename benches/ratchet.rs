@@ -8,7 +8,8 @@
 //!   there with `cargo bench --bench ratchet -- --write`.
 //! - **growth**: instructions a byte of a text over those of one a quarter as long: at most
 //!   [`MOST_GROWTH`], whoever wrote the file.
-//! - **memory**: peak memory of a process that checks a shape of [`LARGE`] bytes, without valgrind.
+//! - **memory**: peak memory of a process that checks a shape of [`LARGE`] bytes, or reads the list of
+//!   [`WATCHED`] machines as a deploy does, without valgrind.
 //!
 //! What is done with a plan of [`MACHINES`] machines has a cost, too: over the instructions that
 //! `serde_json` takes to parse their list; and a growth: over those of a quarter as many.
@@ -31,6 +32,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, ExitCode, Stdio};
 
 use cutover::config;
+use cutover::fleet::{self, Machine};
 use cutover::lint::{self, Input, Settings};
 use cutover::render::text::Look;
 use cutover::render::{self, Checked};
@@ -63,6 +65,12 @@ fn main() -> ExitCode {
             let shape = shape(name);
             check(&[Work::Check], shape.path, &shape.text(LARGE));
             println!("{}", peak_kb());
+            ExitCode::SUCCESS
+        }
+        ["watched"] => {
+            let list = app::told_list(WATCHED);
+            black_box(fleet::list(list.as_bytes(), Machine::watched).expect("it is a list"));
+            println!("{}", ((peak_kb() << 10) - list.len()) / WATCHED);
             ExitCode::SUCCESS
         }
         _ => {
@@ -235,7 +243,17 @@ fn report_memory() -> bool {
         good &= a_byte <= MOST_MEMORY;
         println!("  {}{name}: {a_byte}", mark(a_byte <= MOST_MEMORY));
     }
-    good
+    good & report_memory_of_watching()
+}
+
+fn report_memory_of_watching() -> bool {
+    println!(
+        "the same of one that reads {WATCHED} machines to watch them, in bytes a machine besides their list: at most {MOST_WATCHED}"
+    );
+    let output = Command::new(this()).arg("watched").output().expect("this program runs");
+    let a_machine = number(String::from_utf8_lossy(&output.stdout).trim());
+    println!("  {}machines of fifty groups: {a_machine}", mark(a_machine <= MOST_WATCHED));
+    a_machine <= MOST_WATCHED
 }
 
 fn mark(is_good: bool) -> &'static str {
@@ -298,6 +316,12 @@ const MACHINES: usize = 2_000;
 /// In bytes.
 const SMALL: usize = 5_000;
 const LARGE: usize = 2_000_000;
+
+/// Half of what the deploy of a thousand machines has before it when both colours are there.
+const WATCHED: usize = 1_000;
+
+/// In bytes a machine, of which the config of a machine with marks of its own is most.
+const MOST_WATCHED: usize = 15_000;
 
 /// A real file takes a third of it; one of which every byte is a finding comes close.
 const MOST_MEMORY: usize = 200;

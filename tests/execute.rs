@@ -65,7 +65,7 @@ fn a_standby_stands_by_for_the_new_machine() {
     let standby = story.machines.iter().find(|machine| machine.name.ends_with("green-worker-2")).unwrap();
     let config = standby.config.as_ref().unwrap();
     assert_eq!(config.standbys().collect::<Vec<_>>(), [&active]);
-    assert_eq!(config.0["env"]["FLY_STANDBY_FOR"], active);
+    assert_eq!(config.get("env").unwrap()["FLY_STANDBY_FOR"], active);
 }
 
 #[test]

@@ -181,7 +181,7 @@ fn machines(text: &str) -> Vec<String> {
     let groups = config.group_names().into_iter();
     groups
         .map(|group| match machine::machine_config(&config, group, Some("image"), None) {
-            Ok(made) => format!("{group} {}", serde_json::Value::Object(made.0)),
+            Ok(made) => format!("{group} {}", serde_json::Value::Object(made.into())),
             Err(error) => format!("{group} {}", error.message),
         })
         .collect()

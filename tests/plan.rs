@@ -357,7 +357,7 @@ fn the_deploy_markers_of_a_blue_are_not_handed_on() {
     }
     let plan = notation::plan_of(SHOP, &fleet, "v2", &Policy::default()).unwrap();
     let request = plan.steps.iter().find_map(|step| step.request.as_ref()).unwrap();
-    insta::assert_snapshot!(request.config.0["metadata"], @r#"{"fly_platform_version":"v2","fly_process_group":"app","owner":"x"}"#);
+    insta::assert_snapshot!(request.config.get("metadata").unwrap(), @r#"{"fly_platform_version":"v2","fly_process_group":"app","owner":"x"}"#);
 }
 
 #[test]

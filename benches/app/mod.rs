@@ -69,6 +69,29 @@ impl Work {
     }
 }
 
+/// The list of so many machines as the API tells it while a deploy goes on: with what became of each, and
+/// with marks of its own.
+#[allow(dead_code, reason = "not every benchmark reads one")]
+pub(crate) fn told_list(machines: usize) -> String {
+    let app = App::new();
+    let mut list = String::new();
+    for at in 0..machines {
+        let mut machine = app.machine(at);
+        let event = |kind: &str| {
+            let exit = json!({"exit_code": 0, "exited_at": "2026-01-01T00:00:00Z", "oom_killed": false, "requested_stop": true});
+            json!({"id": format!("01{at:024}"), "type": kind, "status": kind, "source": "flyd", "timestamp": 1_767_225_600_000_u64,
+                "request": {"exit_event": exit, "restart_count": 1}})
+        };
+        machine["events"] = ["start", "exit", "stop", "start", "exit", "start", "launch"].map(event).into();
+        machine["checks"][0]["output"] = "HTTP GET http://172.19.10.2:8080/healthz: 200 OK Output: ok".into();
+        machine["config"]["metadata"]["cutover_slot"] = format!("{at:014x} app-{at}").into();
+        machine["private_ip"] = format!("fdaa:2:45b:a7b:1f60:{at:x}:2").into();
+        list.push(if at == 0 { '[' } else { ',' });
+        write!(list, "{machine}").expect("a text takes all");
+    }
+    list + "]"
+}
+
 struct App {
     text: String,
     config: Config,
@@ -99,7 +122,7 @@ impl App {
         let old = machine_config(&self.config, &group, Some("registry.fly.io/shop:v1"), None);
         let mut config = old.expect("a config");
         config.set_metadata("fly_release_version", "7");
-        config.0.insert("guest".to_owned(), json!({"cpu_kind": "shared", "cpus": 1, "memory_mb": 256}));
+        config.fields_mut().insert("guest".to_owned(), json!({"cpu_kind": "shared", "cpus": 1, "memory_mb": 256}));
         let region = ["iad", "fra", "syd"][at % 3];
         json!({
             "id": format!("{:014x}", at * 7_919), "name": format!("machine-{at}"), "state": "started",

@@ -42,7 +42,7 @@ pub(super) fn standing_by(request: &CreateRequest, ids: &[String]) -> CreateRequ
     if ids.is_empty() {
         return request;
     }
-    let config = &mut Arc::make_mut(&mut request.config).0;
+    let config = Arc::make_mut(&mut request.config).fields_mut();
     config.insert("standbys".to_owned(), json!(ids));
     let env = config.entry("env").or_insert_with(|| json!({}));
     if let Value::Object(env) = env {

@@ -331,7 +331,7 @@ impl Execution {
         }
     }
 
-    fn follow(&mut self, id: JobId, job: Job, next: Next) {
+    fn follow(&mut self, id: JobId, job: Box<Job>, next: Next) {
         if !matches!(next, Next::Look | Next::Pause { .. }) {
             self.schedule.looked(id);
         }

@@ -21,8 +21,9 @@ pub(super) enum Busy {
 
 #[derive(Debug, Clone, Default)]
 pub(super) struct Schedule {
-    /// By their ids; none where a job is over, or taken out.
-    jobs: Vec<Option<Job>>,
+    /// By their ids; none where a job is over, or taken out. Boxed: a long run has far more jobs behind it
+    /// than it has open.
+    jobs: Vec<Option<Box<Job>>>,
     ready: VecDeque<JobId>,
     alarms: BTreeSet<(u64, JobId)>,
     calls: BTreeMap<CallId, JobId>,
@@ -41,11 +42,11 @@ impl Schedule {
     pub(super) fn add(&mut self, job: Job) {
         self.count(&job, |count| count + 1);
         self.ready.push_back(JobId(self.jobs.len()));
-        self.jobs.push(Some(job));
+        self.jobs.push(Some(Box::new(job)));
     }
 
     /// The next job that may go on, while fewer than `limit` calls are under way.
-    pub(super) fn take_ready(&mut self, limit: usize) -> Option<(JobId, Job)> {
+    pub(super) fn take_ready(&mut self, limit: usize) -> Option<(JobId, Box<Job>)> {
         while self.short_calls < limit {
             let id = self.ready.pop_front()?;
             if let Some(job) = self.jobs[id.0].take() {
@@ -56,13 +57,13 @@ impl Schedule {
     }
 
     /// The job whose call this answers, unless nobody waits for it any more.
-    pub(super) fn take_asking(&mut self, call: CallId) -> Option<(JobId, Job, Asked)> {
+    pub(super) fn take_asking(&mut self, call: CallId) -> Option<(JobId, Box<Job>, Asked)> {
         let id = *self.calls.get(&call)?;
         self.take_with_call(id)
     }
 
     /// A job whose answer did not come in time.
-    pub(super) fn take_overdue(&mut self, now_ms: u64) -> Option<(JobId, Job, Asked)> {
+    pub(super) fn take_overdue(&mut self, now_ms: u64) -> Option<(JobId, Box<Job>, Asked)> {
         let due = self.alarms.iter().take_while(|(at_ms, _)| *at_ms <= now_ms);
         let id = due.map(|(_, id)| *id).find(|id| self.jobs[id.0].as_ref().is_some_and(|job| job.asked.is_some()))?;
         self.take_with_call(id)
@@ -84,7 +85,7 @@ impl Schedule {
         self.alarms.first().map(|(at_ms, _)| *at_ms)
     }
 
-    pub(super) fn ask(&mut self, id: JobId, mut job: Job, call: Call, at_ms: u64, expires_ms: u64) -> CallId {
+    pub(super) fn ask(&mut self, id: JobId, mut job: Box<Job>, call: Call, at_ms: u64, expires_ms: u64) -> CallId {
         self.calls_made += 1;
         let call_id = CallId(self.calls_made);
         self.calls.insert(call_id, id);
@@ -96,7 +97,7 @@ impl Schedule {
 
     /// The fleet is being read for one job: whoever else wants to know waits for the same answer.
     /// The job comes back where nobody reads it, so that this one has to.
-    pub(super) fn shares_look(&mut self, id: JobId, job: Job) -> Option<Job> {
+    pub(super) fn shares_look(&mut self, id: JobId, job: Box<Job>) -> Option<Box<Job>> {
         if self.looker.is_none_or(|looker| looker == id) {
             self.looker = Some(id);
             return Some(job);
@@ -120,7 +121,7 @@ impl Schedule {
         self.looked(id);
     }
 
-    pub(super) fn sleep(&mut self, id: JobId, mut job: Job, until_ms: u64) {
+    pub(super) fn sleep(&mut self, id: JobId, mut job: Box<Job>, until_ms: u64) {
         job.alarm_ms = Some(until_ms);
         self.alarms.insert((until_ms, id));
         self.jobs[id.0] = Some(job);
@@ -132,7 +133,7 @@ impl Schedule {
             .jobs
             .iter()
             .enumerate()
-            .filter(|(_, job)| job.as_ref().is_some_and(&is_over))
+            .filter(|(_, job)| job.as_ref().is_some_and(|job| is_over(job)))
             .map(|(id, _)| JobId(id))
             .collect();
         for id in over {
@@ -158,14 +159,14 @@ impl Schedule {
         *count = change(*count);
     }
 
-    fn take_with_call(&mut self, id: JobId) -> Option<(JobId, Job, Asked)> {
+    fn take_with_call(&mut self, id: JobId) -> Option<(JobId, Box<Job>, Asked)> {
         let asked = self.jobs[id.0].as_mut()?.asked.take()?;
         self.calls.remove(&asked.id);
         self.short_calls -= usize::from(Kind::of(&asked.call) != Kind::Wait);
         Some((id, self.take(id)?, asked))
     }
 
-    fn take(&mut self, id: JobId) -> Option<Job> {
+    fn take(&mut self, id: JobId) -> Option<Box<Job>> {
         let mut job = self.jobs[id.0].take()?;
         if let Some(at_ms) = job.alarm_ms.take() {
             self.alarms.remove(&(at_ms, id));

@@ -1,14 +1,21 @@
 //! A Machine config: the JSON object that Fly receives and gives back, kept whole, with readers
 //! for what planning and executing need to know of it.
 
-use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use crate::units::Duration;
 
 /// What a machine is to run. Unknown fields are kept.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct MachineConfig(pub Map<String, Value>);
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Deserialize)]
+#[serde(from = "Map<String, Value>")]
+pub struct MachineConfig {
+    /// All but the metadata, in which alone the machines of a deploy differ: these can be shared.
+    pub(super) fields: Arc<Map<String, Value>>,
+    pub(super) metadata: Option<Value>,
+}
 
 /// A health check of a machine, as far as waiting for it needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,25 +34,39 @@ pub enum CheckKind {
 }
 
 impl MachineConfig {
+    pub fn get(&self, key: &str) -> Option<&Value> {
+        if key == METADATA { self.metadata.as_ref() } else { self.fields.get(key) }
+    }
+
+    /// All fields but the metadata.
+    pub fn fields_mut(&mut self) -> &mut Map<String, Value> {
+        Arc::make_mut(&mut self.fields)
+    }
+
     pub fn image(&self) -> Option<&str> {
-        self.0.get("image")?.as_str()
+        self.get("image")?.as_str()
     }
 
     pub fn metadata(&self, key: &str) -> Option<&str> {
-        self.0.get("metadata")?.get(key)?.as_str()
+        self.metadata.as_ref()?.get(key)?.as_str()
     }
 
     pub fn set_metadata(&mut self, key: &str, value: &str) {
-        let metadata = self.0.entry("metadata").or_insert_with(|| Value::Object(Map::new()));
+        self.metadata_mut()[key] = value.into();
+    }
+
+    /// An object, even where none was.
+    pub fn metadata_mut(&mut self) -> &mut Value {
+        let metadata = self.metadata.get_or_insert_default();
         if !metadata.is_object() {
             *metadata = Value::Object(Map::new());
         }
-        metadata[key] = value.into();
+        metadata
     }
 
     /// Drops the metadata whose key does not pass `keep`.
     pub fn retain_metadata(&mut self, keep: impl Fn(&str) -> bool) {
-        if let Some(metadata) = self.0.get_mut("metadata").and_then(Value::as_object_mut) {
+        if let Some(metadata) = self.metadata.as_mut().and_then(Value::as_object_mut) {
             metadata.retain(|key, _| keep(key));
         }
     }
@@ -66,8 +87,8 @@ impl MachineConfig {
 
     /// A job and no service: Fly starts it by its schedule, or destroys it once it ends.
     pub fn runs_once(&self) -> bool {
-        let is_scheduled = self.0.get("schedule").and_then(Value::as_str).is_some_and(|schedule| !schedule.is_empty());
-        is_scheduled || self.0.get("auto_destroy") == Some(&Value::Bool(true))
+        let is_scheduled = self.get("schedule").and_then(Value::as_str).is_some_and(|schedule| !schedule.is_empty());
+        is_scheduled || self.get("auto_destroy") == Some(&Value::Bool(true))
     }
 
     /// The proxy may stop this machine when it is idle.
@@ -108,17 +129,43 @@ impl MachineConfig {
             let checks = service.get("checks").and_then(Value::as_array).into_iter().flatten();
             checks.map(move |check| (of_service(service), check))
         });
-        let top_level = self.0.get("checks").and_then(Value::as_object).into_iter().flatten();
+        let top_level = self.get("checks").and_then(Value::as_object).into_iter().flatten();
         of_services.chain(top_level.map(|(name, check)| (CheckKind::TopLevel { name: name.clone() }, check)))
     }
 
     /// How long it may take to finish after its signal.
     pub fn stop_timeout(&self) -> Option<Duration> {
-        Duration::deserialize(self.0.get("stop_config")?.get("timeout")?).ok()
+        Duration::deserialize(self.get("stop_config")?.get("timeout")?).ok()
     }
 
     fn list(&self, key: &str) -> impl Iterator<Item = &Value> {
-        self.0.get(key).and_then(Value::as_array).into_iter().flatten()
+        self.get(key).and_then(Value::as_array).into_iter().flatten()
+    }
+}
+
+impl From<Map<String, Value>> for MachineConfig {
+    fn from(mut fields: Map<String, Value>) -> Self {
+        let metadata = fields.remove(METADATA);
+        Self { fields: Arc::new(fields), metadata }
+    }
+}
+
+impl From<MachineConfig> for Map<String, Value> {
+    fn from(MachineConfig { fields, metadata }: MachineConfig) -> Self {
+        let mut fields = Arc::unwrap_or_clone(fields);
+        fields.extend(metadata.map(|metadata| (METADATA.to_owned(), metadata)));
+        fields
+    }
+}
+
+/// The keys in their order, as of any object.
+impl Serialize for MachineConfig {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let fields = || self.fields.iter().map(|(key, value)| (key.as_str(), value));
+        let before = fields().take_while(|(key, _)| *key < METADATA);
+        let behind = fields().skip_while(|(key, _)| *key < METADATA);
+        let metadata = self.metadata.iter().map(|metadata| (METADATA, metadata));
+        serializer.collect_map(before.chain(metadata).chain(behind))
     }
 }
 
@@ -131,3 +178,5 @@ fn health_check(kind: CheckKind, check: &Value) -> HealthCheck {
         grace_period: duration("grace_period"),
     }
 }
+
+const METADATA: &str = "metadata";

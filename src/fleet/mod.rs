@@ -8,6 +8,7 @@ mod parse;
 mod paste;
 mod shared;
 mod volumes;
+mod watched;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -213,9 +214,11 @@ impl Machine {
     /// The image that it runs, as far as Fly says.
     pub fn image(&self) -> Option<Image> {
         Image::observed(&self.image_ref).or_else(|| {
-            let config = self.config.as_ref().map(|config| &config.0);
-            let config = config.or_else(|| self.other.get("incomplete_config")?.as_object())?;
-            config.get("image")?.as_str().map(Image::named)
+            let image = match &self.config {
+                Some(config) => config.image(),
+                None => self.other.get("incomplete_config")?.get("image")?.as_str(),
+            };
+            image.map(Image::named)
         })
     }
 

@@ -36,7 +36,7 @@ pub fn release_command_config(config: &Config, image: Option<&str>) -> Result<Op
         machine.put("guest", guest::of(vm, config)?);
     }
     set_image(&mut machine, image);
-    Ok(Some(MachineConfig(machine.0)))
+    Ok(Some(machine.0.into()))
 }
 
 /// The Machine configs of the machines that check a `green` of `group`, as flyctl makes them for
@@ -61,7 +61,7 @@ fn names(processes: &Groups, group: &str) -> bool {
 }
 
 fn machine_check(config: &Config, check: &MachineCheck, green: &MachineConfig) -> MachineConfig {
-    let of_green = |key: &str, field: &str| green.0.get(key).and_then(|value| value.get(field)).cloned();
+    let of_green = |key: &str, field: &str| green.get(key).and_then(|value| value.get(field)).cloned();
     let own = |list: &[_]| Some(texts_of(&Some(list.to_vec()))).filter(|list| !list.is_empty());
     let mut init = Object::default();
     init.put_all("cmd", own(&check.command).unwrap_or_default());
@@ -78,14 +78,14 @@ fn machine_check(config: &Config, check: &MachineCheck, green: &MachineConfig) -
     machine.replace("stop_config", Some(stop).filter(|stop| !stop.0.is_empty()));
     machine.put_some("image", green.image());
     machine.put_text("image", &check.image);
-    MachineConfig(machine.0)
+    machine.0.into()
 }
 
 /// The green's own, which goes before the file's.
 fn test_environment(config: &Config, green: &MachineConfig) -> Object {
     let mut out = environment(config, TEST_COMMAND_GROUP);
     let named = out.0.clone();
-    out.0.extend(green.0.get("env").and_then(|env| env.as_object()).cloned().unwrap_or_default());
+    out.0.extend(green.get("env").and_then(|env| env.as_object()).cloned().unwrap_or_default());
     out.put("FLY_TEST_COMMAND", "1");
     for key in ["FLY_PROCESS_GROUP", "PRIMARY_REGION"] {
         out.put_some(key, named.get(key).cloned());

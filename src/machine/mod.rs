@@ -63,7 +63,7 @@ pub fn machine_config(
 ) -> Result<MachineConfig, Conversion> {
     // A group without a name is flyctl's word for the default one.
     let group = if group.is_empty() { config.default_group() } else { group };
-    let mut machine = Object(existing.map(|existing| existing.0.clone()).unwrap_or_default());
+    let mut machine = Object(existing.cloned().unwrap_or_default().into());
     containers::lay_under(&mut machine, config)?;
     machine.replace("metrics", metrics(config, group));
     set_init(&mut machine, config, group)?;
@@ -80,7 +80,7 @@ pub fn machine_config(
     }
     machine.replace("restart", restart(config, group)?);
     set_image(&mut machine, image);
-    Ok(MachineConfig(machine.0))
+    Ok(machine.0.into())
 }
 
 /// The size that one `[[vm]]` asks for: its preset, changed by what else it says.
@@ -338,7 +338,7 @@ release_command = "migrate"
     }
 
     pub(super) fn lines(made: &MachineConfig) -> String {
-        made.0.iter().map(|(key, value)| format!("{key} {value}\n")).collect()
+        Map::from(made.clone()).into_iter().map(|(key, value)| format!("{key} {value}\n")).collect()
     }
 
     #[test]
@@ -413,7 +413,7 @@ release_command = "migrate"
 
     #[test]
     fn of_two_files_for_one_path_the_later_counts() {
-        let of = |text: &str| machine_config(&config(text), "app", None, None).unwrap().0.get("files").cloned();
+        let of = |text: &str| machine_config(&config(text), "app", None, None).unwrap().get("files").cloned();
         let first = "[[files]]\nguest_path = '/a'\nraw_value = 'a'\n[[files]]\nguest_path = '/b'\nraw_value = 'b'\n";
         let again = format!("{first}[[files]]\nguest_path = '/a'\nsecret_name = 'A'\n");
         insta::assert_snapshot!(of(&again).unwrap_or_default(), @r#"[{"guest_path":"/a","secret_name":"A"},{"guest_path":"/b","raw_value":"Yg=="}]"#);

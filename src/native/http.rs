@@ -78,25 +78,20 @@ impl Client {
     /// Makes the call. Whatever keeps the answer from us leaves its fate unknown.
     pub async fn call(&self, call: &Call) -> Reply {
         let request = protocol::request(&self.app, call);
-        self.answered(call, &request, Duration::from_millis(timeout_ms(call))).await
+        let received = self.send(&request, Duration::from_millis(timeout_ms(call))).await;
+        received.map_or_else(Reply::Unknown, |received| protocol::reply(call, &received.response()))
     }
 
     /// The machines of the app, with the leases that hold.
     pub async fn machines(&self) -> Reply {
-        self.answered(&Call::ListMachines, &protocol::read(&self.app, About::Machines), READ_TIMEOUT).await
+        let received = self.send(&protocol::read(&self.app, About::Machines), READ_TIMEOUT).await;
+        received.map_or_else(Reply::Unknown, |received| protocol::listed(&received.response()))
     }
 
     /// What the API says of the app, when it says it.
     pub async fn read(&self, about: About) -> Option<String> {
         let received = self.send(&protocol::read(&self.app, about), READ_TIMEOUT).await.ok()?;
         (received.status == 200).then(|| String::from_utf8_lossy(&received.body).into_owned())
-    }
-
-    async fn answered(&self, call: &Call, request: &Request, timeout: Duration) -> Reply {
-        match self.send(request, timeout).await {
-            Ok(received) => protocol::reply(call, &received.response()),
-            Err(why) => Reply::Unknown(why),
-        }
     }
 
     async fn send(&self, request: &Request, timeout: Duration) -> Result<Received, String> {
@@ -138,6 +133,8 @@ fn http_client(certificates: &[u8], keeps_cookies: bool) -> Result<reqwest::Clie
         .connect_timeout(CONNECT_TIMEOUT)
         // A dead connection must not look like a slow answer to every call that shares it.
         .http2_keep_alive_interval(KEEP_ALIVE)
+        // Without HTTP/2 each of a thousand waits has a connection, which keeps its buffers for as long as it is open.
+        .pool_max_idle_per_host(MOST_IDLE)
         .redirect(Policy::none())
         .cookie_store(keeps_cookies)
         .tls_certs_merge(certificates)
@@ -149,7 +146,9 @@ fn http_client(certificates: &[u8], keeps_cookies: bool) -> Result<reqwest::Clie
 async fn receive(mut response: reqwest::Response) -> Result<Received, String> {
     let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
     let headers = response.headers().iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect();
-    let mut received = Received { status: response.status().as_u16(), headers, body: Vec::new() };
+    let announced = response.content_length().and_then(|length| usize::try_from(length).ok()).unwrap_or(0);
+    let body = Vec::with_capacity(announced.min(LARGEST_BODY));
+    let mut received = Received { status: response.status().as_u16(), headers, body };
     while let Some(chunk) = response.chunk().await.map_err(cause)? {
         if received.body.len() + chunk.len() > LARGEST_BODY {
             return Err(format!("an answer of more than {} MiB", LARGEST_BODY >> 20));
@@ -262,6 +261,9 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// For what a plan does without when it does not come.
 const READ_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// More than there are calls at once, but for those that wait.
+const MOST_IDLE: usize = 32;
 
 const KEEP_ALIVE: Duration = Duration::from_secs(10);
 

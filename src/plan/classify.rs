@@ -363,8 +363,8 @@ pub(super) fn settings(config: &MachineConfig) -> Value {
     let mut config = config.clone();
     green::take_standbys(&mut config);
     green::strip_markers(&mut config);
-    config.0.remove("image");
-    let mut value = Value::Object(config.0);
+    config.fields_mut().remove("image");
+    let mut value = Value::Object(config.into());
     for service in value.get_mut("services").and_then(Value::as_array_mut).into_iter().flatten() {
         if let Some(autostop) = service.get_mut("autostop") {
             *autostop = match autostop.as_str() {

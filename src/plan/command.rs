@@ -20,7 +20,7 @@ pub(super) const RELEASE_COMMAND_SLOT: &str = "release-command";
 pub(super) fn release_command(situation: &Situation) -> Option<CreateRequest> {
     let desired = &situation.desired;
     let mut config = machine::release_command_config(desired.config, Some(desired.image)).ok()??;
-    config.0.entry("guest").or_insert_with(|| usual_guest(situation));
+    config.fields_mut().entry("guest").or_insert_with(|| usual_guest(situation));
     // As flyctl does it, made first and started then: between the two a run can note that it is about to.
     Some(CreateRequest { skip_launch: true, ..request(situation, situation.region(), config) })
 }
@@ -38,7 +38,7 @@ pub(super) fn release_command_timeout_ms(config: &Config) -> u64 {
 pub(super) fn machine_checks(situation: &Situation, green: &Green) -> Vec<CreateRequest> {
     let checks = machine::machine_check_configs(situation.desired.config, green.group, &green.config);
     let requests = checks.into_iter().map(|mut config| {
-        config.0.insert("guest".to_owned(), json!({"cpu_kind": "shared", "cpus": 1, "memory_mb": 256}));
+        config.fields_mut().insert("guest".to_owned(), json!({"cpu_kind": "shared", "cpus": 1, "memory_mb": 256}));
         request(situation, green.region, config)
     });
     requests.collect()
@@ -62,7 +62,7 @@ fn usual_guest(situation: &Situation) -> Value {
     let own = situation.machines.iter().filter(|machine| machine.is_managed() && machine.is_live());
     let guests = own
         .filter(|machine| situation.group_of(machine) == group)
-        .filter_map(|machine| machine.config.as_ref()?.0.get("guest"));
+        .filter_map(|machine| machine.config.as_ref()?.get("guest"));
     let memory = |guest: &Value| guest.get("memory_mb").and_then(Value::as_u64).unwrap_or(0);
     let largest = guests.reduce(|best, guest| if memory(guest) > memory(best) { guest } else { best });
     largest.cloned().unwrap_or_else(|| json!({"cpu_kind": "shared", "cpus": 2, "memory_mb": 512}))

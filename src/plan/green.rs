@@ -127,7 +127,7 @@ pub(super) fn config_for(
     let config = situation.desired.config;
     let mut made = machine::machine_config(config, group, Some(situation.desired.image), existing)?;
     if existing.is_none() {
-        made.0.entry("guest").or_insert_with(|| json!({"cpu_kind": "shared", "cpus": 1, "memory_mb": 256}));
+        made.fields_mut().entry("guest").or_insert_with(|| json!({"cpu_kind": "shared", "cpus": 1, "memory_mb": 256}));
     }
     dedicate(&mut made, config);
     strip_markers(&mut made);
@@ -138,7 +138,7 @@ pub(super) fn config_for(
 /// Source: flyctl, internal/command/deploy/machines_launchinput.go.
 pub(super) fn dedicate(made: &mut MachineConfig, config: &Config) {
     if let Some(host) = config.host_dedication_id.as_ref().filter(|host| !host.value.is_empty()) {
-        let guest = made.0.entry("guest").or_insert_with(|| json!({}));
+        let guest = made.fields_mut().entry("guest").or_insert_with(|| json!({}));
         if !guest.is_object() {
             *guest = json!({});
         }
@@ -155,8 +155,8 @@ pub(super) fn strip_markers(config: &mut MachineConfig) {
 /// successors are known only once they are made.
 pub(super) fn take_standbys(config: &mut MachineConfig) -> Vec<String> {
     let ids = config.standbys().map(str::to_owned).collect();
-    config.0.remove("standbys");
-    if let Some(env) = config.0.get_mut("env").and_then(Value::as_object_mut) {
+    config.fields_mut().remove("standbys");
+    if let Some(env) = config.fields_mut().get_mut("env").and_then(Value::as_object_mut) {
         env.remove("FLY_STANDBY_FOR");
     }
     ids

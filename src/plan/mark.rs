@@ -189,7 +189,7 @@ pub fn strip(config: &mut MachineConfig) {
 }
 
 fn all(config: &MachineConfig) -> impl Iterator<Item = &String> {
-    let metadata = config.0.get("metadata").and_then(Value::as_object);
+    let metadata = config.get("metadata").and_then(Value::as_object);
     metadata.into_iter().flat_map(|metadata| metadata.keys()).filter(|key| is_mark(key))
 }
 

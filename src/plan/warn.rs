@@ -297,7 +297,7 @@ fn about_groups(found: &mut Found, situation: &Situation, placed: &[Placed], gre
 /// The same command and services, under two names.
 fn do_the_same(blue: &Placed, green: &Green) -> bool {
     let Some(config) = &blue.machine.config else { return false };
-    let part = |config: &MachineConfig, key: &str| config.0.get(key).filter(|it| !it.is_null()).cloned();
+    let part = |config: &MachineConfig, key: &str| config.get(key).filter(|it| !it.is_null()).cloned();
     let is_something = ["init", "services"].iter().any(|key| part(config, key).is_some());
     is_something && ["init", "services"].iter().all(|key| part(config, key) == part(&green.config, key))
 }
@@ -357,7 +357,7 @@ fn about_sizes(found: &mut Found, greens: &[Green]) {
 }
 
 fn size(config: &MachineConfig) -> Option<String> {
-    let guest = config.0.get("guest")?;
+    let guest = config.get("guest")?;
     let number = |key: &str| guest.get(key).and_then(Value::as_u64).unwrap_or_default();
     let kind = guest.get("cpu_kind").and_then(Value::as_str).unwrap_or("shared");
     let gpus = match number("gpus") {

@@ -6,10 +6,12 @@ mod releases;
 mod token;
 mod why;
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value, json};
 
 use crate::execute::{Answer, Call, Reply, Sample, Why};
-use crate::fleet;
+use crate::fleet::{self, Machine};
 
 pub use token::{authorization, bearer, is_sendable};
 
@@ -167,12 +169,22 @@ pub fn request(app: &str, call: &Call) -> Request {
 
 /// What an HTTP reply to `call` means. A reply that cannot be read, or is a web page of somebody
 /// between us and Fly, tells nothing of what was done: [`Reply::Unknown`].
+/// Of machines it tells what watching them needs: [`Machine::watched`].
 pub fn reply(call: &Call, response: &Response<'_>) -> Reply {
+    understood(call, response, Machine::watched)
+}
+
+/// What an HTTP reply to the reading of [`About::Machines`] means; they are whole.
+pub fn listed(response: &Response<'_>) -> Reply {
+    understood(&Call::ListMachines, response, std::convert::identity)
+}
+
+fn understood(call: &Call, response: &Response<'_>, kept: fn(Machine) -> Machine) -> Reply {
     let Response { status, body, .. } = *response;
     match status {
         _ if matches!(call, Call::Probe { .. }) => Reply::Done(Answer::Probed(sample(response))),
         200..=299 | 404 if response.is_page() => Reply::Unknown(why::unclear(status, body)),
-        200..=299 => answer(call, body).map_or_else(|| Reply::Unknown(why::unclear(status, body)), Reply::Done),
+        200..=299 => answer(call, body, kept).map_or_else(|| Reply::Unknown(why::unclear(status, body)), Reply::Done),
         408 if matches!(call, Call::Wait { .. }) => Reply::Refused(Why::NotYet),
         408 | 500..=599 => Reply::Unknown(why::unclear(status, body)),
         404 => not_found(call, body),
@@ -194,10 +206,13 @@ fn not_found(call: &Call, body: &[u8]) -> Reply {
     }
 }
 
-fn answer(call: &Call, body: &[u8]) -> Option<Answer> {
+fn answer(call: &Call, body: &[u8], kept: fn(Machine) -> Machine) -> Option<Answer> {
     match call {
-        Call::ListMachines => fleet::list(body).map(Answer::Machines),
-        Call::GetMachine { .. } | Call::CreateMachine { .. } => serde_json::from_slice(body).ok().map(Answer::Machine),
+        Call::ListMachines => fleet::list(body, kept).map(Answer::Machines),
+        Call::GetMachine { .. } | Call::CreateMachine { .. } => {
+            let machine = serde_json::from_slice(body).ok().map(kept)?;
+            Some(Answer::Machine(Arc::new(machine)))
+        }
         Call::AcquireLease { .. } => lease(body),
         Call::ReleaseLease { .. }
         | Call::Cordon { .. }
@@ -378,7 +393,7 @@ mod tests {
     #[test]
     fn a_body_that_cannot_be_read_leaves_the_fate_unknown() {
         for call in all_calls() {
-            let needs_body = !matches!(answer(&call, b""), Some(Answer::Ok));
+            let needs_body = !matches!(answer(&call, b"", Machine::watched), Some(Answer::Ok));
             assert_eq!(matches!(reply(&call, 200, b"<html>"), Reply::Unknown(_)), needs_body, "{call:?}");
         }
     }

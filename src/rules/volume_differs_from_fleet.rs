@@ -56,7 +56,7 @@ enum Fault {
 
 /// flyctl, too, looks at the first volume and lets one without a name be.
 fn fault(mount: Option<&Mount>, running: &MachineConfig) -> Option<Fault> {
-    let attached = running.0.get("mounts").and_then(Value::as_array).and_then(|mounts| mounts.first());
+    let attached = running.get("mounts").and_then(Value::as_array).and_then(|mounts| mounts.first());
     match (mount, attached) {
         (None, Some(_)) => Some(Fault::NotMounted),
         (Some(_), None) => Some(Fault::NotAttached),

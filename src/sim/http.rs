@@ -138,9 +138,11 @@ fn error(status: u16, message: &str) -> Response {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::execute::{self, ReleaseStatus, Reply, Why};
-    use crate::fleet::{Fleet, MachineConfig, State};
+    use crate::fleet::{Fleet, Machine, MachineConfig, State};
     use crate::plan::CreateRequest;
     use crate::protocol::{self, Host, Method};
     use crate::sim::{Fault, Settings};
@@ -172,6 +174,18 @@ mod tests {
         (protocol::reply(call, &protocol::Response { status: response.status, headers: &headers, body }), direct)
     }
 
+    /// As much of it as the protocol tells of machines.
+    fn watched(reply: Reply) -> Reply {
+        let watched = |machine: &Arc<Machine>| Arc::new(Machine::clone(machine).watched());
+        match reply {
+            Reply::Done(execute::Answer::Machine(machine)) => Reply::Done(execute::Answer::Machine(watched(&machine))),
+            Reply::Done(execute::Answer::Machines(machines)) => {
+                Reply::Done(execute::Answer::Machines(machines.iter().map(watched).collect()))
+            }
+            other => other,
+        }
+    }
+
     #[test]
     fn what_is_said_over_http_is_what_the_world_answered() {
         let mut api =
@@ -179,7 +193,7 @@ mod tests {
         let id = || "a1".to_owned();
         let nonce = || Some("elsewhere".to_owned());
         let mut config = MachineConfig::default();
-        config.0.insert("image".into(), "registry.fly.io/shop:v2".into());
+        config.fields_mut().insert("image".into(), "registry.fly.io/shop:v2".into());
         let request = CreateRequest {
             region: "iad".into(),
             config: config.into(),
@@ -215,6 +229,7 @@ mod tests {
             Call::UpdateRelease { id: "release-9".into(), status: ReleaseStatus::Failed, error: None },
         ] {
             let (over_http, direct) = both(&mut api, &call);
+            let direct = watched(direct);
             match (&over_http, &direct) {
                 (Reply::Refused(Why::RateLimited { .. }), _) => assert_eq!(over_http, direct),
                 // The words differ, not the kind.

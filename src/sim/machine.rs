@@ -69,7 +69,7 @@ pub(super) fn crashed(machine: &Machine) -> bool {
 /// flyctl expects the object to be there.
 fn with_metadata(config: &MachineConfig) -> MachineConfig {
     let mut config = config.clone();
-    config.0.entry("metadata").or_insert_with(|| json!({}));
+    config.metadata_mut();
     config
 }
 

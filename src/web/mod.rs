@@ -104,7 +104,7 @@ pub fn machine_config(
     let mut configs = Map::new();
     for group in groups {
         let made = machine::machine_config(&config, group, image.as_deref(), None);
-        configs.insert(group.to_owned(), Value::Object(made.map_err(|error| JsError::new(&error.message))?.0));
+        configs.insert(group.to_owned(), Value::Object(made.map_err(|error| JsError::new(&error.message))?.into()));
     }
     to_js(&configs)
 }

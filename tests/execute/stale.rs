@@ -37,7 +37,7 @@ fn a_fleet_that_changed_since_the_plan_is_left_alone() {
         &format!("a2: image was {image} and is {}: somebody deployed it since", image.replace(":v1", ":v9")),
     );
     stale(
-        |machines| drop(machines[1].config_mut().unwrap().0.remove("services")),
+        |machines| drop(machines[1].config_mut().unwrap().fields_mut().remove("services")),
         "a2: its config changed: its green would be made from what it was",
     );
     stale(|machines| machines[1].state = State::Destroying, "a2: it is destroying: the plan counts on it");

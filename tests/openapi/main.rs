@@ -112,7 +112,7 @@ fn requests_and_replies_are_as_the_specification_has_them() {
     println!("{} requests, {} replies, {} Machine configs", audit.requests, audit.responses, configs.len());
     let has_corpus = !configs.is_empty();
     for config in configs {
-        audit.breaches.extend(spec.breaches_of_config(&Value::Object(config.0)));
+        audit.breaches.extend(spec.breaches_of_config(&Value::Object(config.into())));
     }
     let is_known = |breach: &String| DISAGREEMENTS.iter().any(|(known, _)| breach.starts_with(known));
     let new: Vec<_> = audit.breaches.iter().filter(|breach| !is_known(breach)).collect();
@@ -195,7 +195,7 @@ fn api(faults: &[&str]) -> Api {
 /// One of each kind, to a machine that is there and to one that is not.
 fn calls() -> Vec<Call> {
     let mut config = MachineConfig::default();
-    config.0.insert("image".into(), "registry.fly.io/shop:v2".into());
+    config.fields_mut().insert("image".into(), "registry.fly.io/shop:v2".into());
     let request = CreateRequest {
         region: "iad".into(),
         config: config.into(),

@@ -66,7 +66,7 @@ fn process_groups_added_removed_and_renamed() {
     // By what it does, where several come and go.
     let file = SHOP.replace("worker = \"work\"", "worker = \"work\"\nextra = \"more\"");
     let mut several = fleet(&file, "a1 app iad started v2\nj1 jobs iad started v1\nz1 gone iad started v1");
-    several.machines[1].config_mut().unwrap().0.insert("init".into(), serde_json::json!({"cmd": ["work"]}));
+    several.machines[1].config_mut().unwrap().fields_mut().insert("init".into(), serde_json::json!({"cmd": ["work"]}));
     let of_several = warnings(&plan_of(&file, &several, "v2", &Policy::default()).unwrap());
     assert!(
         of_several.contains("group `jobs` goes and `worker` comes") && !of_several.contains("`gone` goes"),
@@ -163,7 +163,7 @@ fn machine_kinds_keep_their_regions_sizes_and_metadata() {
     let made = plan.steps.iter().filter_map(|step| Some((step.replaces.as_deref()?, step.request.as_ref()?)));
     let made: String = made
         .map(|(blue, request)| {
-            let memory = &request.config.0["guest"]["memory_mb"];
+            let memory = &request.config.get("guest").unwrap()["memory_mb"];
             format!("{blue} {} {memory} {:?}\n", request.region, request.config.metadata("team"))
         })
         .collect();

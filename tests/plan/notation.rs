@@ -72,7 +72,7 @@ fn machine(config: &Config, line: &str) -> Value {
     let [id, group, region, state, tag, words @ ..] = fields.as_slice() else { panic!("too short: {line:?}") };
     let image = format!("registry.fly.io/shop:{tag}");
     let mut settings = match config.group_names().contains(group) {
-        true => Value::Object(machine_config(config, group, Some(&image), None).unwrap().0),
+        true => Value::Object(machine_config(config, group, Some(&image), None).unwrap().into()),
         false => json!({"image": image}),
     };
     settings["metadata"] = json!({"fly_platform_version": "v2", "fly_release_version": "7"});

@@ -63,7 +63,7 @@ fn green(plan: &Plan, step: &Step, request: &CreateRequest) -> Machine {
     let slots = || plan.steps.iter().filter(|step| step.op == Op::Create).filter_map(|step| step.slot.as_ref());
     if !step.standby_for.is_empty() {
         let target = |name: &String| if slots().any(|slot| slot == name) { id_of(plan, name) } else { name.clone() };
-        config.0.insert("standbys".into(), json!(step.standby_for.iter().map(target).collect::<Vec<_>>()));
+        config.fields_mut().insert("standbys".into(), json!(step.standby_for.iter().map(target).collect::<Vec<_>>()));
     }
     let marks = Marks {
         plan: plan.digest.clone(),

@@ -45,12 +45,12 @@ fn what_the_real_client_takes_away_or_adds_beside_the_file_is_planned() {
     let mut fleet = notation::fleet(SHOP, "a1 app iad started v1\nw1 worker iad started v1");
     let config = fleet.machines[0].config_mut().unwrap();
     config.set_metadata("fly-managed-postgres", "true");
-    config.0.remove("guest");
+    config.fields_mut().remove("guest");
     let file = format!("host_dedication_id = \"host-a\"\n{SHOP}");
     let plan = notation::plan_of(&file, &fleet, "v2", &Policy::default()).unwrap();
     let made = plan.steps.iter().find_map(|step| step.request.as_ref()).unwrap();
     assert_eq!(made.config.metadata("fly-managed-postgres"), None);
-    assert_eq!(made.config.0["guest"], json!({"host_dedication_id": "host-a"}));
+    assert_eq!(*made.config.get("guest").unwrap(), json!({"host_dedication_id": "host-a"}));
 }
 
 #[derive(Debug, Default, PartialEq)]

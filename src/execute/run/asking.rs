@@ -11,7 +11,7 @@ use crate::plan::Op;
 
 impl Execution {
     /// Makes the call, or waits for its turn.
-    pub(super) fn ask(&mut self, id: JobId, mut job: Job, call: Call) {
+    pub(super) fn ask(&mut self, id: JobId, mut job: Box<Job>, call: Call) {
         let kind = Kind::of(&call);
         if job.turn.take() != Some(kind) {
             let at_ms = self.rates.reserve(&call, self.now_ms);
@@ -52,7 +52,7 @@ impl Execution {
         }
     }
 
-    pub(super) fn answered(&mut self, id: JobId, mut job: Job, asked: &Asked, reply: &Reply) {
+    pub(super) fn answered(&mut self, id: JobId, mut job: Box<Job>, asked: &Asked, reply: &Reply) {
         let told = report::reply(Kind::of(&asked.call), reply);
         self.out.events.push(Event::Reply { id: asked.id, step: self.step_id(job.owner), reply: told.clone() });
         self.learn(&job, asked, reply);

@@ -1,6 +1,7 @@
 //! `cutover apply`.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::ValueEnum;
 
@@ -75,7 +76,7 @@ impl Running {
 }
 
 pub(in crate::native) fn run(args: &Args, terminal: Terminal) -> Result<Status, Error> {
-    let plan = read_plan(&args.plan)?;
+    let plan = Arc::new(read_plan(&args.plan)?);
     let client = args.access.client(&plan.app)?;
     if !args.running.yes {
         terminal.say(&render::text::plan(&plan, terminal.error_look()));
@@ -88,5 +89,5 @@ pub(in crate::native) fn run(args: &Args, terminal: Terminal) -> Result<Status, 
     let options = args.running.options(live::run_id());
     let run = options.run.clone();
     let attempt = Attempt { command: "apply", run: &run, plan: &plan.digest, intent: Intent::Forward };
-    live::run(&client, &plan, &attempt, Execution::new(&plan, options), &mut watch)
+    live::run(&client, &plan, &attempt, Execution::new(Arc::clone(&plan), options), &mut watch)
 }

@@ -1,6 +1,7 @@
 //! `cutover deploy`: check, plan, show, ask, apply.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::apply::Running;
 use super::plan::{self, Format, Wanted};
@@ -59,7 +60,7 @@ pub(in crate::native) fn run(args: Args, terminal: Terminal) -> Result<Status, E
     };
     tell(findings(&subject.source, terminal)?)?;
     let plan = match plan::make(&subject.source, &subject.fleet, &subject.wanted)? {
-        Ok(plan) => plan,
+        Ok(plan) => Arc::new(plan),
         Err(refused) => return plan::refuse(&refused, Format::Text, terminal),
     };
     tell(plan::shown(&plan, Format::Text, terminal) + "\n")?;
@@ -81,7 +82,7 @@ pub(in crate::native) fn run(args: Args, terminal: Terminal) -> Result<Status, E
     let options = running.options(live::run_id());
     let run = options.run.clone();
     let attempt = Attempt { command: "deploy", run: &run, plan: &plan.digest, intent: Intent::Forward };
-    live::run(&client, &plan, &attempt, Execution::new(&plan, options), &mut watch)
+    live::run(&client, &plan, &attempt, Execution::new(Arc::clone(&plan), options), &mut watch)
 }
 
 fn tell_pace(terminal: Terminal) {

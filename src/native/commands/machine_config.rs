@@ -53,7 +53,7 @@ pub(in crate::native) fn run(args: Args, terminal: Terminal) -> Result<Status, E
     for group in groups {
         match machine::machine_config(&source.config, group, args.image.as_deref(), existing.as_ref()) {
             Ok(config) => {
-                made.insert(group.to_owned(), Value::Object(config.0));
+                made.insert(group.to_owned(), Value::Object(config.into()));
             }
             Err(error) => failed = failed.or(Some(no_config(&source, group, &error))),
         }
@@ -79,8 +79,8 @@ fn read_machine_config(path: &Path) -> Result<MachineConfig, Error> {
     match value {
         // A whole machine has its config in it.
         Value::Object(mut machine) => match machine.remove("config") {
-            Some(Value::Object(config)) if machine.contains_key("id") => Ok(MachineConfig(config)),
-            None => Ok(MachineConfig(machine)),
+            Some(Value::Object(config)) if machine.contains_key("id") => Ok(config.into()),
+            None => Ok(machine.into()),
             Some(_) => Err(bad("its `config` is not an object".to_owned())),
         },
         _ => Err(bad("it is not a JSON object".to_owned())),

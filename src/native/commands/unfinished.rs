@@ -1,6 +1,7 @@
 //! `cutover resume`, `promote`, `abort`: what becomes of a deploy that did not end.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::apply::Running;
 use super::show::read_plan;
@@ -12,7 +13,7 @@ use crate::native::journal::Attempt;
 use crate::native::live;
 use crate::native::terminal::Terminal;
 use crate::native::watch::Watch;
-use crate::plan::mark::{Course, Direction, Marks, ReleaseCommand};
+use crate::plan::mark::{Course, Direction, Marks};
 use crate::plan::{Interrupted, Plan, Refusal, reconstruct};
 
 /// Go on with a deploy, or take it back: the way that it went
@@ -57,7 +58,7 @@ pub(in crate::native) fn run(args: &Args, wish: Wish, terminal: Terminal) -> Res
     let (plan, fleet) = args.subject.read()?;
     let deploy = match plan {
         Some(plan) => Deploy::of(plan, &fleet)?,
-        None => Deploy::Marked(reconstruct(&args.subject.name(None)?, &fleet).map_err(refused)?),
+        None => Deploy::Marked(Box::new(reconstruct(&args.subject.name(None)?, &fleet).map_err(refused)?)),
     };
     let (app, intent) = (deploy.plan().app.clone(), deploy.intent(wish)?);
     if let Deploy::Marked(_) = deploy {
@@ -79,7 +80,7 @@ pub(in crate::native) fn run(args: &Args, wish: Wish, terminal: Terminal) -> Res
     options.promoted = wish == Wish::Promote;
     let run = options.run.clone();
     let execution = match &deploy {
-        Deploy::Planned(plan, _) => Execution::resume(plan, options, intent),
+        Deploy::Planned(plan, _) => Execution::resume(Arc::clone(plan), options, intent),
         Deploy::Marked(left) => Execution::pick_up(left, options, intent),
     };
     let plan = deploy.plan();
@@ -117,15 +118,15 @@ impl Subject {
 
 /// A deploy that did not end.
 enum Deploy {
-    Planned(Plan, Unfinished),
+    Planned(Arc<Plan>, Unfinished),
     /// Without its plan.
-    Marked(Interrupted),
+    Marked(Box<Interrupted>),
 }
 
 impl Deploy {
     fn of(plan: Plan, fleet: &Fleet) -> Result<Self, Error> {
         match Unfinished::of(fleet, Some(&plan.digest)) {
-            Some(unfinished) => Ok(Self::Planned(plan, unfinished)),
+            Some(unfinished) => Ok(Self::Planned(Arc::new(plan), unfinished)),
             None => {
                 let message = format!("no deploy of this plan is under way on `{}`", plan.app);
                 Err(Error::new(Kind::Refused, message).hint(format!("cutover status --app {}", plan.app)))
@@ -133,7 +134,7 @@ impl Deploy {
         }
     }
 
-    const fn plan(&self) -> &Plan {
+    fn plan(&self) -> &Plan {
         match self {
             Self::Planned(plan, _) => plan,
             Self::Marked(left) => &left.plan,
@@ -176,7 +177,8 @@ impl Deploy {
 
     /// It is not run again, and the execution says so.
     fn lost_release_command(&self) -> bool {
-        matches!(self, Self::Marked(Interrupted { release_command: Some(ReleaseCommand { is_done: false, .. }), .. }))
+        let Self::Marked(left) = self else { return false };
+        left.release_command.as_ref().is_some_and(|command| !command.is_done)
     }
 }
 

@@ -85,7 +85,7 @@ fn rounded(ms: u64) -> String {
 /// `, with 4 CPUs and 2.5 GB in all`
 fn size(plan: &Plan) -> String {
     let guests: Vec<&Value> =
-        of(plan, Op::Create).filter_map(|step| step.request.as_ref()?.config.0.get("guest")).collect();
+        of(plan, Op::Create).filter_map(|step| step.request.as_ref()?.config.get("guest")).collect();
     let sum = |key: &str| guests.iter().filter_map(|guest| guest.get(key)?.as_u64()).sum::<u64>();
     let (cpus, memory) = (sum("cpus"), sum("memory_mb"));
     if cpus == 0 || memory == 0 {

@@ -31,7 +31,7 @@ pub(super) fn answer(world: &World, request: &Request) -> Option<Response> {
         (Method::Get, ["v1", "apps", _, "machines", id, "metadata"]) => {
             let machine = world.machines().iter().find(|machine| machine.id == *id)?;
             let config = machine.config.as_ref();
-            config.and_then(|config| config.0.get("metadata")).cloned().unwrap_or_else(|| json!({}))
+            config.and_then(|config| config.get("metadata")).cloned().unwrap_or_else(|| json!({}))
         }
         _ => return None,
     };

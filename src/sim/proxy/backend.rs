@@ -57,9 +57,9 @@ impl Backend {
     /// Nobody has heard of it yet.
     pub(super) fn unknown(machine: &Machine) -> Self {
         let config = machine.config.as_ref();
-        let services = config.and_then(|config| config.0.get("services")?.as_array()).map_or(&[][..], Vec::as_slice);
+        let services = config.and_then(|config| config.get("services")?.as_array()).map_or(&[][..], Vec::as_slice);
         let number = |path: &str| services.iter().find_map(|service| service.pointer(path)?.as_u64());
-        let primary = config.and_then(|config| config.0.get("env")?.get("PRIMARY_REGION")?.as_str());
+        let primary = config.and_then(|config| config.get("env")?.get("PRIMARY_REGION")?.as_str());
         let min_running = number("/min_machines_running").filter(|_| primary == Some(machine.region.as_str()));
         Self {
             id: machine.id.clone(),

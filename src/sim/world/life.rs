@@ -61,7 +61,7 @@ impl World {
 
     fn is_for_one_command(&self, place: usize) -> bool {
         let config = self.machines[place].config.as_ref();
-        config.is_some_and(|config| config.0.get("auto_destroy") == Some(&true.into()))
+        config.is_some_and(|config| config.get("auto_destroy") == Some(&true.into()))
     }
 
     fn ended(&mut self, place: usize) {
