@@ -45,8 +45,8 @@ pub(super) struct Running {
     #[arg(long, value_name = "FORM")]
     events: Option<Events>,
 
-    /// For how long a lease is taken; it is renewed at half of it, and blocks others that long when
-    /// this process dies
+    /// For how long a lease is taken; it is renewed when a third of it is left, and blocks others
+    /// that long when this process dies
     #[arg(long, value_name = "DUR", default_value = "13s", value_parser = duration_ms)]
     lease_ttl: u64,
 
