@@ -209,7 +209,7 @@ mod tests {
         let timeout = |flags: &[(&str, &str)]| check("", flags).unwrap().drain_timeout_ms;
         assert_eq!(timeout(&[("drain", "until-idle")]), 300_000);
         assert_eq!(timeout(&[("drain", "until-idle"), ("drain-timeout", "1h")]), 3_600_000);
-        assert_eq!(timeout(&[]), 0);
+        assert_eq!(timeout(&[]), 500);
     }
 
     #[test]
