@@ -12,6 +12,7 @@ use crate::syntax::Entry;
 use value::Written;
 
 pub use keys::{KEYS, Key, find};
+pub use value::address;
 
 /// What was said so far.
 #[derive(Debug, Clone, Default)]
