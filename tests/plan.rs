@@ -149,7 +149,7 @@ fn a_whole_plan_reads_from_lease_to_destroy() {
     s20 app/iad 3
     s21 app/iad 2
     s22 worker/iad 1
-    s42 gone/ams 0
+    s45 gone/ams 0
     "#);
 }
 

@@ -21,7 +21,7 @@ fn a_plan_to_review() {
       extra     up to 5 machines more than now (5 CPUs and 2.5 GB), for 9m26s at
                 most: billed while running, and counted by the organization's limit
       time      about 48s; 9m26s if every wait lasts as long as it may
-      calls     49 to the Machines API
+      calls     45 to the Machines API
       policy    wait up to 3m for each machine
       defaults  settle 10s; never fewer machines serving than now; 8 calls at once;
                 drain 0.5s

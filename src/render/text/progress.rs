@@ -12,19 +12,23 @@ use crate::render::told::words::seconds;
 
 /// A line for a log, ended; empty for what only `--events jsonl` tells.
 pub fn event(plan: &Plan, t_ms: u64, event: &Event, look: Look) -> String {
+    let plain = |style: Style, text: String| Some((String::new(), style, text));
     let told = match event {
-        Event::Phase { phase } => Some(look.paint(BOLD, phase_name(*phase))),
-        Event::Step { step, state, message } => step_line(plan, step, *state, message.as_deref(), look),
-        Event::Warning { message } => Some(look.paint(YELLOW, format!("warning: {message}"))),
+        Event::Phase { phase } => plain(BOLD, phase_name(*phase).to_owned()),
+        Event::Step { step, state, message } => step_line(plan, step, *state, message.as_deref()),
+        Event::Warning { message } => plain(YELLOW, format!("warning: {message}")),
         // What matters is in the report at the end.
         Event::Change { machine, what, matters: false, why } => {
-            Some(look.paint(DIM, format!("{machine}: {what}, which does not matter: {why}")))
+            plain(DIM, format!("{machine}: {what}, which does not matter: {why}"))
         }
         Event::Change { .. } => None,
         Event::Machine { .. } | Event::Call { .. } | Event::Reply { .. } => None,
         Event::Wait { .. } | Event::Done { .. } => None,
     };
-    told.map_or(String::new(), |told| format!("{} {told}\n", look.paint(DIM, format!("{:>7}", seconds(t_ms)))))
+    told.map_or(String::new(), |(who, style, text)| {
+        let time = look.paint(DIM, format!("{:>7}", seconds(t_ms)));
+        look.painted_line(&format!("{time} {who}"), style, &text)
+    })
 }
 
 /// When a run was done with each kind of step for the last time.
@@ -78,7 +82,8 @@ pub(super) fn phase_name(phase: Phase) -> &'static str {
     }
 }
 
-fn step_line(plan: &Plan, step: &str, state: StepState, message: Option<&str>, look: Look) -> Option<String> {
+/// Who it is about, and what is said of it.
+fn step_line(plan: &Plan, step: &str, state: StepState, message: Option<&str>) -> Option<(String, Style, String)> {
     let planned = plan.steps.iter().find(|planned| planned.id == step)?;
     if planned.op == Op::Gate {
         return None;
@@ -98,7 +103,7 @@ fn step_line(plan: &Plan, step: &str, state: StepState, message: Option<&str>, l
         let places = widest(subjects(plan).iter().map(Subject::place));
         format!("{:<names$}  {:<places$}  ", subject.label(), subject.place())
     });
-    Some(format!("{who}{}", look.paint(style, what + &message)))
+    Some((who, style, what + &message))
 }
 
 /// What is said of a machine while a step is done to it, afterwards, and when it was taken back.
@@ -179,6 +184,19 @@ mod tests {
         1m01s taking back what was done
         1m02s green app-1          app iad  destroyed again
         "#);
+    }
+
+    #[test]
+    fn a_terminal_breaks_no_word_of_a_warning() {
+        let warning = Event::Warning { message: "the release could not be recorded: the API does not answer".into() };
+        let told = |look| event(&sample::plan(), 61_000, &warning, look);
+        let narrow = Look { width: 40, is_terminal: true, ..Look::default() };
+        insta::assert_snapshot!(told(narrow), @r#"
+        1m01s warning: the release could not
+              be recorded: the API does not
+              answer
+        "#);
+        assert_eq!(told(Look::default()).lines().count(), 1, "a log has a line for each event");
     }
 
     #[test]
