@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 use cutover::execute::{Answer, Call, Event, Execution, Input, Reply, StepState, Trail};
 use cutover::fleet::{Machine, State};
-use cutover::plan::Policy;
+use cutover::plan::{Op, Policy};
 use cutover::sim::Run;
 use notation::SHOP;
 use stories::{SITE, Story};
@@ -225,6 +225,23 @@ fn a_renewal_that_is_lost_is_repeated() {
 fn a_lease_that_is_lost_stops_the_deploy() {
     let story = Story::of(TWO).fault("renew@a1=lost-before").run();
     story.ends("restored", BLUES).says("the lease of a1 was lost");
+}
+
+#[test]
+fn a_lease_that_ran_out_is_not_told_as_given_back() {
+    let Story { plan, fleet, options, .. } = Story::of(TWO).fault("renew@a1=lost-before");
+    let lease = |machine: &str| {
+        let mut steps = plan.steps.iter().filter(|step| step.op == Op::Lease);
+        steps.find(|step| step.machine.as_deref() == Some(machine)).unwrap().id.to_string()
+    };
+    let events = Run::new(plan.clone(), &fleet, options).finish();
+    for (machine, told) in [("a1", Some("its lease was over already")), ("a2", None)] {
+        let last = events.iter().rev().find_map(|(_, event)| match event {
+            Event::Step { step, state, message } if *step == lease(machine) => Some((*state, message.as_deref())),
+            _ => None,
+        });
+        assert_eq!(last, Some((StepState::TakenBack, told)), "{machine}");
+    }
 }
 
 #[test]

@@ -26,6 +26,7 @@ pub enum Event {
     Step {
         step: String,
         state: StepState,
+        /// Why it failed, how it went; of what was taken back, how that came about if not as usual.
         #[serde(skip_serializing_if = "Option::is_none")]
         message: Option<String>,
     },

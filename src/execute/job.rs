@@ -148,7 +148,7 @@ impl Job {
             Goal::KeptLeased { machine } => keep_lease(machine, view),
             Goal::Released { machine } => match known.nonce(machine) {
                 Some(nonce) => Next::Call(Call::ReleaseLease { id: machine.clone(), nonce }),
-                None => Next::Done,
+                None => self.released_before(),
             },
             Goal::Recorded => Next::Call(record(view)),
             Goal::Reported { status, error } => match &known.release {
@@ -206,6 +206,12 @@ impl Job {
                 None => Next::Done,
             },
         }
+    }
+
+    /// It ran out, or ended with its machine.
+    fn released_before(&mut self) -> Next {
+        self.note = Some("its lease was over already".to_owned());
+        Next::Done
     }
 
     fn next_for(&self, id: &str, target: &Target, view: View<'_>) -> Next {

@@ -18,6 +18,7 @@ impl Job {
         }
         match then(kind, reply, self.unsure_ms.is_some()) {
             None => self.accepted(call, reply, view),
+            Some(Then::Done) if kind == Kind::ReleaseLease => self.released_before(),
             Some(Then::Done) => Next::Done,
             Some(Then::Judge) => self.judge(kind, reply, view),
             Some(Then::Fail) if !self.must_see(kind, reply) => Next::Fail(report::reply(kind, reply)),

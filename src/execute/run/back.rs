@@ -60,7 +60,9 @@ impl Execution {
             return self.add_jobs(vec![goal], Owner::Back(place));
         }
         self.order.done(place);
-        let Err(Failure { why, kind }) = result else { return self.tell_step(place, StepState::TakenBack, None) };
+        let Err(Failure { why, kind }) = result else {
+            return self.tell_step(place, StepState::TakenBack, job.note.clone());
+        };
         self.tell_step(place, StepState::Failed, Some(why.clone()));
         let app = &self.plan.app;
         let leftover = match &job.goal {

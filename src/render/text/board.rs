@@ -116,7 +116,7 @@ impl Board {
             StepState::Failed => {
                 (Mark::Failed, format!("{} failed: {}", words.running, message.unwrap_or("no reason given")))
             }
-            StepState::TakenBack => (Mark::Back, words.undone.to_owned()),
+            StepState::TakenBack => (Mark::Back, message.unwrap_or(words.undone).to_owned()),
         };
     }
 

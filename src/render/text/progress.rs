@@ -89,21 +89,21 @@ fn step_line(plan: &Plan, step: &str, state: StepState, message: Option<&str>) -
         return None;
     }
     let words = words(planned.op);
+    let because = message.map_or(String::new(), |message| format!(": {message}"));
     let (what, style) = match state {
         // The start of any other step says nothing that the end of one does not.
         StepState::Running if !matches!(planned.op, Op::WaitHealthy | Op::Settle) => return None,
         StepState::Running => (words.running.to_owned(), NORMAL),
-        StepState::Done => (words.done.to_owned(), GREEN),
-        StepState::Failed => (format!("{} failed", words.running), RED),
-        StepState::TakenBack => (words.undone.to_owned(), YELLOW),
+        StepState::Done => (words.done.to_owned() + &because, GREEN),
+        StepState::Failed => (format!("{} failed{because}", words.running), RED),
+        StepState::TakenBack => (message.unwrap_or(words.undone).to_owned(), YELLOW),
     };
-    let message = message.map_or(String::new(), |message| format!(": {message}"));
     let who = subject(plan, planned).map_or(String::new(), |subject| {
         let names = widest(subjects(plan).iter().map(Subject::label));
         let places = widest(subjects(plan).iter().map(Subject::place));
         format!("{:<names$}  {:<places$}  ", subject.label(), subject.place())
     });
-    Some((who, style, what + &message))
+    Some((who, style, what))
 }
 
 /// What is said of a machine while a step is done to it, afterwards, and when it was taken back.
