@@ -237,7 +237,7 @@ fn a_lease_that_ran_out_is_not_told_as_given_back() {
     let events = Run::new(plan.clone(), &fleet, options).finish();
     for (machine, told) in [("a1", Some("its lease was over already")), ("a2", None)] {
         let last = events.iter().rev().find_map(|(_, event)| match event {
-            Event::Step { step, state, message } if *step == lease(machine) => Some((*state, message.as_deref())),
+            Event::Step { step, state, message, .. } if *step == lease(machine) => Some((*state, message.as_deref())),
             _ => None,
         });
         assert_eq!(last, Some((StepState::TakenBack, told)), "{machine}");

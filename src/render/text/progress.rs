@@ -15,7 +15,11 @@ pub fn event(plan: &Plan, t_ms: u64, event: &Event, look: Look) -> String {
     let plain = |style: Style, text: String| Some((String::new(), style, text));
     let told = match event {
         Event::Phase { phase } => plain(BOLD, phase_name(*phase).to_owned()),
-        Event::Step { step, state, message } => step_line(plan, step, *state, message.as_deref()),
+        Event::Step { step, by_earlier_run: true, .. } => {
+            let line = step_line(plan, step, StepState::Done, Some("before this run"));
+            line.map(|(who, _, text)| (who, DIM, text))
+        }
+        Event::Step { step, state, message, .. } => step_line(plan, step, *state, message.as_deref()),
         Event::Warning { message } => plain(YELLOW, format!("warning: {message}")),
         // What matters is in the report at the end.
         Event::Change { machine, what, matters: false, why } => {
@@ -33,25 +37,35 @@ pub fn event(plan: &Plan, t_ms: u64, event: &Event, look: Look) -> String {
 
 /// When a run was done with each kind of step for the last time.
 #[derive(Debug, Clone, Default)]
-pub struct Times(BTreeMap<&'static str, u64>);
+pub struct Times {
+    at_ms: BTreeMap<&'static str, u64>,
+    /// What an earlier run did, in its order.
+    before: Vec<&'static str>,
+}
 
 impl Times {
     pub fn update(&mut self, plan: &Plan, t_ms: u64, event: &Event) {
-        let Event::Step { step, state, .. } = event else { return };
+        let Event::Step { step, state, by_earlier_run, .. } = event else { return };
         let is_told = |step: &&plan::Step| !matches!(step.op, Op::Lease | Op::Gate | Op::Release);
         let Some(step) = plan.steps.iter().find(|planned| planned.id == *step).filter(is_told) else { return };
+        let words = words(step.op);
         match state {
-            StepState::Done => drop(self.0.insert(words(step.op).done, t_ms)),
-            StepState::TakenBack if step.undo.is_some() => drop(self.0.insert(words(step.op).undone, t_ms)),
+            StepState::Done if *by_earlier_run && self.before.contains(&words.done) => {}
+            StepState::Done if *by_earlier_run => self.before.push(words.done),
+            StepState::Done => drop(self.at_ms.insert(words.done, t_ms)),
+            StepState::TakenBack if step.undo.is_some() => drop(self.at_ms.insert(words.undone, t_ms)),
             StepState::Running | StepState::Failed | StepState::TakenBack => {}
         }
     }
 
-    fn told(&self) -> String {
-        let mut times: Vec<(u64, &str)> = self.0.iter().map(|(what, t_ms)| (*t_ms, *what)).collect();
+    fn told(&self, look: Look) -> String {
+        let before: Vec<&str> = self.before.iter().copied().filter(|what| !self.at_ms.contains_key(what)).collect();
+        let mut times: Vec<(u64, &str)> = self.at_ms.iter().map(|(what, t_ms)| (*t_ms, *what)).collect();
         times.sort_unstable();
         let times: Vec<String> = times.into_iter().map(|(t_ms, what)| format!("{what} {}", seconds(t_ms))).collect();
-        times.join(" · ")
+        let lines = [("  before this run: ", before.join(" · ")), ("  ", times.join(" · "))];
+        let told = lines.iter().filter(|(_, what)| !what.is_empty());
+        told.map(|(head, what)| look.hang(head, 2, what)).collect()
     }
 }
 
@@ -60,9 +74,7 @@ pub fn outcome(outcome: &Outcome, t_ms: u64, times: &Times, look: Look) -> Strin
     let (name, style) = outcome_name(outcome.kind);
     let head = format!("{} after {}\n", look.paint(style.bold(), name), seconds(t_ms));
     let mut out = head + &look.wrap("  ", &outcome.message);
-    if !times.0.is_empty() {
-        out.push_str(&look.wrap("  ", &times.told()));
-    }
+    out.push_str(&times.told(look));
     if !outcome.left.is_empty() {
         out.push_str(&format!("\n{}\n", look.paint(BOLD, "Left to do")));
     }
@@ -155,13 +167,37 @@ mod tests {
     use crate::execute::Leftover;
     use crate::render::text::sample;
 
+    fn step(step: &str, state: StepState) -> Event {
+        Event::Step { step: step.into(), state, message: None, by_earlier_run: false }
+    }
+
+    #[test]
+    fn what_another_run_did_has_no_time_of_this_one() {
+        let plan = sample::plan();
+        let before =
+            |step: &str| Event::Step { step: step.into(), state: StepState::Done, message: None, by_earlier_run: true };
+        let mut times = Times::default();
+        let events =
+            [before("s3"), before("s4"), before("s7"), step("s8", StepState::Done), step("s10", StepState::Done)];
+        events.iter().for_each(|event| times.update(&plan, 400, event));
+        let ended = Outcome { kind: OutcomeKind::Completed, message: "Every step was done.".into(), left: Vec::new() };
+        let told = event(&plan, 300, &events[0], Look::default()) + &outcome(&ended, 900, &times, Look::default());
+        insta::assert_snapshot!(told, @r#"
+           0.3s green app-1          app iad  created, hidden: before this run
+        Completed after 0.9s
+          Every step was done.
+          before this run: created, hidden
+          healthy 0.4s · open to traffic 0.4s
+        "#);
+    }
+
     #[test]
     fn a_log_has_a_line_for_what_changed() {
-        let done = |step: &str| Event::Step { step: step.into(), state: StepState::Done, message: None };
-        let running = |step: &str| Event::Step { step: step.into(), state: StepState::Running, message: None };
-        let failed =
-            Event::Step { step: "s8".into(), state: StepState::Failed, message: Some("1 of 2 checks fails".into()) };
-        let taken_back = Event::Step { step: "s3".into(), state: StepState::TakenBack, message: None };
+        let done = |id: &str| step(id, StepState::Done);
+        let running = |id: &str| step(id, StepState::Running);
+        let message = Some("1 of 2 checks fails".into());
+        let failed = Event::Step { step: "s8".into(), state: StepState::Failed, message, by_earlier_run: false };
+        let taken_back = step("s3", StepState::TakenBack);
         let events = [
             (0, Event::Phase { phase: Phase::Forward }),
             (0, running("s1")),
@@ -214,8 +250,7 @@ mod tests {
         let mut times = Times::default();
         for (t_ms, step) in [(300, "s1"), (1_900, "s3"), (2_100, "s4"), (9_400, "s7"), (14_000, "s10"), (80_000, "s18")]
         {
-            let done = Event::Step { step: step.into(), state: StepState::Done, message: None };
-            times.update(&plan, t_ms, &done);
+            times.update(&plan, t_ms, &self::step(step, StepState::Done));
         }
         insta::assert_snapshot!(outcome(&ended, 84_000, &times, Look::default()), @r#"
         Needs attention after 1m24s
