@@ -78,10 +78,7 @@ pub fn outcome(outcome: &Outcome, t_ms: u64, times: &Times, look: Look) -> Strin
     if !outcome.left.is_empty() {
         out.push_str(&format!("\n{}\n", look.paint(BOLD, "Left to do")));
     }
-    for left in &outcome.left {
-        out.push_str(&look.wrap(&format!("  {}  ", look.paint(YELLOW, &left.machine)), &left.why));
-        out.push_str(&format!("      {}\n", look.paint(GREEN, &left.command)));
-    }
+    out.push_str(&super::left::left(&outcome.left, look));
     out
 }
 
