@@ -90,7 +90,9 @@ fn a_plan_to_review() {
 
     53 steps: 5 machines to create, 5 to destroy.
     digest sha256:...
-    Save it with `-o plan.json`, then carry out exactly that: cutover apply plan.json
+    Save it, then carry out exactly that:
+      cutover plan --machines machines.json --image registry.fly.io/shop:v2 -o plan.json
+      cutover apply plan.json
     "#);
 }
 
@@ -232,7 +234,9 @@ fn a_plan_of_three_groups_to_review() {
 
     88 steps: 8 machines to create, 8 to destroy.
     digest sha256:...
-    Save it with `-o plan.json`, then carry out exactly that: cutover apply plan.json
+    Save it, then carry out exactly that:
+      cutover plan --machines machines.json --image registry.fly.io/bazaar:v8 --drain until-idle --bake 5m --hold --group-order api -o plan.json
+      cutover apply plan.json
     "#);
 }
 
@@ -310,7 +314,7 @@ fn a_refusal_says_what_to_do() {
       it was never deployed, or the list is not the whole list, and a deploy would
       make a second fleet
       try       fly machine list --json --app shop
-                cutover plan --first-deploy
+                cutover plan --machines none.json --image shop:v2 --first-deploy
 
     Nothing was touched.
     "#);
@@ -424,4 +428,20 @@ fn machines_may_come_from_standard_input() {
     let machines = Test::shop().folder_text("machines.json");
     let args = ["plan", "--machines", "-", "--image", "registry.fly.io/shop:v2", "--format", "json"];
     assert_eq!(Test::shop().stdin(machines).args(args).run().json()["machines"].as_array().unwrap().len(), 5);
+}
+
+#[test]
+fn commands_name_the_file_that_was_named() {
+    let test = Test::shop();
+    let text = test.folder_text("fly.toml");
+    let named = ["plan", "my app/fly.toml", "--machines", "machines.json", "--image", "registry.fly.io/shop:v2"];
+    let ran = test.file("my app/fly.toml", text).args(named).run();
+    let again = "cutover plan 'my app/fly.toml' --machines machines.json --image registry.fly.io/shop:v2";
+    assert!(ran.stdout.contains(&format!("\n  {again} -o plan.json\n")), "{}", ran.stdout);
+    let saved = ran.then(named).args(["-o", "my plan.json"]).run();
+    assert!(saved.stdout.contains("Carry out exactly this: cutover apply 'my plan.json'\n"), "{}", saved.stdout);
+    let refused = saved.then(named).args(["--group", "wbe"]).status(1).run();
+    assert!(refused.stdout.contains(&format!("{again} --group app,worker\n")), "{}", refused.stdout);
+    let refused = refused.then(named).args(["--group", "wbe", "--format", "json"]).status(1).run();
+    assert!(refused.stdout.contains("cutover plan 'my app/fly.toml' --group app,worker"), "{}", refused.stdout);
 }
