@@ -17,7 +17,7 @@ mod stories;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use cutover::execute::{Answer, Call, Event, Execution, Input, Reply, StepState, Trail};
+use cutover::execute::{Answer, Call, Event, Execution, Input, Intent, Reply, StepState, Trail};
 use cutover::fleet::{Machine, State};
 use cutover::plan::{Op, Policy};
 use cutover::sim::Run;
@@ -225,6 +225,25 @@ fn a_renewal_that_is_lost_is_repeated() {
 fn a_lease_that_is_lost_stops_the_deploy() {
     let story = Story::of(TWO).fault("renew@a1=lost-before").run();
     story.ends("restored", BLUES).says("the lease of a1 was lost");
+}
+
+#[test]
+fn an_api_that_never_answers_is_not_waited_for_long() {
+    let Story { plan, options, .. } = Story::of(TWO);
+    for intent in [None, Some(Intent::Forward), Some(Intent::Back)] {
+        let execution = || Execution::new(&plan, options.execution.clone());
+        let resumed = |intent| Execution::resume(&plan, options.execution.clone(), intent);
+        let mut execution = intent.map_or_else(execution, resumed);
+        let (mut now_ms, mut step) = (0, execution.step(0, Input::Begin));
+        while step.outcome.is_none() {
+            now_ms = step.wake_at_ms.unwrap();
+            step = execution.step(now_ms, Input::Wake);
+        }
+        let outcome = step.outcome.unwrap();
+        assert_eq!((stories::name(outcome.kind), now_ms), ("refused", 30_000), "{intent:?}");
+        let says = "The fleet could not be read: no answer in time. Nothing was changed.";
+        assert_eq!(outcome.message, says, "{intent:?}");
+    }
 }
 
 #[test]
