@@ -247,6 +247,18 @@ fn an_api_that_never_answers_is_not_waited_for_long() {
 }
 
 #[test]
+fn on_the_way_back_a_list_that_cannot_be_read_is_waited_for_by_all_at_once() {
+    let six: String = (1..=6).map(|nth| format!("a{nth} app iad started v1\n")).collect();
+    let lost = (2..100).map(|nth| format!("list#{nth}=lost-before"));
+    let story = lost.fold(Story::of(&six), |story, fault| story.fault(&fault)).abort_at(12_000).run();
+    story.says("Not everything could be taken back");
+    // The greens lose their traffic, then they are destroyed: five tries of each.
+    assert_eq!(story.count("list"), 1 + 2 * 5);
+    let named: BTreeSet<&str> = story.outcome.left.iter().map(|left| left.machine.as_str()).collect();
+    assert_eq!((named.len(), story.outcome.left.len()), (6, 6), "{:?}", story.outcome.left);
+}
+
+#[test]
 fn a_lease_that_ran_out_is_not_told_as_given_back() {
     let Story { plan, fleet, options, .. } = Story::of(TWO).fault("renew@a1=lost-before");
     let lease = |machine: &str| {
