@@ -31,42 +31,44 @@ use cutover::native::listen::{bind, serve};
 use cutover::plan::Policy;
 use cutover::sim::World;
 use cutover::sim::http::Api;
-use deploy::{FLYCTL, QUICK, critical_path_ms, deploy_of};
+use deploy::{Calls, FLYCTL, QUICK, critical_path_ms, deploy_of, no_waits, waits_of_flyctl};
 use serde_json::json;
 
 fn main() {
     for _ in 0..3 {
-        told("3 machines, no waits", 3, 0, &[]);
+        told("3 machines, no waits", 3, &no_waits(), &[]);
     }
-    told("3 machines, flyctl's waits", 3, 10_000, &[]);
-    println!("{:28} {:7.3} s {:35} {:5} calls", "  flyctl itself", seconds(FLYCTL.took_ms), "", FLYCTL.calls);
+    told("3 machines, flyctl's waits", 3, &waits_of_flyctl(), &[]);
+    told("3 machines, the defaults", 3, &Policy::default(), &[]);
+    println!("{:28} {:7.3} s {:35} {}", "  flyctl itself", seconds(FLYCTL.took_ms), "", words(FLYCTL.calls));
     if std::env::args().any(|argument| argument == "--all") {
-        told("100 machines, rate limits", 100, 10_000, &["*=limited"]);
+        told("100 machines, rate limits", 100, &waits_of_flyctl(), &["*=limited"]);
         memory(1_000);
     }
 }
 
 /// Deploys, and says what it took.
-fn told(name: &str, machines: usize, settle_ms: u64, faults: &[&str]) {
-    let policy = Policy { settle_ms, ..Policy::default() };
-    let (fleet, plan) = deploy_of(machines, &policy);
+fn told(name: &str, machines: usize, policy: &Policy, faults: &[&str]) {
+    let (fleet, plan) = deploy_of(machines, policy);
     let faults: Vec<_> = faults.iter().map(|fault| fault.parse().unwrap()).collect();
     // Three machines at once, then one a second.
     let limited_ms = if faults.is_empty() { 0 } else { (machines as u64 - 3) * 1_000 };
     let least_ms = critical_path_ms(&plan, &QUICK) + limited_ms;
     let url = listen(Api::new(World::new(&fleet, QUICK, faults, 1), None));
     let client = Client::new("shop", &Endpoint::at(&url)).unwrap();
-    let mut calls = 0;
+    let mut calls = Calls::default();
     let begin = Instant::now();
-    let count = |_: u64, events: &[Event]| {
-        calls += events.iter().filter(|event| matches!(event, Event::Call { .. })).count();
-    };
+    let count = |_: u64, events: &[Event]| events.iter().for_each(|event| calls.see(event));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let outcome = runtime.block_on(drive(Execution::new(plan, Options::new("r1")), &client, count, pending()));
     assert_eq!(outcome.kind, OutcomeKind::Completed, "{outcome:?}");
     let took = begin.elapsed().as_secs_f64();
     let least = seconds(least_ms);
-    println!("{name:28} {took:7.3} s, {:5.3} times the least ({least:7.3} s) {calls:5} calls", took / least);
+    println!("{name:28} {took:7.3} s, {:5.3} times the least ({least:7.3} s) {}", took / least, words(calls));
+}
+
+fn words(calls: Calls) -> String {
+    format!("{:5} calls, {} of them of the Machines API", calls.all(), calls.of_machines)
 }
 
 /// A simulated Fly in a thread of its own; its address.
@@ -92,7 +94,7 @@ fn memory(machines: usize) {
         fs::write(&path, text).unwrap();
         path
     };
-    let (fleet, plan) = deploy_of(machines, &Policy { settle_ms: 0, ..Policy::default() });
+    let (fleet, plan) = deploy_of(machines, &no_waits());
     let fleet = file("machines.json", json!(fleet.machines).to_string());
     let plan = file("plan.json", plan.to_json());
     let begin = Instant::now();

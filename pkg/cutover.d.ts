@@ -147,7 +147,8 @@ export interface Moment {
 
 export type RunEvent =
   | { event: "phase"; phase: "check" | "forward" | "back" | "finish" }
-  | { event: "step"; step: string; state: "running" | "done" | "failed" | "taken-back"; message?: string }
+  /** `by_earlier_run`: it was done before this run began. */
+  | { event: "step"; step: string; state: "running" | "done" | "failed" | "taken-back"; message?: string; by_earlier_run?: boolean }
   | { event: "call"; id: number; step: string; call: string }
   | { event: "reply"; id: number; step: string; reply: string }
   | { event: "state"; id: string; slot: string | null; state: string; checks_passing: number; checks_total: number }

@@ -5,7 +5,7 @@ use crate::config::{self, Config, Contents};
 use crate::diagnostic::{Diagnostic, Flyctl};
 use crate::fleet::Fleet;
 use crate::lint::{self, Input, Settings, Verdict};
-use crate::plan::{self, Desired, Plan, Policy, Refusal};
+use crate::plan::{self, Desired, Plan, Policy, Refusal, shell_word};
 use crate::span::LineIndex;
 use crate::syntax::{self, Format};
 
@@ -69,7 +69,7 @@ fn rejection(proposal: &Proposal, lines: &LineIndex, found: &Diagnostic) -> Refu
         code: "config-rejected",
         message: format!("{place}: {} ({})", found.message, found.rule),
         machines: Vec::new(),
-        fix: vec![format!("cutover check {}", proposal.path)],
+        fix: vec![format!("cutover check {}", shell_word(proposal.path))],
     }
 }
 

@@ -17,10 +17,10 @@ mod stories;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use cutover::execute::{Answer, Call, Event, Execution, Input, Reply, StepState, Trail};
+use cutover::execute::{Answer, Call, Event, Execution, Input, Intent, Reply, StepState, Trail};
 use cutover::fleet::{Machine, State};
-use cutover::plan::Policy;
 use cutover::plan::mark::{Course, Direction};
+use cutover::plan::{Op, Policy};
 use cutover::sim::Run;
 use notation::SHOP;
 use stories::{SITE, Story};
@@ -229,6 +229,54 @@ fn a_lease_that_is_lost_stops_the_deploy() {
 }
 
 #[test]
+fn an_api_that_never_answers_is_not_waited_for_long() {
+    let Story { plan, options, .. } = Story::of(TWO);
+    for intent in [None, Some(Intent::Forward), Some(Intent::Back)] {
+        let execution = || Execution::new(&plan, options.execution.clone());
+        let resumed = |intent| Execution::resume(&plan, options.execution.clone(), intent);
+        let mut execution = intent.map_or_else(execution, resumed);
+        let (mut now_ms, mut step) = (0, execution.step(0, Input::Begin));
+        while step.outcome.is_none() {
+            now_ms = step.wake_at_ms.unwrap();
+            step = execution.step(now_ms, Input::Wake);
+        }
+        let outcome = step.outcome.unwrap();
+        assert_eq!((stories::name(outcome.kind), now_ms), ("refused", 30_000), "{intent:?}");
+        let says = "The fleet could not be read: no answer in time. Nothing was changed.";
+        assert_eq!(outcome.message, says, "{intent:?}");
+    }
+}
+
+#[test]
+fn on_the_way_back_a_list_that_cannot_be_read_is_waited_for_by_all_at_once() {
+    let six: String = (1..=6).map(|nth| format!("a{nth} app iad started v1\n")).collect();
+    let lost = (2..100).map(|nth| format!("list#{nth}=lost-before"));
+    let story = lost.fold(Story::of(&six), |story, fault| story.fault(&fault)).abort_at(12_000).run();
+    story.says("Not everything could be taken back");
+    // The greens lose their traffic, then they are destroyed: five tries of each.
+    assert_eq!(story.count("list"), 1 + 2 * 5);
+    let named: BTreeSet<&str> = story.outcome.left.iter().map(|left| left.machine.as_str()).collect();
+    assert_eq!((named.len(), story.outcome.left.len()), (6, 6), "{:?}", story.outcome.left);
+}
+
+#[test]
+fn a_lease_that_ran_out_is_not_told_as_given_back() {
+    let Story { plan, fleet, options, .. } = Story::of(TWO).fault("renew@a1=lost-before");
+    let lease = |machine: &str| {
+        let mut steps = plan.steps.iter().filter(|step| step.op == Op::Lease);
+        steps.find(|step| step.machine.as_deref() == Some(machine)).unwrap().id.to_string()
+    };
+    let events = Run::new(plan.clone(), &fleet, options).finish();
+    for (machine, told) in [("a1", Some("its lease was over already")), ("a2", None)] {
+        let last = events.iter().rev().find_map(|(_, event)| match event {
+            Event::Step { step, state, message, .. } if *step == lease(machine) => Some((*state, message.as_deref())),
+            _ => None,
+        });
+        assert_eq!(last, Some((StepState::TakenBack, told)), "{machine}");
+    }
+}
+
+#[test]
 fn a_machine_changed_between_the_check_and_its_lease_stops_the_deploy() {
     let Story { plan, fleet, options, .. } = Story::of("a1 app iad started v1");
     let mut execution = Execution::new(&plan, options.execution);
@@ -277,14 +325,14 @@ fn a_green_that_dies_after_its_checks_passed_never_takes_over() {
 
 #[test]
 fn a_green_that_dies_while_the_blues_stop_brings_them_back() {
-    let story = Story::of(TWO).fault("machine@green-app-2=dies:21300").run();
+    let story = Story::of(TWO).fault("machine@green-app-2=dies:21800").run();
     story.ends("restored", BLUES).says("green-app-2 does not serve");
     assert_eq!((story.count("start"), story.count("stop")), (2, 3), "the blues, and the green that still lived");
 }
 
 #[test]
 fn no_blue_is_stopped_once_a_green_died() {
-    let story = Story::of(TWO).fault("machine@green-app-2=dies:20000").run();
+    let story = Story::of(TWO).fault("machine@green-app-1=dies:20500").run();
     story.ends("restored", BLUES).says("only 1 of 2 would serve in app/iad");
     assert_eq!((story.count("start"), story.count("stop")), (0, 1), "the green that still lived");
 }
@@ -320,7 +368,7 @@ fn a_blue_that_takes_its_time_to_stop_is_waited_for() {
 fn a_green_is_kept_where_its_blue_died_meanwhile() {
     let story = Story::of(TWO).fault("machine@a1=dies:12000").fault("machine@green-app-2=dies:11000").run();
     story.ends("needs-attention", "a1 stopped, a2 started, green-app-1 started");
-    story.says("would serve").says("Not everything could be taken back");
+    story.says("green-app-2 does not serve").says("Not everything could be taken back");
     let left = &story.outcome.left;
     assert!(left.iter().all(|left| left.machine == story.id_of("green-app-1")), "{left:?}");
     assert!(left.iter().all(|left| !left.command.contains("destroy")), "it serves: {left:?}");

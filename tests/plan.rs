@@ -108,28 +108,32 @@ fn a_whole_plan_reads_from_lease_to_destroy() {
     s25 lease a2 <- s24
     s26 lease w2 <- s24
     s27 gate <- s25 s26
-    s28 stop a1 <- s27
-    s29 wait-stopped a1 <- s28
-    s30 stop a2 <- s27
-    s31 wait-stopped a2 <- s30
-    s32 stop w1 <- s27
-    s33 wait-stopped w1 <- s32
-    s34 stop w2 <- s27
-    s35 wait-stopped w2 <- s34
-    s36 verify <- s29 s31 s33 s35
-    s37 destroy a1 <- s36
-    s38 destroy a2 <- s36
-    s39 destroy w1 <- s36
-    s40 destroy w2 <- s36
-    s41 gate <- s37 s38 s39 s40
-    s42 cordon z1 <- s41
-    s43 settle <- s42
-    s44 stop z1 <- s43
-    s45 wait-stopped z1 <- s44
-    s46 gate <- s45
-    s47 destroy z1 <- s46
+    s28 drain a1 <- s27
+    s29 drain a2 <- s27
+    s30 drain w1 <- s27
+    s31 stop a1 <- s28
+    s32 wait-stopped a1 <- s31
+    s33 stop a2 <- s29
+    s34 wait-stopped a2 <- s33
+    s35 stop w1 <- s30
+    s36 wait-stopped w1 <- s35
+    s37 stop w2 <- s27
+    s38 wait-stopped w2 <- s37
+    s39 verify <- s32 s34 s36 s38
+    s40 destroy a1 <- s39
+    s41 destroy a2 <- s39
+    s42 destroy w1 <- s39
+    s43 destroy w2 <- s39
+    s44 gate <- s40 s41 s42 s43
+    s45 cordon z1 <- s44
+    s46 settle <- s45
+    s47 drain z1 <- s46
+    s48 stop z1 <- s47
+    s49 wait-stopped z1 <- s48
+    s50 gate <- s49
+    s51 destroy z1 <- s50
     "#);
-    assert_eq!(plan.point_of_no_return.as_deref(), Some("s37"));
+    assert_eq!(plan.point_of_no_return.as_deref(), Some("s40"));
     let capacity: String = plan
         .capacity
         .iter()
@@ -145,7 +149,7 @@ fn a_whole_plan_reads_from_lease_to_destroy() {
     s20 app/iad 3
     s21 app/iad 2
     s22 worker/iad 1
-    s42 gone/ams 0
+    s45 gone/ams 0
     "#);
 }
 
@@ -269,13 +273,15 @@ fn one_green_is_started_where_the_proxy_stopped_every_blue() {
     s13 lease a1 <- s12
     s14 lease a2 <- s12
     s15 gate <- s13 s14
-    s16 stop a1 <- s15
-    s17 wait-stopped a1 <- s16
-    s18 stop a2 <- s15
-    s19 wait-stopped a2 <- s18
-    s20 verify <- s17 s19
-    s21 destroy a1 <- s20
-    s22 destroy a2 <- s20
+    s16 drain a1 <- s15
+    s17 drain a2 <- s15
+    s18 stop a1 <- s16
+    s19 wait-stopped a1 <- s18
+    s20 stop a2 <- s17
+    s21 wait-stopped a2 <- s20
+    s22 verify <- s19 s21
+    s23 destroy a1 <- s22
+    s24 destroy a2 <- s22
     "#);
 }
 
@@ -386,7 +392,7 @@ fn a_plan_that_is_not_as_it_was_written_is_refused() {
     this is a plan of version 2, and only version 1 is known here: update cutover
     this is not a plan of version 1: unknown field `surprise`, expected one of `version`, `app`, `image`, `policy`, `source`, `definition`, `digest`, `fleet`, `machines`, `steps`, `operations`, `floors`, `changes`, `estimate`, `point_of_no_return`, `capacity`, `warnings` at line 3 column 12; make it again with `cutover plan`
     this is not a plan of version 1: unknown field `stepz`, expected one of `version`, `app`, `image`, `policy`, `source`, `definition`, `digest`, `fleet`, `machines`, `steps`, `operations`, `floors`, `changes`, `estimate`, `point_of_no_return`, `capacity`, `warnings` at line 96 column 9; make it again with `cutover plan`
-    the plan is cut off at line 295; make it again with `cutover plan`
+    the plan is cut off at line 314; make it again with `cutover plan`
     this is not a plan: it has no `version`
     the plan is empty; make it again with `cutover plan`
     this is not a plan: expected ident at line 1 column 2
@@ -433,22 +439,26 @@ fn the_example_app_is_planned_without_a_warning() {
     s31 cordon e784966fd25058 <- s26
     s32 settle <- s27 s28 s29 s30 s31
     s33 lease d891204c7e6028 <- s32
-    s34 stop 2874d0ea5b1938 <- s33
-    s35 wait-stopped 2874d0ea5b1938 <- s34
-    s36 stop 3d8d74e1b02589 <- s33
-    s37 wait-stopped 3d8d74e1b02589 <- s36
-    s38 stop 9185e370f63e48 <- s33
-    s39 wait-stopped 9185e370f63e48 <- s38
-    s40 stop d891204c7e6028 <- s33
-    s41 wait-stopped d891204c7e6028 <- s40
-    s42 stop e784966fd25058 <- s33
-    s43 wait-stopped e784966fd25058 <- s42
-    s44 verify <- s35 s37 s39 s41 s43
-    s45 destroy 2874d0ea5b1938 <- s44
-    s46 destroy 3d8d74e1b02589 <- s44
-    s47 destroy 9185e370f63e48 <- s44
-    s48 destroy d891204c7e6028 <- s44
-    s49 destroy e784966fd25058 <- s44
+    s34 drain 2874d0ea5b1938 <- s33
+    s35 drain 3d8d74e1b02589 <- s33
+    s36 drain 9185e370f63e48 <- s33
+    s37 drain e784966fd25058 <- s33
+    s38 stop 2874d0ea5b1938 <- s34
+    s39 wait-stopped 2874d0ea5b1938 <- s38
+    s40 stop 3d8d74e1b02589 <- s35
+    s41 wait-stopped 3d8d74e1b02589 <- s40
+    s42 stop 9185e370f63e48 <- s36
+    s43 wait-stopped 9185e370f63e48 <- s42
+    s44 stop d891204c7e6028 <- s33
+    s45 wait-stopped d891204c7e6028 <- s44
+    s46 stop e784966fd25058 <- s37
+    s47 wait-stopped e784966fd25058 <- s46
+    s48 verify <- s39 s41 s43 s45 s47
+    s49 destroy 2874d0ea5b1938 <- s48
+    s50 destroy 3d8d74e1b02589 <- s48
+    s51 destroy 9185e370f63e48 <- s48
+    s52 destroy d891204c7e6028 <- s48
+    s53 destroy e784966fd25058 <- s48
     "#);
 }
 

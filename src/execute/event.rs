@@ -26,8 +26,12 @@ pub enum Event {
     Step {
         step: String,
         state: StepState,
+        /// Why it failed, how it went; of what was taken back, how that came about if not as usual.
         #[serde(skip_serializing_if = "Option::is_none")]
         message: Option<String>,
+        /// It was done before this run began, nobody knows when.
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        by_earlier_run: bool,
     },
     Call {
         id: CallId,

@@ -11,7 +11,8 @@ use super::flaw::Flaw;
 use super::goal::Goal;
 use super::guard::Doubt;
 use super::knowledge::{Knowledge, Target};
-use super::operation::Kind;
+use super::operation::{Kind, longest_pause_ms, row};
+use super::run::LEASE_TTL_S;
 use super::steps::Slots;
 use super::{Call, CallId, Options, ReleaseStatus, drain, guard, name};
 use crate::fleet::State;
@@ -148,7 +149,7 @@ impl Job {
             Goal::KeptLeased { machine } => keep_lease(machine, view),
             Goal::Released { machine } => match known.nonce(machine) {
                 Some(nonce) => Next::Call(Call::ReleaseLease { id: machine.clone(), nonce }),
-                None => Next::Done,
+                None => self.released_before(),
             },
             Goal::Recorded => Next::Call(record(view)),
             Goal::Reported { status, error } => match &known.release {
@@ -206,6 +207,12 @@ impl Job {
                 None => Next::Done,
             },
         }
+    }
+
+    /// It ran out, or ended with its machine.
+    fn released_before(&mut self) -> Next {
+        self.note = Some("its lease was over already".to_owned());
+        Next::Done
     }
 
     fn next_for(&self, id: &str, target: &Target, view: View<'_>) -> Next {
@@ -290,10 +297,10 @@ impl Job {
     }
 }
 
-/// Renewed when half of its time is over, and again until it is.
+/// Renewed when two thirds of its time are over, and again until it is.
 fn keep_lease(machine: &str, view: View<'_>) -> Next {
     let Some(held) = view.known.leases.get(machine) else { return Next::Done };
-    let renew_at_ms = held.expires_ms.saturating_sub(view.options.lease_ttl_s.saturating_mul(1_000) / 2);
+    let renew_at_ms = held.expires_ms.saturating_sub(for_renewal_ms(view.options.lease_ttl_s));
     if view.now_ms >= held.expires_ms {
         Next::Fail(format!("the lease of {machine} ran out before it could be renewed"))
     } else if view.now_ms >= renew_at_ms {
@@ -301,6 +308,11 @@ fn keep_lease(machine: &str, view: View<'_>) -> Next {
     } else {
         Next::Sleep { until_ms: renew_at_ms }
     }
+}
+
+/// The time that is left of a lease when it is renewed.
+const fn for_renewal_ms(ttl_s: u64) -> u64 {
+    ttl_s.saturating_mul(1_000) / 3
 }
 
 fn serving(targets: &[Target], since_ms: u64, view: View<'_>) -> Next {
@@ -378,3 +390,9 @@ const BAKE_LOOK_MS: u64 = 10_000;
 
 /// How long a blue may take to say whether it is idle.
 const EXEC_TIMEOUT_S: u64 = 10;
+
+// A renewal that is not answered at all, the longest pause, and a second one fit into what is left.
+const _: () = {
+    let renewal = row(Kind::RenewLease);
+    assert!(2 * renewal.timeout_ms + longest_pause_ms(renewal.backoff_ms) <= for_renewal_ms(LEASE_TTL_S));
+};

@@ -169,7 +169,7 @@ pub(super) const fn row(kind: Kind) -> Row {
         Kind::Get => Row::new(5, 10_000, 500, Again, Judge, Fail, Fail),
         Kind::Create => Row::new(8, 60_000, 500, Look, Fail, Fail, Fail),
         Kind::AcquireLease => Row::new(5, 10_000, 500, Again, Judge, Again, Judge),
-        Kind::RenewLease => Row::new(u32::MAX, 3_000, 250, Again, Fail, Again, Fail),
+        Kind::RenewLease => Row::new(u32::MAX, 2_000, 250, Again, Fail, Again, Fail),
         Kind::ReleaseLease => Row::new(3, 5_000, 250, Again, Done, Fail, Done),
         Kind::Cordon => Row::new(5, 15_000, 500, Again, Fail, Again, Fail),
         Kind::Uncordon => Row::new(5, 15_000, 500, Again, Fail, Again, Fail),
@@ -225,6 +225,11 @@ pub(super) fn pause_ms(backoff_ms: u64, failures: u32, random: &mut super::Split
     pause - pause / 4 + random.below(pause / 2 + 1)
 }
 
+/// The longest that [`pause_ms`] gives before the second attempt.
+pub(super) const fn longest_pause_ms(backoff_ms: u64) -> u64 {
+    backoff_ms - backoff_ms / 4 + backoff_ms / 2
+}
+
 impl Row {
     const fn new(
         tries: u32,
@@ -268,6 +273,7 @@ mod tests {
         for (failures, middle) in [(1, 500), (2, 1_000), (3, 2_000), (9, 10_000), (60, 10_000)] {
             let pause = pause_ms(500, failures, &mut random);
             assert!((middle * 3 / 4..=middle * 5 / 4).contains(&pause), "{failures}: {pause}");
+            assert!(failures > 1 || pause <= longest_pause_ms(500), "{pause}");
         }
     }
 }

@@ -4,7 +4,7 @@
 use super::operation::Kind;
 use super::stale::Difference;
 use super::{Call, Leftover, Reply, Why};
-use crate::plan::Op;
+use crate::plan::{Op, Plan, plan_again};
 
 /// `cordon 9080aaaa000000`.
 pub(super) fn call(call: &Call) -> String {
@@ -48,8 +48,8 @@ pub(super) fn op(op: Op) -> String {
 }
 
 /// A machine that is not as the plan observed it.
-pub(super) fn changed(Difference { machine, what, why, .. }: Difference) -> Leftover {
-    Leftover { machine, why: format!("{what}: {why}"), command: "cutover plan".to_owned() }
+pub(super) fn changed(plan: &Plan, Difference { machine, what, why, .. }: Difference) -> Leftover {
+    Leftover { machine, why: format!("{what}: {why}"), command: plan_again(&plan.source.path, "") }
 }
 
 /// A machine that has to go, and could not be destroyed by the run.

@@ -32,7 +32,8 @@ pub struct Options {
     /// Unique to this deploy and short: the machines made are named after it. Lower-case letters,
     /// digits and dashes. Who resumes a deploy uses its own.
     pub run: String,
-    /// Leases are taken for this long, or longer where there are many, and renewed at half of it.
+    /// Leases are taken for this long, or longer where there are many, and renewed when a third of it
+    /// is left.
     pub lease_ttl_s: u64,
     /// How long to wait for somebody else's lease.
     pub lease_wait_ms: u64,
@@ -56,7 +57,7 @@ impl Options {
     pub fn new(run: impl Into<String>) -> Self {
         Self {
             run: run.into(),
-            lease_ttl_s: 13,
+            lease_ttl_s: LEASE_TTL_S,
             lease_wait_ms: 0,
             promoted: false,
             seed: 0,
@@ -439,6 +440,9 @@ impl Execution {
         self.out.events.push(Event::Phase { phase });
     }
 }
+
+/// As long as flyctl's.
+pub(super) const LEASE_TTL_S: u64 = 13;
 
 /// A fleet's leases last so long that not too many are renewed in a second.
 const LEASES_PER_SECOND: u64 = 4;

@@ -115,6 +115,15 @@ impl Schedule {
         }
     }
 
+    /// The jobs that wait for this one's look at the fleet, taken out.
+    pub(super) fn take_sharing(&mut self, id: JobId) -> Vec<(JobId, Box<Job>)> {
+        if self.looker != Some(id) {
+            return Vec::new();
+        }
+        let parked = std::mem::take(&mut self.parked);
+        parked.into_iter().filter_map(|id| Some((id, self.take(id)?))).collect()
+    }
+
     /// A job that was taken out does not come back.
     pub(super) fn over(&mut self, id: JobId, job: &Job) {
         self.count(job, |count| count - 1);

@@ -27,10 +27,9 @@ pub(super) fn fleet(app: &str, access: &Access) -> Result<Fleet, Error> {
         error
     })?;
     let failed = |why: String| Error::new(Kind::Access, why);
-    let (listed, app_text, volumes_text) = block_on(async {
-        let listed = client.machines().await;
-        (listed, client.read(About::App).await, client.read(About::Volumes).await)
-    })?;
+    // Side by side: an API that does not answer is waited for only once.
+    let (listed, app_text, volumes_text) =
+        block_on(async { tokio::join!(client.machines(), client.read(About::App), client.read(About::Volumes)) })?;
     match listed {
         // Without the others the machines still say what they mount, and the list vouches for itself.
         Reply::Done(Answer::Machines(machines)) => Ok(Fleet {

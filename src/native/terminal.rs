@@ -62,6 +62,11 @@ impl Terminal {
         let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
     }
 
+    /// A few sentences, on standard error.
+    pub(super) fn tell(self, text: &str) {
+        self.say(&self.error_look().line("", text));
+    }
+
     /// An error with its hints, in the style of the findings.
     pub(super) fn report(self, error: &Error) {
         if error.kind == Kind::BrokenPipe {
@@ -69,7 +74,7 @@ impl Terminal {
         }
         let look = self.error_look();
         let red = anstyle::AnsiColor::BrightRed.on_default().bold();
-        let mut text = format!("{}: {}\n", look.paint(red, "error"), error.message);
+        let mut text = look.line(&format!("{}: ", look.paint(red, "error")), &error.message);
         for hint in &error.hints {
             text.push_str(&format!("  {}: {hint}\n", look.paint(anstyle::Style::new().bold(), "help")));
         }

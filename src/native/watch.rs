@@ -63,8 +63,8 @@ impl<'a> Watch<'a> {
     /// Somebody asked the run to end.
     pub(super) fn asked_to_end(&mut self, t_ms: u64) {
         match self.form {
-            Form::Live { .. } => self.draw(t_ms, ASKED_TO_END),
-            Form::Log | Form::Jsonl => self.terminal.say(&format!("{ASKED_TO_END}\n")),
+            Form::Live { .. } => self.draw(t_ms, &self.terminal.look().line("", ASKED_TO_END)),
+            Form::Log | Form::Jsonl => self.terminal.tell(ASKED_TO_END),
         }
     }
 
@@ -80,7 +80,6 @@ impl<'a> Watch<'a> {
         // The terminal echoes `^C`: the cursor need not be where the line begins.
         let mut text = if *drawn > 0 { format!("\r\u{1b}[{drawn}A") } else { String::new() };
         if !above.is_empty() {
-            // It may take more than one line of the terminal.
             text.push_str(&format!("\u{1b}[0J{}\n", above.trim_end()));
         }
         for line in &lines {
@@ -95,7 +94,7 @@ impl<'a> Watch<'a> {
     /// What is no part of the run, before it or after it, and must not end it. Whether it went well.
     pub(super) fn hear(&self, side: Result<(), String>) -> bool {
         if let Err(why) = &side {
-            self.terminal.say(&format!("warning: {why}\n"));
+            self.terminal.tell(&format!("warning: {why}"));
         }
         side.is_ok()
     }

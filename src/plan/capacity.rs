@@ -7,7 +7,7 @@ use smol_str::SmolStr;
 
 use super::classify::{Placed, Situation};
 use super::green::Green;
-use super::{Capacity, Disposition, Floor, Floored, Op, Refusal, Step};
+use super::{Capacity, Desired, Disposition, Floor, Floored, Op, Refusal, Step};
 
 /// A group in a region.
 type Place<'a> = (&'a str, &'a str);
@@ -50,7 +50,7 @@ impl<'a> Serving<'a> {
     }
 
     /// When the policy asks for more than what serves now.
-    pub(super) fn refusal(&self, floor: Option<Floor>) -> Option<Refusal> {
+    pub(super) fn refusal(&self, floor: Option<Floor>, desired: &Desired) -> Option<Refusal> {
         floor?;
         let above = self.floors.iter().filter_map(|((group, region), floor)| {
             let serving = self.lasting.get(&(*group, *region)).copied().unwrap_or(0);
@@ -61,7 +61,7 @@ impl<'a> Serving<'a> {
             code: "floor-too-high",
             message: format!("fewer machines serve now than the floor asks for: {}", above.join("; ")),
             machines: Vec::new(),
-            fix: vec!["cutover plan --floor 100%".to_owned()],
+            fix: vec![desired.again("--floor 100%")],
         })
     }
 

@@ -21,10 +21,10 @@ pub(super) fn estimate(situation: &Situation, placed: &[Placed], greens: &[Green
     };
     let live = placed.iter().filter(|placed| placed.machine.is_live()).count() as u64;
     Estimate {
-        expected_ms: graph.finish_ms(steps, policy.concurrency, expected),
-        worst_ms: graph.finish_ms(steps, policy.concurrency, |step| step.timeout_ms.unwrap_or(0)),
+        expected_ms: graph.finish_ms(steps, policy, expected),
+        worst_ms: graph.finish_ms(steps, policy, |step| step.timeout_ms.unwrap_or(0)),
         peak_machines: peak(live, steps),
-        calls: steps.iter().map(calls).sum(),
+        calls: steps.iter().map(|step| calls(step, policy)).sum(),
     }
 }
 
@@ -42,8 +42,10 @@ fn expected_ms(step: &Step, policy: &Policy, first_pass_ms: impl Fn() -> u64) ->
     })
 }
 
-fn calls(step: &Step) -> u64 {
-    operation::row(step.op).calls.len() as u64
+/// A drain of a fixed length asks nothing.
+fn calls(step: &Step, policy: &Policy) -> u64 {
+    let is_asking = step.op != Op::Drain || policy.drain == Drain::UntilIdle;
+    if is_asking { operation::row(step.op).calls.len() as u64 } else { 0 }
 }
 
 /// Machines of the app at once, at most. All machines of a batch's checks may run side by side.
@@ -94,19 +96,19 @@ impl Graph {
 
     /// When the last step is done: each begins when all that it needs is done and one of the
     /// policy's lines is free for its calls; machines are made no faster than the API allows.
-    fn finish_ms(&self, steps: &[Step], concurrency: u64, waits_ms: impl Fn(&Step) -> u64) -> u64 {
+    fn finish_ms(&self, steps: &[Step], policy: &Policy, waits_ms: impl Fn(&Step) -> u64) -> u64 {
         let mut needs = self.needs.clone();
         let mut begins = vec![0; steps.len()];
         let mut ready: BinaryHeap<Reverse<(u64, usize)>> =
             needs.iter().enumerate().filter(|(_, needs)| **needs == 0).map(|(at, _)| Reverse((0, at))).collect();
-        let mut lines = Lines::new(concurrency);
+        let mut lines = Lines::new(policy.concurrency);
         let mut creates = Creates::default();
         let mut last = 0;
         while let Some(Reverse((time, at))) = ready.pop() {
             let step = &steps[at];
             let makes = matches!(step.op, Op::Create | Op::ReleaseCommand | Op::MachineCheck);
             let time = if makes { creates.begin(time) } else { time };
-            let done = lines.call(time, calls(step) * CALL_MS).saturating_add(waits_ms(step));
+            let done = lines.call(time, calls(step, policy) * CALL_MS).saturating_add(waits_ms(step));
             last = last.max(done);
             for next in &self.needed_by[self.firsts[at]..self.firsts[at + 1]] {
                 begins[*next] = done.max(begins[*next]);

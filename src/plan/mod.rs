@@ -2,6 +2,7 @@
 //! Planning is a function of what is wanted, what was observed and the policy. Knows nothing of
 //! rendering, HTTP or time.
 
+mod again;
 mod canonical;
 mod capacity;
 mod changes;
@@ -40,6 +41,7 @@ use capacity::Serving;
 use classify::{Placed, Situation};
 use green::{Green, Greens};
 
+pub use again::{plan_again, shell_word};
 pub use document::{Unreadable, read};
 pub use green::gate;
 pub use observe::fleet_digest;
@@ -63,7 +65,7 @@ pub fn plan(desired: &Desired, fleet: &Fleet, policy: &Policy) -> Result<Plan, V
     let mut refused = refuse::refusals(&situation, &placed, &greens);
     let greens = greens.made;
     let serving = Serving::new(&situation, &placed, &greens);
-    refused.extend(serving.refusal(policy.floor));
+    refused.extend(serving.refusal(policy.floor, desired));
     refused.extend(policy.contradiction());
     if !refused.is_empty() {
         return Err(refused);
@@ -114,6 +116,13 @@ pub struct Desired<'a> {
     /// The text of fly.toml; `config` was read from it.
     pub text: &'a str,
     pub config: &'a Config,
+}
+
+impl Desired<'_> {
+    /// The command that plans this file with `flags`.
+    fn again(&self, flags: &str) -> String {
+        plan_again(self.path, flags)
+    }
 }
 
 /// A reviewed deploy. Executed exactly, or refused.

@@ -23,7 +23,8 @@ pub struct Policy {
     pub hold: bool,
     pub drain: Drain,
     /// The longest that a cordoned blue is left to finish its requests; with
-    /// [`Drain::Fixed`], how long it always is.
+    /// [`Drain::Fixed`], how long it always is: the proxy that heard last of the cordon may have
+    /// sent a request just before.
     pub drain_timeout_ms: u64,
     /// The version of the app's secrets that new machines must at least have. flyctl remembers it from
     /// the last `fly secrets set` of the same computer.
@@ -97,7 +98,7 @@ impl Default for Policy {
             stability_ms: 0,
             hold: false,
             drain: Drain::Fixed,
-            drain_timeout_ms: 0,
+            drain_timeout_ms: 500,
             idle_command: None,
             secrets_version: None,
             bake_ms: 0,

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::classify::{Placed, Situation};
 use super::green::{Green, Greens};
 use super::mixed::{Mixed, mixed};
-use super::{Disposition, Refusal};
+use super::{Disposition, Refusal, again};
 use crate::facts::purpose;
 use crate::fleet::{App, HostStatus, Machine, Volume};
 use crate::machine::Conversion;
@@ -313,18 +313,18 @@ impl Fact<'_> {
         let app = situation.desired.app;
         match self {
             Self::WrongApp { .. } | Self::UnknownMachine { .. } => vec![format!("fly machine list --json --app {app}")],
-            Self::UnknownGroup { .. } => vec![format!("cutover plan --group {}", situation.groups.join(","))],
-            Self::OddImage { .. } => vec![format!("cutover plan --image registry.fly.io/{app}:TAG")],
+            Self::UnknownGroup { .. } => vec![situation.desired.again(&format!("--group {}", situation.groups.join(",")))],
+            Self::OddImage { .. } => vec![situation.desired.again(&format!("--image registry.fly.io/{app}:TAG"))],
             Self::EmptyFleet => {
-                vec![format!("fly machine list --json --app {app}"), "cutover plan --first-deploy".to_owned()]
+                vec![format!("fly machine list --json --app {app}"), situation.desired.again("--first-deploy")]
             }
             Self::ShortList { .. } => vec![
                 format!("fly machine list --json --app {app} > machines.json"),
-                "cutover plan --machines machines.json # if that is all there is".to_owned(),
+                situation.desired.again("--machines machines.json # if that is all there is"),
             ],
             Self::LostList { .. } => vec![
                 format!("fly machine list --json --app {app} > machines.json"),
-                "cutover plan --machines machines.json --first-deploy # if there really is none".to_owned(),
+                situation.desired.again("--machines machines.json --first-deploy # if there really is none"),
             ],
             Self::Unproven { machines } => {
                 machines.iter().map(|it| format!("fly machine status {} --app {app}", it.machine.id)).collect()
@@ -337,11 +337,11 @@ impl Fact<'_> {
                 })
                 .chain([destroy(app, machines, " # instead, if they are not needed")])
                 .collect(),
-            Self::NoMachineConfig { .. } => vec![format!("cutover check {}", situation.desired.path)],
+            Self::NoMachineConfig { .. } => vec![format!("cutover check {}", again::shell_word(situation.desired.path))],
             Self::MixedImages(mixed) => mixed.fix(situation),
             Self::LostVolume { .. } => vec![format!("fly volumes list --app {app}")],
             Self::Volumes(mounted) => mounted.fix(situation),
-            Self::Unchecked { .. } => vec!["cutover plan --allow-unchecked".to_owned()],
+            Self::Unchecked { .. } => vec![situation.desired.again("--allow-unchecked")],
         }
     }
 }
@@ -373,7 +373,8 @@ impl Mounted<'_> {
         let detaches =
             if self.named.is_empty() { " # detaches the volumes; [mounts] in fly.toml keeps them" } else { "" };
         let rolling = format!("{}{detaches}", rolling(situation, self.group));
-        let rest = (!self.rest.is_empty()).then(|| format!("cutover plan --group {}", self.rest.join(",")));
+        let rest =
+            (!self.rest.is_empty()).then(|| situation.desired.again(&format!("--group {}", self.rest.join(","))));
         self.missing(primary).map(create).chain([rolling]).chain(rest).collect()
     }
 
@@ -417,7 +418,8 @@ pub(super) fn rolling(situation: &Situation, group: &str) -> String {
     let (app, image) = (situation.desired.app, situation.desired.image);
     // A cleanup has no image: this command builds one.
     let image = if image.is_empty() { String::new() } else { format!(" --image {image}") };
-    format!("fly deploy --app {app} --strategy rolling --process-groups {group}{image}")
+    let config = again::config_flag(situation.desired.path);
+    format!("fly deploy --app {app}{config} --strategy rolling --process-groups {group}{image}")
 }
 
 pub(super) fn destroy(app: &str, machines: &[&Machine], remark: &str) -> String {

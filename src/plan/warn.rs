@@ -15,7 +15,7 @@ pub(super) fn warnings(situation: &Situation, placed: &[Placed], greens: &[Green
     let mut found = Found::default();
     about_the_list(&mut found, situation);
     if situation.policy.cleanup {
-        about_leftovers(&mut found, placed, true);
+        about_leftovers(&mut found, situation, placed, true);
         about_unfinished(&mut found, situation, placed);
         return found.warnings;
     }
@@ -31,7 +31,7 @@ pub(super) fn warnings(situation: &Situation, placed: &[Placed], greens: &[Green
     about_tags(&mut found, situation, placed);
     about_others(&mut found, placed);
     about_blues(&mut found, placed);
-    about_leftovers(&mut found, placed, false);
+    about_leftovers(&mut found, situation, placed, false);
     about_unfinished(&mut found, situation, placed);
     about_underway(&mut found, situation, placed, !greens.is_empty());
     about_groups(&mut found, situation, placed, greens);
@@ -225,12 +225,15 @@ const fn is_in_flight(state: &State) -> bool {
     matches!(state, State::Creating | State::Restarting | State::Updating | State::Replacing | State::Other(_))
 }
 
-fn about_leftovers(found: &mut Found, placed: &[Placed], is_cleanup: bool) {
+fn about_leftovers(found: &mut Found, situation: &Situation, placed: &[Placed], is_cleanup: bool) {
     let leftovers = placed.iter().filter(|blue| blue.is(Disposition::Leftover) && blue.machine.is_live());
     let ids: Vec<_> = leftovers.map(|blue| blue.machine.id.as_str()).collect();
     found.add_for("leftovers", &ids, |ids| match is_cleanup {
         true => format!("not touched, since nothing proves that they can go: {ids}"),
-        false => format!("not part of the app's service, and not touched: {ids}. `cutover plan --cleanup` removes those that are proved to be left over"),
+        false => format!(
+            "not part of the app's service, and not touched: {ids}. `{}` removes those that are proved to be left over",
+            situation.desired.again("--cleanup")
+        ),
     });
 }
 

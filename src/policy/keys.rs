@@ -111,7 +111,7 @@ pub const KEYS: &[Key] = &[
     key(
         "drain-timeout",
         Duration(|policy| &mut policy.drain_timeout_ms),
-        "0s; 5m with until-idle",
+        "0.5s; 5m with until-idle",
         "How long a drain lasts: always when it is fixed, at most until idle",
     ),
     key(

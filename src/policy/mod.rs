@@ -12,6 +12,7 @@ use crate::syntax::Entry;
 use value::Written;
 
 pub use keys::{KEYS, Key, find};
+pub use value::address;
 
 /// What was said so far.
 #[derive(Debug, Clone, Default)]
@@ -209,7 +210,7 @@ mod tests {
         let timeout = |flags: &[(&str, &str)]| check("", flags).unwrap().drain_timeout_ms;
         assert_eq!(timeout(&[("drain", "until-idle")]), 300_000);
         assert_eq!(timeout(&[("drain", "until-idle"), ("drain-timeout", "1h")]), 3_600_000);
-        assert_eq!(timeout(&[]), 0);
+        assert_eq!(timeout(&[]), 500);
     }
 
     #[test]

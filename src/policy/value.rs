@@ -127,11 +127,17 @@ fn command(written: Written) -> Result<String, String> {
 }
 
 fn url(written: Written) -> Result<String, String> {
-    let expected = "an address that begins with `https://` or `http://` is expected";
-    let url = text(written).ok_or(expected)?;
-    let rest = ["https://", "http://"].iter().find_map(|scheme| url.strip_prefix(scheme)).ok_or(expected)?;
+    Ok(address(text(written).ok_or(ADDRESS_EXPECTED)?)?.to_owned())
+}
+
+/// The address of a site.
+///
+/// # Errors
+/// What is expected.
+pub fn address(text: &str) -> Result<&str, &'static str> {
+    let rest = ["https://", "http://"].iter().find_map(|scheme| text.strip_prefix(scheme)).ok_or(ADDRESS_EXPECTED)?;
     let host = rest.split(['/', '?', '#']).next().unwrap_or("");
-    if host.is_empty() || url.contains(char::is_whitespace) { Err(expected.to_owned()) } else { Ok(url.to_owned()) }
+    if host.is_empty() || text.contains(char::is_whitespace) { Err(ADDRESS_EXPECTED) } else { Ok(text) }
 }
 
 fn drain(written: Written) -> Result<Drain, String> {
@@ -170,3 +176,5 @@ fn text(written: Written<'_>) -> Option<&str> {
         Written::Node(node) => node.as_text(),
     }
 }
+
+const ADDRESS_EXPECTED: &str = "an address that begins with `https://` or `http://` is expected";

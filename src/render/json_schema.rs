@@ -314,7 +314,7 @@ fn event() -> Value {
         one_event(
             "step",
             &[step(), ("state", json!({"enum": ["running", "done", "failed", "taken-back"]}))],
-            &[("message", text())],
+            &[("message", text()), ("by_earlier_run", json!({"type": "boolean"}))],
         ),
         one_event("call", &[id(), step(), ("call", text())], &[]),
         one_event("reply", &[id(), step(), ("reply", text())], &[]),

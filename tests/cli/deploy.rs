@@ -76,10 +76,10 @@ fn requests_meanwhile_are_counted() {
     let args = ["sim", "run", "plan.json", "--machines", "machines.json", "--traffic", "--propagation", "40s"];
     let told = planned.then(args).run().stdout;
     insta::assert_snapshot!(&told[told.find("Requests").unwrap()..], @r#"
-    Requests meanwhile: 1528 answered, 160 dropped
-      415 by shop:v1, 1113 by shop:v2
-      more than one version for 20.2s; the longest wait for a machine 5.0s
-      160 dropped, because every known machine refused: first after 33.2s in ams, 3d8d74e1b02589
+    Requests meanwhile: 1528 answered, 156 dropped
+      419 by shop:v1, 1109 by shop:v2
+      more than one version for 20.6s; the longest wait for a machine 5.0s
+      156 dropped, because every known machine refused: first after 33.6s in ams, 3d8d74e1b02589
     "#);
 }
 

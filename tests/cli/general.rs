@@ -38,6 +38,24 @@ fn unknown_arguments_are_usage_errors() {
 }
 
 #[test]
+fn a_value_that_makes_no_sense_is_refused_where_it_is_read() {
+    for (args, says) in [
+        (&["verify", "--url", "nonsense"][..], "'nonsense' for '--url <URL>': an address that begins with `https://`"),
+        (&["verify", "--url", "http://[shop"], "'http://[shop' for '--url <URL>': invalid IPv6 address"),
+        (&["verify", "--url", "http://shop", "--samples", "0"], "0 is not in 1.."),
+        (&["plan", "--verify-url", "shop.example"], "an address that begins with `https://`"),
+        (&["apply", "plan.json", "--lease-ttl", "0s"], "1s or more is expected"),
+        (&["deploy", "--lease-ttl", "1500ms"], "Fly counts leases in whole seconds"),
+        (&["resume", "--lease-wait=-1s"], "it is negative"),
+        (&["sim", "explore", "--seconds", "0"], "0 is not in 1.."),
+        (&["sim", "explore", "--runs", "0"], "0 is not in 1.."),
+    ] {
+        let stderr = Test::new().args(args.iter().copied()).status(2).run().stderr;
+        assert!(stderr.contains(says), "{args:?}: {stderr}");
+    }
+}
+
+#[test]
 fn colour_is_a_choice() {
     let is_colored = |args: &[&str], env: &[(&str, &str)]| {
         let test = Test::new().file("fly.toml", "kil_signal = \"SIGINT\"\n");

@@ -18,13 +18,13 @@ fn a_plan_to_review() {
       image     registry.fly.io/shop:v2
       from      fly.toml (sha256 d734618aa963)
       machines  5 now, at most 10 at once, 5 afterwards
-      extra     up to 5 machines more than now (5 CPUs and 2.5 GB), for 9m25s at
+      extra     up to 5 machines more than now (5 CPUs and 2.5 GB), for 9m26s at
                 most: billed while running, and counted by the organization's limit
-      time      about 47s; 9m25s if every wait lasts as long as it may
+      time      about 48s; 9m26s if every wait lasts as long as it may
       calls     45 to the Machines API
       policy    wait up to 3m for each machine
       defaults  settle 10s; never fewer machines serving than now; 8 calls at once;
-                no drain
+                drain 0.5s
 
     app  3 to replace, now on registry.fly.io/shop:v1@sha256:4f1d7c0a9be2…
       2874d0ea5b1938  iad  started  replace  it runs shop:v1
@@ -65,18 +65,19 @@ fn a_plan_to_review() {
       s33       lease         1 blue: worker (iad)
 
     Retire the blues
-      s34..s42  stop          5 blues: app (ams, iad×2), worker (iad×2)
-      s35..s43  wait stopped  5 blues: app (ams, iad×2), worker (iad×2), at most 3m
-      s44       verify        after this there is no way back: the greens must hold
+      s34-s37   drain         4 blues: app (ams, iad×2), worker (iad), 0.5s
+      s38..s46  stop          5 blues: app (ams, iad×2), worker (iad×2)
+      s39..s47  wait stopped  5 blues: app (ams, iad×2), worker (iad×2), at most 3m
+      s48       verify        after this there is no way back: the greens must hold
 
-    ── point of no return: s45 ──
+    ── point of no return: s49 ──
 
-      s45-s49   destroy       5 blues: app (ams, iad×2), worker (iad×2)
+      s49-s53   destroy       5 blues: app (ams, iad×2), worker (iad×2)
 
     The way back
-      Before s45, an abort (Ctrl-C) or a failure starts the blues again, gives the
+      Before s49, an abort (Ctrl-C) or a failure starts the blues again, gives the
       blues their traffic back, takes it from the greens, destroys the greens and
-      releases the leases. From s45 on, it finishes forward.
+      releases the leases. From s49 on, it finishes forward.
 
     Machines serving
       app     ams  1 now, 2 after uncordon, 1 after cordon; never below 1
@@ -87,9 +88,11 @@ fn a_plan_to_review() {
       `registry.fly.io/shop:v2` is a tag, and tags can move: name it with its digest
       (`registry.fly.io/shop:v2@sha256:...`) to deploy what was reviewed
 
-    49 steps: 5 machines to create, 5 to destroy.
+    53 steps: 5 machines to create, 5 to destroy.
     digest sha256:...
-    Save it with `-o plan.json`, then carry out exactly that: cutover apply plan.json
+    Save it, then carry out exactly that:
+      cutover plan --machines machines.json --image registry.fly.io/shop:v2 -o plan.json
+      cutover apply plan.json
     "#);
 }
 
@@ -231,7 +234,9 @@ fn a_plan_of_three_groups_to_review() {
 
     88 steps: 8 machines to create, 8 to destroy.
     digest sha256:...
-    Save it with `-o plan.json`, then carry out exactly that: cutover apply plan.json
+    Save it, then carry out exactly that:
+      cutover plan --machines machines.json --image registry.fly.io/bazaar:v8 --drain until-idle --bake 5m --hold --group-order api -o plan.json
+      cutover apply plan.json
     "#);
 }
 
@@ -309,7 +314,7 @@ fn a_refusal_says_what_to_do() {
       it was never deployed, or the list is not the whole list, and a deploy would
       make a second fleet
       try       fly machine list --json --app shop
-                cutover plan --first-deploy
+                cutover plan --machines none.json --image shop:v2 --first-deploy
 
     Nothing was touched.
     "#);
@@ -423,4 +428,20 @@ fn machines_may_come_from_standard_input() {
     let machines = Test::shop().folder_text("machines.json");
     let args = ["plan", "--machines", "-", "--image", "registry.fly.io/shop:v2", "--format", "json"];
     assert_eq!(Test::shop().stdin(machines).args(args).run().json()["machines"].as_array().unwrap().len(), 5);
+}
+
+#[test]
+fn commands_name_the_file_that_was_named() {
+    let test = Test::shop();
+    let text = test.folder_text("fly.toml");
+    let named = ["plan", "my app/fly.toml", "--machines", "machines.json", "--image", "registry.fly.io/shop:v2"];
+    let ran = test.file("my app/fly.toml", text).args(named).run();
+    let again = "cutover plan 'my app/fly.toml' --machines machines.json --image registry.fly.io/shop:v2";
+    assert!(ran.stdout.contains(&format!("\n  {again} -o plan.json\n")), "{}", ran.stdout);
+    let saved = ran.then(named).args(["-o", "my plan.json"]).run();
+    assert!(saved.stdout.contains("Carry out exactly this: cutover apply 'my plan.json'\n"), "{}", saved.stdout);
+    let refused = saved.then(named).args(["--group", "wbe"]).status(1).run();
+    assert!(refused.stdout.contains(&format!("{again} --group app,worker\n")), "{}", refused.stdout);
+    let refused = refused.then(named).args(["--group", "wbe", "--format", "json"]).status(1).run();
+    assert!(refused.stdout.contains("cutover plan 'my app/fly.toml' --group app,worker"), "{}", refused.stdout);
 }

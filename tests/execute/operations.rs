@@ -1,9 +1,11 @@
 //! What the operations of a plan do beyond replacing machines: commands, holds, drains, bakes, the
 //! URL, and the records that are kept of it.
 
-use cutover::execute::{self, Execution, Intent, Kind, OutcomeKind, ReleaseStatus};
+use std::collections::BTreeSet;
+
+use cutover::execute::{self, Event, Execution, Intent, Kind, OutcomeKind, ReleaseStatus, StepState};
 use cutover::fleet::{Fleet, State};
-use cutover::plan::{Drain, Policy, mark, reconstruct};
+use cutover::plan::{Drain, Op, Policy, mark, reconstruct};
 use cutover::sim::{Options, Run};
 
 use crate::notation::{SHOP, plan_of};
@@ -131,6 +133,23 @@ fn a_resumed_deploy_is_held_again_until_somebody_promotes_it() {
     run.take_over(Execution::resume(&plan, options.execution, Intent::Forward));
     run.finish();
     assert_eq!(run.outcome().unwrap().kind, OutcomeKind::Held);
+}
+
+#[test]
+fn what_another_run_did_is_told_as_such() {
+    let Story { plan, fleet, options, .. } = with("", &Policy { hold: true, ..Policy::default() });
+    let done = |events: Vec<(u64, Event)>, earlier: bool| -> BTreeSet<String> {
+        let told = events.into_iter().filter_map(|(_, event)| match event {
+            Event::Step { step, state: StepState::Done, by_earlier_run, .. } if by_earlier_run == earlier => Some(step),
+            _ => None,
+        });
+        told.filter(|id| plan.steps.iter().any(|step| step.id == *id && step.op != Op::Lease)).collect()
+    };
+    let mut run = Run::new(&plan, &fleet, options.clone());
+    let first = done(run.finish(), false);
+    run.take_over(Execution::resume(&plan, execute::Options { promoted: true, ..options.execution }, Intent::Forward));
+    assert_eq!(first, done(run.finish(), true));
+    assert!(first.len() > 6, "{first:?}");
 }
 
 #[test]

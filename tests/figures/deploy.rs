@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use cutover::execute::Event;
 use cutover::fleet::Fleet;
 use cutover::plan::{Op, Plan, Policy, Step};
 use cutover::sim::Settings;
@@ -14,12 +15,43 @@ pub(crate) const QUICK: Settings =
 
 /// What flyctl's own deploy of three such machines takes, with its two waits of ten seconds
 /// (measured with a build of August 2026 against a stand-in for Fly).
-pub(crate) const FLYCTL: Flyctl = Flyctl { took_ms: 22_500, calls: 53 };
+pub(crate) const FLYCTL: Flyctl = Flyctl { took_ms: 22_500, calls: Calls { of_machines: 47, of_releases: 6 } };
 
 pub(crate) struct Flyctl {
     pub(crate) took_ms: u64,
-    /// With release records, without GraphQL.
-    pub(crate) calls: usize,
+    /// Without GraphQL.
+    pub(crate) calls: Calls,
+}
+
+/// How often which API was asked.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Calls {
+    pub(crate) of_machines: usize,
+    pub(crate) of_releases: usize,
+}
+
+impl Calls {
+    pub(crate) fn see(&mut self, event: &Event) {
+        match event {
+            Event::Call { call, .. } if call == "record" || call == "report" => self.of_releases += 1,
+            Event::Call { .. } => self.of_machines += 1,
+            _ => {}
+        }
+    }
+
+    pub(crate) const fn all(self) -> usize {
+        self.of_machines + self.of_releases
+    }
+}
+
+/// No wait but those for the machines.
+pub(crate) fn no_waits() -> Policy {
+    Policy { settle_ms: 0, drain_timeout_ms: 0, ..Policy::default() }
+}
+
+/// The two of flyctl: after uncordon, and after cordon.
+pub(crate) fn waits_of_flyctl() -> Policy {
+    Policy { settle_ms: 10_000, drain_timeout_ms: 0, ..Policy::default() }
 }
 
 /// The fleet, and the plan to replace all of it.

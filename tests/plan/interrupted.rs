@@ -61,16 +61,18 @@ fn an_interrupted_deploy_is_told_from_its_marks() {
     s19 cordon w2 <- s16
     s20 settle <- s17 s18 s19
     s21 lease w2 <- s20
-    s22 stop a1 <- s21
-    s23 wait-stopped a1 <- s22
-    s24 stop w1 <- s21
-    s25 wait-stopped w1 <- s24
-    s26 stop w2 <- s21
-    s27 wait-stopped w2 <- s26
-    s28 verify <- s23 s25 s27
-    s29 destroy a1 <- s28
-    s30 destroy w1 <- s28
-    s31 destroy w2 <- s28
+    s22 drain a1 <- s21
+    s23 drain w1 <- s21
+    s24 stop a1 <- s22
+    s25 wait-stopped a1 <- s24
+    s26 stop w1 <- s23
+    s27 wait-stopped w1 <- s26
+    s28 stop w2 <- s21
+    s29 wait-stopped w2 <- s28
+    s30 verify <- s25 s27 s29
+    s31 destroy a1 <- s30
+    s32 destroy w1 <- s30
+    s33 destroy w2 <- s30
     "#);
 }
 

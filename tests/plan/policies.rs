@@ -77,16 +77,19 @@ fn groups_take_the_traffic_in_their_order() {
     s22 cordon a2 <- s20
     s23 settle <- s21 s22
     s24 lease a2 <- s23
-    s25 stop a1 <- s24
-    s26 wait-stopped a1 <- s25
-    s27 stop a2 <- s24
-    s28 wait-stopped a2 <- s27
-    s29 stop w1 <- s24
-    s30 wait-stopped w1 <- s29
-    s31 verify <- s26 s28 s30
-    s32 destroy a1 <- s31
-    s33 destroy a2 <- s31
-    s34 destroy w1 <- s31
+    s25 drain a1 <- s24
+    s26 drain a2 <- s24
+    s27 drain w1 <- s24
+    s28 stop a1 <- s25
+    s29 wait-stopped a1 <- s28
+    s30 stop a2 <- s26
+    s31 wait-stopped a2 <- s30
+    s32 stop w1 <- s27
+    s33 wait-stopped w1 <- s32
+    s34 verify <- s29 s31 s33
+    s35 destroy a1 <- s34
+    s36 destroy a2 <- s34
+    s37 destroy w1 <- s34
     "#);
 }
 
@@ -154,27 +157,30 @@ fn with_a_surge_the_blues_go_batch_by_batch() {
     s15 cordon a2 <- s13
     s16 settle <- s14 s15
     s17 lease a2 <- s16
-    s18 stop a1 <- s17
-    s19 wait-stopped a1 <- s18
-    s20 stop a2 <- s17
-    s21 wait-stopped a2 <- s20
-    s22 verify <- s19 s21
-    s23 destroy a1 <- s22
-    s24 destroy a2 <- s22
-    s25 gate <- s23 s24
-    s26 create green-worker-1 <- s25
-    s27 wait-started green-worker-1 <- s26
-    s28 wait-healthy green-worker-1 <- s27
-    s29 gate <- s28
-    s30 uncordon green-worker-1 <- s29
-    s31 settle <- s30
-    s32 verify <- s31
-    s33 cordon w1 <- s32
-    s34 settle <- s33
-    s35 stop w1 <- s34
-    s36 wait-stopped w1 <- s35
-    s37 verify <- s36
-    s38 destroy w1 <- s37
+    s18 drain a1 <- s17
+    s19 drain a2 <- s17
+    s20 stop a1 <- s18
+    s21 wait-stopped a1 <- s20
+    s22 stop a2 <- s19
+    s23 wait-stopped a2 <- s22
+    s24 verify <- s21 s23
+    s25 destroy a1 <- s24
+    s26 destroy a2 <- s24
+    s27 gate <- s25 s26
+    s28 create green-worker-1 <- s27
+    s29 wait-started green-worker-1 <- s28
+    s30 wait-healthy green-worker-1 <- s29
+    s31 gate <- s30
+    s32 uncordon green-worker-1 <- s31
+    s33 settle <- s32
+    s34 verify <- s33
+    s35 cordon w1 <- s34
+    s36 settle <- s35
+    s37 drain w1 <- s36
+    s38 stop w1 <- s37
+    s39 wait-stopped w1 <- s38
+    s40 verify <- s39
+    s41 destroy w1 <- s40
     "#);
     let both = Policy { keep_blue: true, ..policy };
     let refused = plan_with(SHOP, FLEET, "v2", &both).unwrap_err();
@@ -242,13 +248,13 @@ fn a_deploy_takes_as_long_as_its_longest_chain_of_steps() {
     let one = "a1 app iad started v1\nw1 worker iad started v2";
     check_estimate(one, &Policy::default(), (35, 923, 3, 11));
     let slow = Policy { bake_ms: 600_000, stability_ms: 30_000, ..Policy::default() };
-    check_estimate(one, &slow, (665, 1553, 3, 12));
+    check_estimate(one, &slow, (666, 1554, 3, 12));
     let asking = Policy { verify_url: Some("https://shop.example/up".into()), ..Policy::default() };
     check_estimate(one, &asking, (40, 1223, 3, 11));
     let many: String =
         (0..40).map(|at| format!("a{at} app iad started v1\n")).collect::<String>() + "w1 worker iad started v2";
-    check_estimate(&many, &Policy::default(), (79, 967, 81, 362));
-    check_estimate(&many, &Policy { concurrency: 1, ..Policy::default() }, (160, 1042, 81, 362));
-    check_estimate(&many, &Policy { surge: Some(20), ..Policy::default() }, (110, 1886, 61, 364));
+    check_estimate(&many, &Policy::default(), (80, 968, 81, 362));
+    check_estimate(&many, &Policy { concurrency: 1, ..Policy::default() }, (161, 1042, 81, 362));
+    check_estimate(&many, &Policy { surge: Some(20), ..Policy::default() }, (111, 1887, 61, 364));
     check_estimate("a1 app iad started v2\nw1 worker iad started v2", &Policy::default(), (0, 0, 2, 0));
 }

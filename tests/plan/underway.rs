@@ -50,13 +50,15 @@ fn a_blue_that_has_its_green_goes_without_another() {
     s2 cordon a1 <- s1
     s3 settle <- s2
     s4 lease a2 <- s3
-    s5 stop a1 <- s4
-    s6 wait-stopped a1 <- s5
-    s7 stop a2 <- s4
-    s8 wait-stopped a2 <- s7
-    s9 gate <- s6 s8
-    s10 destroy a1 <- s9
-    s11 destroy a2 <- s9
+    s5 drain a1 <- s4
+    s6 drain a2 <- s4
+    s7 stop a1 <- s5
+    s8 wait-stopped a1 <- s7
+    s9 stop a2 <- s6
+    s10 wait-stopped a2 <- s9
+    s11 gate <- s8 s10
+    s12 destroy a1 <- s11
+    s13 destroy a2 <- s11
     "#);
     assert_eq!(floors(&plan), [2], "two places, though three machines serve");
     let whys: Vec<_> = plan.steps.iter().filter(|step| step.op == Op::Destroy).map(|step| &*step.why).collect();

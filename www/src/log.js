@@ -31,7 +31,7 @@ function lineOf(event, t_ms, steps) {
 /** By event: the kind of line, and its text. Details are shown when asked for. */
 const LINES = {
   phase: ({ phase }) => ["phase", PHASES[phase] ?? phase],
-  step: ({ step, state, message }, steps) => [state === "running" ? "detail" : state, `${stepText(steps.get(step), step)}: ${STATES[state] ?? state}${message ? ` — ${message}` : ""}`],
+  step: ({ step, state, message, by_earlier_run }, steps) => [state === "running" ? "detail" : state, `${stepText(steps.get(step), step)}: ${STATES[state] ?? state}${by_earlier_run ? " before this run" : ""}${message ? ` — ${message}` : ""}`],
   call: ({ step, call }) => ["detail", `${step}: → ${call}`],
   reply: ({ step, reply }) => ["detail", `${step}: ← ${reply}`],
   state: (event) => ["machine", machineText(event)],

@@ -19,6 +19,7 @@ impl Job {
         match then(kind, reply, self.unsure_ms.is_some()) {
             None => self.accepted(call, reply, view),
             _ if self.is_moot(kind, reply) => Next::Done,
+            Some(Then::Done) if kind == Kind::ReleaseLease => self.released_before(),
             Some(Then::Done) => Next::Done,
             Some(Then::Judge) => self.judge(kind, reply, view),
             Some(Then::Fail) if !self.must_see(kind, reply) => Next::Fail(report::reply(kind, reply)),
@@ -62,12 +63,15 @@ impl Job {
         }
         // What has a deadline puts up with any number of failures until then.
         let patient = self.deadline_ms(view).is_some();
-        let spent = self.failures >= row(kind).tries || self.rate_limited >= RATE_LIMIT_TRIES;
+        let spent = self.failures >= row(kind).tries
+            || self.rate_limited >= RATE_LIMIT_TRIES
+            || self.is_first_read() && view.now_ms.saturating_sub(self.began_ms) >= FIRST_READ_MS;
         if spent && kind == Kind::Exec {
             return self.mute(view);
         }
         if spent && !patient {
-            return Next::Fail(format!("{}, {} times", report::reply(kind, reply), self.attempts()));
+            let often = if self.attempts() > 1 { format!(", {} times", self.attempts()) } else { String::new() };
+            return Next::Fail(report::reply(kind, reply) + &often);
         }
         // A look needs no pause: nothing is repeated by it.
         if self.looking && matches!(reply, Reply::Unknown(_)) {
@@ -75,6 +79,11 @@ impl Job {
         } else {
             Next::Pause { kind, least_ms }
         }
+    }
+
+    /// Nothing was done yet: who waits for an API that is gone may as well begin again later.
+    const fn is_first_read(&self) -> bool {
+        matches!(self.goal, Goal::ReadFleet { since_ms: 0 })
     }
 
     fn accepted(&mut self, call: &Call, reply: &Reply, view: View<'_>) -> Next {
@@ -333,6 +342,9 @@ fn leased_version(machine: &str, reply: &Reply, view: View<'_>) -> Next {
 const UNSEEN_MS: u64 = 10_000;
 
 const LEASE_AGAIN_MS: u64 = 1_000;
+
+/// When the first read of the fleet failed for so long, it is given up.
+const FIRST_READ_MS: u64 = 15_000;
 
 /// Between two looks whether a machine is prepared.
 const PREPARE_AGAIN_MS: u64 = 500;

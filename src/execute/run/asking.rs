@@ -1,6 +1,6 @@
 //! Calls as they are made and answered, and what is learned from each answer.
 
-use super::{Execution, Fate, Stage};
+use super::{Execution, Failure, FailureKind, Fate, Stage};
 use crate::execute::flaw::Flaw;
 use crate::execute::goal::Goal;
 use crate::execute::job::{Asked, Job, Next, Owner};
@@ -73,7 +73,18 @@ impl Execution {
         if let (Call::ListMachines, Reply::Done(_)) = (&asked.call, reply) {
             self.schedule.looked(id);
         }
+        if let (Owner::Back(_), Call::ListMachines, Next::Fail(why)) = (job.owner, &asked.call, &next) {
+            self.fail_sharing(id, why);
+        }
         self.follow(id, job, next);
+    }
+
+    /// On the way back, whoever waits for the same look gives up with it: one after the other they
+    /// would wait for as long again.
+    fn fail_sharing(&mut self, looker: JobId, why: &str) {
+        for (id, job) in self.schedule.take_sharing(looker) {
+            self.over(id, &job, Err(Failure { why: why.to_owned(), kind: FailureKind::Failed }));
+        }
     }
 
     /// A release command that may have begun is waited for: nobody could tell later what it did.

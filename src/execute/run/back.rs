@@ -4,7 +4,7 @@ use super::{Execution, Failure, FailureKind, Fate, Stage};
 use crate::execute::goal::Goal;
 use crate::execute::job::{Job, Owner};
 use crate::execute::order::Order;
-use crate::execute::{StepState, name, report, steps};
+use crate::execute::{Leftover, StepState, name, report, steps};
 use crate::fleet::State;
 use crate::plan::{Op, Step};
 
@@ -60,7 +60,9 @@ impl Execution {
             return self.add_jobs(vec![goal], Owner::Back(place));
         }
         self.order.done(place);
-        let Err(Failure { why, kind }) = result else { return self.tell_step(place, StepState::TakenBack, None) };
+        let Err(Failure { why, kind }) = result else {
+            return self.tell_step(place, StepState::TakenBack, job.note.clone());
+        };
         self.tell_step(place, StepState::Failed, Some(why.clone()));
         let app = &self.plan.app;
         let leftover = match &job.goal {
@@ -84,6 +86,9 @@ impl Execution {
             // A lease ends by itself, and a destroy kills what did not stop.
             _ => return,
         };
+        // Two steps of one machine may fail, and one command is enough for both.
+        let is_same = |known: &Leftover| known.machine == leftover.machine && known.command == leftover.command;
+        self.left.retain(|known| !is_same(known));
         self.left.push(leftover);
     }
 

@@ -129,7 +129,7 @@ impl Execution {
             1 => "1 machine is".to_owned(),
             count => format!("{count} machines are"),
         };
-        self.left = differences.into_iter().map(report::changed).collect();
+        self.left = differences.into_iter().map(|difference| report::changed(&self.plan, difference)).collect();
         if self.stage == Stage::Recheck && (self.is_half_done() || self.overtaken.is_some()) {
             self.failures.push(format!("{changed} not as the plan says"));
             return self.close_as_found("resume");

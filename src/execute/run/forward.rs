@@ -13,7 +13,7 @@ use crate::plan::mark::Direction;
 impl Execution {
     pub(super) fn begin_forward(&mut self, place: usize) {
         if self.progress[place].is_done_before {
-            self.tell_step(place, StepState::Done, None);
+            self.tell_done_before(place);
             return self.order.done(place);
         }
         if let Some(direction) = self.needs_telling(place) {

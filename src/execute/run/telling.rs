@@ -11,7 +11,12 @@ impl Execution {
     pub(super) fn tell_step(&mut self, place: usize, state: StepState, message: Option<String>) {
         self.progress[place].is_running = state == StepState::Running;
         let step = self.plan.steps[place].id.to_string();
-        self.out.events.push(Event::Step { step, state, message });
+        self.out.events.push(Event::Step { step, state, message, by_earlier_run: false });
+    }
+
+    pub(super) fn tell_done_before(&mut self, place: usize) {
+        let step = self.plan.steps[place].id.to_string();
+        self.out.events.push(Event::Step { step, state: StepState::Done, message: None, by_earlier_run: true });
     }
 
     /// What a call shows of a machine, if it is news.

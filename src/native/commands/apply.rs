@@ -46,9 +46,9 @@ pub(super) struct Running {
     #[arg(long, value_name = "FORM")]
     events: Option<Events>,
 
-    /// For how long a lease is taken; it is renewed at half of it, and blocks others that long when
-    /// this process dies
-    #[arg(long, value_name = "DUR", default_value = "13s", value_parser = duration_ms)]
+    /// For how long a lease is taken; it is renewed when a third of it is left, and blocks others
+    /// that long when this process dies
+    #[arg(long, value_name = "DUR", default_value = "13s", value_parser = lease_s)]
     lease_ttl: u64,
 
     /// How long to wait for a lease that somebody else holds
@@ -65,13 +65,21 @@ pub(super) enum Events {
 impl Running {
     pub(super) fn options(self, run: String) -> Options {
         let mut options = Options::new(run);
-        options.lease_ttl_s = self.lease_ttl.div_ceil(1_000).max(1);
+        options.lease_ttl_s = self.lease_ttl;
         options.lease_wait_ms = self.lease_wait;
         options
     }
 
     pub(super) fn is_jsonl(self) -> bool {
         self.events.is_some()
+    }
+}
+
+fn lease_s(text: &str) -> Result<u64, String> {
+    match duration_ms(text)? {
+        0 => Err("Fly takes no lease that is over at once: 1s or more is expected".to_owned()),
+        ms if ms % 1_000 > 0 => Err("Fly counts leases in whole seconds, such as 13s".to_owned()),
+        ms => Ok(ms / 1_000),
     }
 }
 

@@ -5,6 +5,7 @@ pub(super) mod check;
 pub(super) mod completions;
 pub(super) mod deploy;
 pub(super) mod explain;
+mod given;
 pub(super) mod lsp;
 pub(super) mod machine_config;
 pub(super) mod normalize;

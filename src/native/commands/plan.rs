@@ -5,15 +5,15 @@ use std::path::{Path, PathBuf};
 use clap::ValueEnum;
 
 use super::check::read_fleet;
-use super::policy;
 use super::source::Source;
+use super::{given, policy};
 use crate::fleet::{self, Fleet};
 use crate::native::access::Access;
 use crate::native::error::{Error, Kind, Status};
 use crate::native::files::{self, STDIN};
 use crate::native::live;
 use crate::native::terminal::Terminal;
-use crate::plan::{Plan, Refusal};
+use crate::plan::{Plan, Refusal, shell_word};
 use crate::propose::{self, Proposal, Unplanned};
 use crate::render;
 use crate::units::Duration;
@@ -117,8 +117,8 @@ pub(super) fn make(source: &Source, fleet: &Fleet, wanted: &Wanted) -> Result<Re
 pub(super) fn refuse(refused: &[Refusal], format: Format, terminal: Terminal) -> Result<Status, Error> {
     match format {
         Format::Json => terminal.print(&render::json::refusals(refused))?,
-        Format::Markdown => terminal.print(&render::review::refusals(refused))?,
-        Format::Text => terminal.print(&render::text::refusals(refused, terminal.look()))?,
+        Format::Markdown => terminal.print(&render::review::refusals(&given::completed(refused)))?,
+        Format::Text => terminal.print(&render::text::refusals(&given::completed(refused), terminal.look()))?,
     }
     Ok(Status::No)
 }
@@ -171,8 +171,13 @@ fn no_image(source: &Source) -> Error {
 fn next_command(saved: Option<&Path>, plan: &Plan) -> String {
     match saved {
         _ if plan.steps.is_empty() => String::new(),
-        Some(path) => format!("Saved. Carry out exactly this: cutover apply {}\n", path.display()),
-        None => "Save it with `-o plan.json`, then carry out exactly that: cutover apply plan.json\n".to_owned(),
+        Some(path) => {
+            format!("Saved. Carry out exactly this: cutover apply {}\n", shell_word(&path.display().to_string()))
+        }
+        None => format!(
+            "Save it, then carry out exactly that:\n  {}\n  cutover apply plan.json\n",
+            given::with("-o plan.json")
+        ),
     }
 }
 

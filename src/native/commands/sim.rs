@@ -69,11 +69,11 @@ pub(in crate::native) struct RunArgs {
 #[derive(Debug, clap::Args)]
 pub(in crate::native) struct ExploreArgs {
     /// How many runs
-    #[arg(long, value_name = "N", default_value_t = 10_000)]
+    #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = clap::value_parser!(u64).range(1..))]
     runs: u64,
 
     /// For so many seconds, instead of a number of runs
-    #[arg(long, value_name = "N", conflicts_with = "runs")]
+    #[arg(long, value_name = "N", conflicts_with = "runs", value_parser = clap::value_parser!(u64).range(1..))]
     seconds: Option<u64>,
 
     /// The number of the first run

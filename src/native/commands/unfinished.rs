@@ -62,9 +62,9 @@ pub(in crate::native) fn run(args: &Args, wish: Wish, terminal: Terminal) -> Res
     };
     let (app, intent) = (deploy.plan().app.clone(), deploy.intent(wish)?);
     if let Deploy::Marked(_) = deploy {
-        terminal.say(WITHOUT_PLAN);
+        terminal.tell(WITHOUT_PLAN);
         if wish == Wish::Resume && intent == Intent::Back {
-            terminal.say(TAKEN_BACK);
+            terminal.tell(TAKEN_BACK);
         }
     }
     let what = match intent {
@@ -88,7 +88,7 @@ pub(in crate::native) fn run(args: &Args, wish: Wish, terminal: Terminal) -> Res
     let attempt = Attempt { command: wish.as_str(), run: &run, plan: deploy.digest(), intent };
     let status = live::run(&client, plan, &attempt, execution, &mut watch)?;
     if wish == Wish::Abort && status == Status::Done {
-        terminal.say(TOO_LATE);
+        terminal.tell(TOO_LATE);
     }
     Ok(status)
 }
@@ -207,10 +207,8 @@ impl Unfinished {
     }
 }
 
-const TOO_LATE: &str = "It was past its point of no return, so it was finished instead of taken back.\n";
+const TOO_LATE: &str = "It was past its point of no return, so it was finished instead of taken back.";
 
-const TAKEN_BACK: &str =
-    "It is taken back: that is the way it went, or only its plan tells what is still to be made.\n";
+const TAKEN_BACK: &str = "It is taken back: that is the way it went, or only its plan tells what is still to be made.";
 
-const WITHOUT_PLAN: &str =
-    "Without PLAN: what its marks do not tell, such as a bake or a URL to verify, is left out.\n";
+const WITHOUT_PLAN: &str = "Without PLAN: what its marks do not tell, such as a bake or a URL to verify, is left out.";

@@ -7,7 +7,7 @@ use crate::native::block_on;
 use crate::native::error::{Error, Kind, Status};
 use crate::native::http::{Client, Endpoint};
 use crate::native::terminal::Terminal;
-use crate::protocol;
+use crate::{policy, protocol};
 
 /// Ask a URL again and again: every answer must be as expected
 ///
@@ -15,7 +15,7 @@ use crate::protocol;
 #[derive(Debug, clap::Args)]
 pub(in crate::native) struct Args {
     /// What to ask
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = address)]
     url: String,
 
     /// How often
@@ -48,6 +48,11 @@ pub(in crate::native) fn run(args: &Args, terminal: Terminal) -> Result<Status, 
     }
     terminal.print(&format!("All {} samples are as expected.\n", args.samples))?;
     Ok(Status::Done)
+}
+
+fn address(text: &str) -> Result<String, String> {
+    let address = policy::address(text)?;
+    reqwest::Url::parse(address).map(|_| address.to_owned()).map_err(|why| why.to_string())
 }
 
 fn pairs(texts: &[String]) -> Result<Vec<(&str, &str)>, Error> {

@@ -60,7 +60,7 @@ impl Board {
     pub fn update(&mut self, t_ms: u64, event: &Event) {
         match event {
             Event::Phase { phase } => self.phase = phase_name(*phase),
-            Event::Step { step, state, message } => self.step(t_ms, step, *state, message.as_deref()),
+            Event::Step { step, state, message, .. } => self.step(t_ms, step, *state, message.as_deref()),
             Event::Wait { step, until_ms } => self.wait(step, *until_ms),
             Event::Machine { id, slot, checks_passing, checks_total, .. } => {
                 let name = slot.as_ref().unwrap_or(id);
@@ -116,7 +116,7 @@ impl Board {
             StepState::Failed => {
                 (Mark::Failed, format!("{} failed: {}", words.running, message.unwrap_or("no reason given")))
             }
-            StepState::TakenBack => (Mark::Back, words.undone.to_owned()),
+            StepState::TakenBack => (Mark::Back, message.unwrap_or(words.undone).to_owned()),
         };
     }
 
@@ -208,7 +208,7 @@ mod tests {
     use crate::render::text::sample;
 
     fn step(step: &str, state: StepState, message: Option<&str>) -> Event {
-        Event::Step { step: step.into(), state, message: message.map(Into::into) }
+        Event::Step { step: step.into(), state, message: message.map(Into::into), by_earlier_run: false }
     }
 
     #[test]

@@ -143,18 +143,13 @@ fn summary(files: &[Checked], with_unsafe: bool, look: Look) -> String {
     if counts.is_empty() {
         let what = if let [file] = files { format!("`{}`", file.path) } else { count(files.len(), "file") };
         let head = format!("{}: nothing found in {what}", look.paint(GREEN.bold(), "ok"));
-        return one_line(&head, &suppressed(files), look);
+        return look.line(&head, &suppressed(files));
     }
     let worst = found().map(|one| one.severity).max().unwrap_or(Severity::Hint);
     let places = if files.len() > 1 { format!(" in {}", count(files.len(), "file")) } else { String::new() };
     let counts = look.paint(severity::level(worst).style, list(&counts));
     let more = fixable(found(), with_unsafe) + &suppressed(files);
-    one_line(&format!("{counts}{places}"), &more, look)
-}
-
-/// One line, or in a terminal as many as it takes.
-fn one_line(head: &str, text: &str, look: Look) -> String {
-    if look.is_terminal { look.hang(head, 0, text) } else { format!("{head}{text}\n") }
+    look.line(&format!("{counts}{places}"), &more)
 }
 
 /// The way from what was found to its cure.

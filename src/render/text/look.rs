@@ -34,6 +34,17 @@ impl Look {
         self.hang(head, visible_width(head), text)
     }
 
+    /// One line; in a terminal as many as it takes.
+    pub fn line(self, head: &str, text: &str) -> String {
+        if self.is_terminal { self.hang(head, 0, text) } else { format!("{head}{}\n", clean(text)) }
+    }
+
+    /// As [`Look::wrap`], with the text in `style`; outside a terminal it is one line.
+    pub(super) fn painted_line(self, head: &str, style: Style, text: &str) -> String {
+        let width = if self.is_terminal { self.width } else { usize::MAX };
+        with_last(head.to_owned(), &(style, text.to_owned()), Self { width, ..self })
+    }
+
     /// As [`Look::wrap`], with `indent` blanks before the other lines.
     pub(super) fn hang(self, head: &str, indent: usize, text: &str) -> String {
         let width = self.width.max(indent + MIN_ROOM);

@@ -4,6 +4,7 @@ mod board;
 mod check;
 mod diff;
 mod explain;
+mod left;
 mod look;
 mod plan;
 mod progress;

@@ -211,7 +211,7 @@ mod tests {
           from      fly.toml (sha256 5f2b8c0d9e7a)
           policy    leave 9080e6f3a12d45 alone
           defaults  wait up to 5m for each machine; settle 10s; never fewer machines
-                    serving than now; 8 calls at once; no drain
+                    serving than now; 8 calls at once; drain 0.5s
 
         app  2 to replace, now on registry.fly.io/shop:v1
           148e2d3f7b1c89  iad  started  replace  it runs another image than shop:v2

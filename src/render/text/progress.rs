@@ -12,42 +12,60 @@ use crate::render::told::words::seconds;
 
 /// A line for a log, ended; empty for what only `--events jsonl` tells.
 pub fn event(plan: &Plan, t_ms: u64, event: &Event, look: Look) -> String {
+    let plain = |style: Style, text: String| Some((String::new(), style, text));
     let told = match event {
-        Event::Phase { phase } => Some(look.paint(BOLD, phase_name(*phase))),
-        Event::Step { step, state, message } => step_line(plan, step, *state, message.as_deref(), look),
-        Event::Warning { message } => Some(look.paint(YELLOW, format!("warning: {message}"))),
+        Event::Phase { phase } => plain(BOLD, phase_name(*phase).to_owned()),
+        Event::Step { step, by_earlier_run: true, .. } => {
+            let line = step_line(plan, step, StepState::Done, Some("before this run"));
+            line.map(|(who, _, text)| (who, DIM, text))
+        }
+        Event::Step { step, state, message, .. } => step_line(plan, step, *state, message.as_deref()),
+        Event::Warning { message } => plain(YELLOW, format!("warning: {message}")),
         // What matters is in the report at the end.
         Event::Change { machine, what, matters: false, why } => {
-            Some(look.paint(DIM, format!("{machine}: {what}, which does not matter: {why}")))
+            plain(DIM, format!("{machine}: {what}, which does not matter: {why}"))
         }
         Event::Change { .. } => None,
         Event::Machine { .. } | Event::Call { .. } | Event::Reply { .. } => None,
         Event::Wait { .. } | Event::Done { .. } => None,
     };
-    told.map_or(String::new(), |told| format!("{} {told}\n", look.paint(DIM, format!("{:>7}", seconds(t_ms)))))
+    told.map_or(String::new(), |(who, style, text)| {
+        let time = look.paint(DIM, format!("{:>7}", seconds(t_ms)));
+        look.painted_line(&format!("{time} {who}"), style, &text)
+    })
 }
 
 /// When a run was done with each kind of step for the last time.
 #[derive(Debug, Clone, Default)]
-pub struct Times(BTreeMap<&'static str, u64>);
+pub struct Times {
+    at_ms: BTreeMap<&'static str, u64>,
+    /// What an earlier run did, in its order.
+    before: Vec<&'static str>,
+}
 
 impl Times {
     pub fn update(&mut self, plan: &Plan, t_ms: u64, event: &Event) {
-        let Event::Step { step, state, .. } = event else { return };
+        let Event::Step { step, state, by_earlier_run, .. } = event else { return };
         let is_told = |step: &&plan::Step| !matches!(step.op, Op::Lease | Op::Gate | Op::Release);
         let Some(step) = plan.steps.iter().find(|planned| planned.id == *step).filter(is_told) else { return };
+        let words = words(step.op);
         match state {
-            StepState::Done => drop(self.0.insert(words(step.op).done, t_ms)),
-            StepState::TakenBack if step.undo.is_some() => drop(self.0.insert(words(step.op).undone, t_ms)),
+            StepState::Done if *by_earlier_run && self.before.contains(&words.done) => {}
+            StepState::Done if *by_earlier_run => self.before.push(words.done),
+            StepState::Done => drop(self.at_ms.insert(words.done, t_ms)),
+            StepState::TakenBack if step.undo.is_some() => drop(self.at_ms.insert(words.undone, t_ms)),
             StepState::Running | StepState::Failed | StepState::TakenBack => {}
         }
     }
 
-    fn told(&self) -> String {
-        let mut times: Vec<(u64, &str)> = self.0.iter().map(|(what, t_ms)| (*t_ms, *what)).collect();
+    fn told(&self, look: Look) -> String {
+        let before: Vec<&str> = self.before.iter().copied().filter(|what| !self.at_ms.contains_key(what)).collect();
+        let mut times: Vec<(u64, &str)> = self.at_ms.iter().map(|(what, t_ms)| (*t_ms, *what)).collect();
         times.sort_unstable();
         let times: Vec<String> = times.into_iter().map(|(t_ms, what)| format!("{what} {}", seconds(t_ms))).collect();
-        times.join(" · ")
+        let lines = [("  before this run: ", before.join(" · ")), ("  ", times.join(" · "))];
+        let told = lines.iter().filter(|(_, what)| !what.is_empty());
+        told.map(|(head, what)| look.hang(head, 2, what)).collect()
     }
 }
 
@@ -56,16 +74,11 @@ pub fn outcome(outcome: &Outcome, t_ms: u64, times: &Times, look: Look) -> Strin
     let (name, style) = outcome_name(outcome.kind);
     let head = format!("{} after {}\n", look.paint(style.bold(), name), seconds(t_ms));
     let mut out = head + &look.wrap("  ", &outcome.message);
-    if !times.0.is_empty() {
-        out.push_str(&look.wrap("  ", &times.told()));
-    }
+    out.push_str(&times.told(look));
     if !outcome.left.is_empty() {
         out.push_str(&format!("\n{}\n", look.paint(BOLD, "Left to do")));
     }
-    for left in &outcome.left {
-        out.push_str(&look.wrap(&format!("  {}  ", look.paint(YELLOW, &left.machine)), &left.why));
-        out.push_str(&format!("      {}\n", look.paint(GREEN, &left.command)));
-    }
+    out.push_str(&super::left::left(&outcome.left, look));
     out
 }
 
@@ -78,27 +91,28 @@ pub(super) fn phase_name(phase: Phase) -> &'static str {
     }
 }
 
-fn step_line(plan: &Plan, step: &str, state: StepState, message: Option<&str>, look: Look) -> Option<String> {
+/// Who it is about, and what is said of it.
+fn step_line(plan: &Plan, step: &str, state: StepState, message: Option<&str>) -> Option<(String, Style, String)> {
     let planned = plan.steps.iter().find(|planned| planned.id == step)?;
     if planned.op == Op::Gate {
         return None;
     }
     let words = words(planned.op);
+    let because = message.map_or(String::new(), |message| format!(": {message}"));
     let (what, style) = match state {
         // The start of any other step says nothing that the end of one does not.
         StepState::Running if !matches!(planned.op, Op::WaitHealthy | Op::Settle) => return None,
         StepState::Running => (words.running.to_owned(), NORMAL),
-        StepState::Done => (words.done.to_owned(), GREEN),
-        StepState::Failed => (format!("{} failed", words.running), RED),
-        StepState::TakenBack => (words.undone.to_owned(), YELLOW),
+        StepState::Done => (words.done.to_owned() + &because, GREEN),
+        StepState::Failed => (format!("{} failed{because}", words.running), RED),
+        StepState::TakenBack => (message.unwrap_or(words.undone).to_owned(), YELLOW),
     };
-    let message = message.map_or(String::new(), |message| format!(": {message}"));
     let who = subject(plan, planned).map_or(String::new(), |subject| {
         let names = widest(subjects(plan).iter().map(Subject::label));
         let places = widest(subjects(plan).iter().map(Subject::place));
         format!("{:<names$}  {:<places$}  ", subject.label(), subject.place())
     });
-    Some(format!("{who}{}", look.paint(style, what + &message)))
+    Some((who, style, what))
 }
 
 /// What is said of a machine while a step is done to it, afterwards, and when it was taken back.
@@ -150,13 +164,37 @@ mod tests {
     use crate::execute::Leftover;
     use crate::render::text::sample;
 
+    fn step(step: &str, state: StepState) -> Event {
+        Event::Step { step: step.into(), state, message: None, by_earlier_run: false }
+    }
+
+    #[test]
+    fn what_another_run_did_has_no_time_of_this_one() {
+        let plan = sample::plan();
+        let before =
+            |step: &str| Event::Step { step: step.into(), state: StepState::Done, message: None, by_earlier_run: true };
+        let mut times = Times::default();
+        let events =
+            [before("s3"), before("s4"), before("s7"), step("s8", StepState::Done), step("s10", StepState::Done)];
+        events.iter().for_each(|event| times.update(&plan, 400, event));
+        let ended = Outcome { kind: OutcomeKind::Completed, message: "Every step was done.".into(), left: Vec::new() };
+        let told = event(&plan, 300, &events[0], Look::default()) + &outcome(&ended, 900, &times, Look::default());
+        insta::assert_snapshot!(told, @r#"
+           0.3s green app-1          app iad  created, hidden: before this run
+        Completed after 0.9s
+          Every step was done.
+          before this run: created, hidden
+          healthy 0.4s · open to traffic 0.4s
+        "#);
+    }
+
     #[test]
     fn a_log_has_a_line_for_what_changed() {
-        let done = |step: &str| Event::Step { step: step.into(), state: StepState::Done, message: None };
-        let running = |step: &str| Event::Step { step: step.into(), state: StepState::Running, message: None };
-        let failed =
-            Event::Step { step: "s8".into(), state: StepState::Failed, message: Some("1 of 2 checks fails".into()) };
-        let taken_back = Event::Step { step: "s3".into(), state: StepState::TakenBack, message: None };
+        let done = |id: &str| step(id, StepState::Done);
+        let running = |id: &str| step(id, StepState::Running);
+        let message = Some("1 of 2 checks fails".into());
+        let failed = Event::Step { step: "s8".into(), state: StepState::Failed, message, by_earlier_run: false };
+        let taken_back = step("s3", StepState::TakenBack);
         let events = [
             (0, Event::Phase { phase: Phase::Forward }),
             (0, running("s1")),
@@ -182,6 +220,19 @@ mod tests {
     }
 
     #[test]
+    fn a_terminal_breaks_no_word_of_a_warning() {
+        let warning = Event::Warning { message: "the release could not be recorded: the API does not answer".into() };
+        let told = |look| event(&sample::plan(), 61_000, &warning, look);
+        let narrow = Look { width: 40, is_terminal: true, ..Look::default() };
+        insta::assert_snapshot!(told(narrow), @r#"
+        1m01s warning: the release could not
+              be recorded: the API does not
+              answer
+        "#);
+        assert_eq!(told(Look::default()).lines().count(), 1, "a log has a line for each event");
+    }
+
+    #[test]
     fn the_report_names_what_is_left_and_the_command_for_it() {
         let ended = Outcome {
             kind: OutcomeKind::NeedsAttention,
@@ -196,8 +247,7 @@ mod tests {
         let mut times = Times::default();
         for (t_ms, step) in [(300, "s1"), (1_900, "s3"), (2_100, "s4"), (9_400, "s7"), (14_000, "s10"), (80_000, "s18")]
         {
-            let done = Event::Step { step: step.into(), state: StepState::Done, message: None };
-            times.update(&plan, t_ms, &done);
+            times.update(&plan, t_ms, &self::step(step, StepState::Done));
         }
         insta::assert_snapshot!(outcome(&ended, 84_000, &times, Look::default()), @r#"
         Needs attention after 1m24s

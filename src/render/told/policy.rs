@@ -20,7 +20,7 @@ pub(in crate::render) fn policy(policy: &Policy) -> Vec<Said> {
     }
     told.extend(greens(policy, &standard));
     told.extend(traffic(policy, &standard));
-    told.extend(blues(policy));
+    told.extend(blues(policy, &standard));
     told
 }
 
@@ -77,15 +77,17 @@ fn traffic(policy: &Policy, standard: &Policy) -> Vec<Said> {
     told
 }
 
-fn blues(policy: &Policy) -> Vec<Said> {
+fn blues(policy: &Policy, standard: &Policy) -> Vec<Said> {
     let mut told = Vec::new();
     if policy.bake_ms > 0 {
         told.push(differs(format!("bake {}", whole_seconds(policy.bake_ms))));
     }
     let timeout = whole_seconds(policy.drain_timeout_ms);
     told.push(match policy.drain {
-        Drain::Fixed if policy.drain_timeout_ms == 0 => Said { text: "no drain".to_owned(), is_default: true },
-        Drain::Fixed => differs(format!("drain {timeout}")),
+        Drain::Fixed if policy.drain_timeout_ms == 0 => differs("no drain".to_owned()),
+        Drain::Fixed => {
+            Said { text: format!("drain {timeout}"), is_default: policy.drain_timeout_ms == standard.drain_timeout_ms }
+        }
         Drain::UntilIdle => differs(format!("drain until idle, at most {timeout}")),
     });
     if let Some(command) = &policy.idle_command {

@@ -56,7 +56,7 @@ const FATES: [(&str, &str, u64, Act); 3] = [
 pub(super) fn large() -> Vec<Prepared> {
     let policies: [(&str, Policy); 7] = [
         ("", quick()),
-        ("bake", Policy { bake_ms: 15_000, ..quick() }),
+        ("bake", Policy { bake_ms: 15_000, drain_timeout_ms: 1_000, ..quick() }),
         ("hold", Policy { hold: true, ..quick() }),
         ("keep-blue", Policy { keep_blue: true, bake_ms: 5_000, ..quick() }),
         ("drain", Policy { drain: Drain::UntilIdle, drain_timeout_ms: 8_000, ..quick() }),
@@ -91,7 +91,13 @@ fn send_traffic(mut world: Prepared) -> Prepared {
 }
 
 fn quick() -> Policy {
-    Policy { settle_ms: 1_000, wait_timeout_ms: Some(60_000), allow_unchecked: true, ..Policy::default() }
+    Policy {
+        settle_ms: 1_000,
+        drain_timeout_ms: 0,
+        wait_timeout_ms: Some(60_000),
+        allow_unchecked: true,
+        ..Policy::default()
+    }
 }
 
 /// `None` when there is no plan for it, or nothing to do.
