@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use anstyle::Style;
 
 use super::look::{BOLD, DIM, GREEN, Look, NORMAL, RED, YELLOW};
-use crate::execute::{Event, Outcome, OutcomeKind, Phase, StepState};
+use crate::execute::{Event, Leftover, Outcome, OutcomeKind, Phase, StepState};
 use crate::plan::{self, Op, Plan};
 use crate::render::told::subject::{Subject, subject, subjects, widest};
 use crate::render::told::words::seconds;
@@ -62,11 +62,23 @@ pub fn outcome(outcome: &Outcome, t_ms: u64, times: &Times, look: Look) -> Strin
     if !outcome.left.is_empty() {
         out.push_str(&format!("\n{}\n", look.paint(BOLD, "Left to do")));
     }
-    for left in &outcome.left {
-        out.push_str(&look.wrap(&format!("  {}  ", look.paint(YELLOW, &left.machine)), &left.why));
-        out.push_str(&format!("      {}\n", look.paint(GREEN, &left.command)));
+    for alike in outcome.left.chunk_by(|one, other| one.command == other.command) {
+        out.push_str(&left(alike, look));
     }
     out
+}
+
+/// Machines that one command finishes: where they are several it goes before them, alone.
+fn left(alike: &[Leftover], look: Look) -> String {
+    let command = alike.first().map_or("", |left| &left.command);
+    let command = look.paint(GREEN, command);
+    let machine = |indent: &str, left: &Leftover| {
+        look.wrap(&format!("{indent}{}  ", look.paint(YELLOW, &left.machine)), &left.why)
+    };
+    match alike {
+        [only] => format!("{}      {command}\n", machine("  ", only)),
+        _ => format!("  {command}\n{}", alike.iter().map(|left| machine("      ", left)).collect::<String>()),
+    }
 }
 
 pub(super) fn phase_name(phase: Phase) -> &'static str {
@@ -147,7 +159,6 @@ fn outcome_name(kind: OutcomeKind) -> (&'static str, Style) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::execute::Leftover;
     use crate::render::text::sample;
 
     #[test]
@@ -208,5 +219,24 @@ mod tests {
           148e2d3f7b1c89  its host does not answer
               fly machine destroy --force 148e2d3f7b1c89
         "#);
+    }
+    #[test]
+    fn one_command_for_several_machines_stands_before_them() {
+        let left = |machine: &str, why: &str| Leftover {
+            machine: machine.into(),
+            why: why.into(),
+            command: "cutover abort plan.json".into(),
+        };
+        let left = vec![left("148e2d3f7b1c89", "a blue: it may be stopped"), left("3d8d7dc0b62e89", "a green")];
+        let ended = Outcome { kind: OutcomeKind::NeedsAttention, message: "Stopped at once.".into(), left };
+        insta::assert_snapshot!(outcome(&ended, 12_000, &Times::default(), Look::default()), @r"
+        Needs attention after 12.0s
+          Stopped at once.
+
+        Left to do
+          cutover abort plan.json
+              148e2d3f7b1c89  a blue: it may be stopped
+              3d8d7dc0b62e89  a green
+        ");
     }
 }
