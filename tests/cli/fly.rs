@@ -64,12 +64,13 @@ impl Fly {
     }
 
     pub(crate) fn apply_with(&self, planned: Ran, more: &[&str]) -> Running {
-        self.apply_as(planned, more, |command| command)
+        let args = ["apply", "plan.json", "--yes", "--events", "jsonl"];
+        self.running(planned, args.into_iter().chain(more.iter().copied()), |command| command)
     }
 
     /// Started by a shell, which `exec`s its arguments.
     pub(crate) fn apply_in_shell(&self, planned: Ran, script: &str) -> Running {
-        self.apply_as(planned, &[], |command| {
+        self.running(planned, ["apply", "plan.json", "--yes", "--events", "jsonl"], |command| {
             let mut shell = Command::new("/bin/sh");
             shell.args(["-c", script, "sh"]).arg(command.get_program()).args(command.get_args()).env_clear();
             shell.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
@@ -79,10 +80,15 @@ impl Fly {
         })
     }
 
-    fn apply_as(&self, planned: Ran, more: &[&str], how: impl Fn(Command) -> Command) -> Running {
+    /// Any command that carries out what was planned.
+    pub(crate) fn running<'a>(
+        &self,
+        planned: Ran,
+        args: impl IntoIterator<Item = &'a str>,
+        how: impl Fn(Command) -> Command,
+    ) -> Running {
         let plan: Value = serde_json::from_str(&planned.read("plan.json")).unwrap();
-        let args = ["apply", "plan.json", "--yes", "--events", "jsonl"];
-        let test = self.with(planned.then(args.into_iter().chain(more.iter().copied())));
+        let test = self.with(planned.then(args));
         let mut process = how(test.command()).spawn().unwrap();
         let output = BufReader::new(process.stdout.take().unwrap());
         Running { process, output, plan, test }

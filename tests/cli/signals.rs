@@ -61,6 +61,24 @@ fn what_a_second_signal_leaves_is_taken_back_by_the_command_that_it_names() {
     assert_eq!(fly.machines(), before);
 }
 
+/// Its plan was not saved by anybody: it is kept where the report says, and gone where nothing is left.
+#[test]
+fn what_a_deploy_leaves_is_taken_back_with_the_plan_that_it_kept() {
+    let fly = Fly::listen();
+    let before = fly.machines();
+    let policy = ["--bake", "60s"];
+    let image = ["--image", "registry.fly.io/shop:v2", "--settle", "100ms"];
+    let args = ["deploy", "--yes", "--events", "jsonl"].into_iter().chain(image).chain(policy);
+    let mut deploy = fly.running(fly.plan_with(&policy), args, |command| command);
+    deploy.until_step("bake", "running");
+    deploy.signal(&["INT", "TERM"]);
+    let (_, report, test) = deploy.ends_in("needs-attention");
+    let command = report.lines().find_map(|line| line.strip_prefix("  cutover ")).unwrap().to_owned();
+    assert!(command.starts_with("abort ") && command.contains("/state/cutover/shop."), "{report}");
+    fly.with(test.again(command.split(' ').chain(["--yes"]))).status(3).run();
+    assert_eq!(fly.machines(), before);
+}
+
 /// As `nohup` starts a program.
 #[test]
 fn a_hang_up_that_was_ignored_from_the_start_stays_ignored() {
