@@ -12,7 +12,6 @@ use super::goal::Goal;
 use super::guard::Doubt;
 use super::knowledge::{Knowledge, Target};
 use super::operation::{Kind, longest_pause_ms, row};
-use super::run::LEASE_TTL_S;
 use super::steps::Slots;
 use super::{Call, CallId, Options, ReleaseStatus, drain, guard, name};
 use crate::fleet::State;
@@ -394,5 +393,5 @@ const EXEC_TIMEOUT_S: u64 = 10;
 // A renewal that is not answered at all, the longest pause, and a second one fit into what is left.
 const _: () = {
     let renewal = row(Kind::RenewLease);
-    assert!(2 * renewal.timeout_ms + longest_pause_ms(renewal.backoff_ms) <= for_renewal_ms(LEASE_TTL_S));
+    assert!(2 * renewal.timeout_ms + longest_pause_ms(renewal.backoff_ms) <= for_renewal_ms(Options::LEASE_TTL_S));
 };

@@ -37,7 +37,7 @@ pub(crate) use flaw::Flaw;
 pub use operation::{Kind, Rate, timeout_ms};
 pub use random::SplitMix64;
 pub use run::{Execution, Intent, Options};
-pub use trail::Trail;
+pub use trail::{Handle, Trail};
 
 /// What happened since the last step.
 #[derive(Debug, Clone, PartialEq)]

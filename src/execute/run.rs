@@ -21,8 +21,9 @@ use super::order::Order;
 use super::rate::Rates;
 use super::schedule::{Busy, JobId, Schedule};
 use super::steps::{self, Slots};
+use super::trail::{Handle, Trail};
 use super::{Event, Input, Leftover, Outcome, Phase, Reply, SplitMix64, Step, report};
-use crate::fleet::State;
+use crate::fleet::{Machine, State};
 use crate::plan::mark::Direction;
 use crate::plan::{Floored, Interrupted, Op, Plan};
 
@@ -54,10 +55,12 @@ pub enum Intent {
 }
 
 impl Options {
+    pub const LEASE_TTL_S: u64 = 13;
+
     pub fn new(run: impl Into<String>) -> Self {
         Self {
             run: run.into(),
-            lease_ttl_s: LEASE_TTL_S,
+            lease_ttl_s: Self::LEASE_TTL_S,
             lease_wait_ms: 0,
             promoted: false,
             seed: 0,
@@ -211,6 +214,24 @@ impl Execution {
             doubtful: left.doubtful.clone(),
             ..Self::with(plan, &left.marked, options, Some(intent))
         }
+    }
+
+    /// Whether a deploy of this plan came to its end on these machines, by whichever run.
+    pub fn is_done(plan: impl Into<Arc<Plan>>, machines: &[Arc<Machine>]) -> bool {
+        let mut execution = Self::resume(plan, Options::new(""), Intent::Forward);
+        execution.known.begin_with(machines);
+        let opened = |slot: &String| {
+            execution.plan.steps.iter().any(|step| step.op == Op::Uncordon && step.slot.as_ref() == Some(slot))
+        };
+        let is_hidden = |machine: &&Arc<Machine>| {
+            machine.is_live() && machine.cordoned && execution.known.slot_in_name(machine).is_some_and(opened)
+        };
+        execution.is_over() && !machines.iter().any(|machine| is_hidden(&machine))
+    }
+
+    /// To be shown what this run tells, in case nobody waits for its end.
+    pub fn trail(&self, handle: Handle) -> Trail {
+        Trail::new(Arc::clone(&self.plan), &self.options, self.intent.is_some(), handle)
     }
 
     /// The same plan by another run: what follows from the plan is not gathered again. Of one that has
@@ -440,9 +461,6 @@ impl Execution {
         self.out.events.push(Event::Phase { phase });
     }
 }
-
-/// As long as flyctl's.
-pub(super) const LEASE_TTL_S: u64 = 13;
 
 /// A fleet's leases last so long that not too many are renewed in a second.
 const LEASES_PER_SECOND: u64 = 4;

@@ -11,7 +11,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::error::Status;
-use crate::execute::{Intent, OutcomeKind};
+use crate::execute::{Handle, Intent, OutcomeKind};
 use crate::plan::Plan;
 use crate::render::text::seconds;
 
@@ -21,12 +21,14 @@ pub(super) struct Journal {
     path: Option<PathBuf>,
 }
 
-/// A run that begins.
+/// A command that begins a deploy, or goes on with one.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Attempt<'a> {
     pub(super) command: &'a str,
-    /// As in the options of the execution.
+    /// As in the options of the execution: a deploy keeps it, whoever goes on with it.
     pub(super) run: &'a str,
+    /// How commands name the deploy.
+    pub(super) handle: &'a Handle,
     /// The digest of the plan.
     pub(super) plan: &'a str,
     pub(super) intent: Intent,
@@ -36,7 +38,8 @@ pub(super) struct Attempt<'a> {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Line {
     at: String,
-    run: String,
+    /// Two may be about the same run, one beside the other.
+    attempt: String,
     #[serde(flatten)]
     what: What,
 }
@@ -44,7 +47,7 @@ struct Line {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]
 enum What {
-    Started { command: String, direction: String, plan: String, image: String },
+    Started { command: String, direction: String, run: String, plan: String, image: String },
     Ended { outcome: String, exit_status: u8, duration_ms: u64 },
 }
 
@@ -55,9 +58,14 @@ impl Journal {
         Self { path: state_folder().map(|folder| folder.join("cutover").join(format!("{name}.jsonl"))) }
     }
 
+    /// Beside it, the plan of a run that nobody saved.
+    pub(super) fn plan_of(&self, run: &str) -> Option<PathBuf> {
+        Some(self.path.as_ref()?.with_extension(format!("{run}.json")))
+    }
+
     /// # Errors
     /// Why it could not be noted, in words.
-    pub(super) fn begin(&self, attempt: &Attempt, plan: &Plan) -> Result<(), String> {
+    pub(super) fn begin(&self, id: &str, attempt: &Attempt, plan: &Plan) -> Result<(), String> {
         let direction = match attempt.intent {
             Intent::Forward => "forward",
             Intent::Back => "back",
@@ -65,22 +73,23 @@ impl Journal {
         let what = What::Started {
             command: attempt.command.to_owned(),
             direction: direction.to_owned(),
+            run: attempt.run.to_owned(),
             plan: attempt.plan.to_owned(),
             image: plan.image.clone(),
         };
-        self.note(attempt.run, what)
+        self.note(id, what)
     }
 
     /// # Errors
     /// Why it could not be noted, in words.
-    pub(super) fn end(&self, run: &str, outcome: OutcomeKind, status: Status, took: Duration) -> Result<(), String> {
+    pub(super) fn end(&self, id: &str, outcome: OutcomeKind, status: Status, took: Duration) -> Result<(), String> {
         let outcome = serde_json::to_value(outcome).ok().and_then(|name| name.as_str().map(str::to_owned));
         let what = What::Ended {
             outcome: outcome.unwrap_or_default(),
             exit_status: status.code(),
             duration_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
         };
-        self.note(run, what)
+        self.note(id, what)
     }
 
     /// The last runs, oldest first, a line each; empty when there are none, or none can be read.
@@ -94,10 +103,10 @@ impl Journal {
         format!("\nLast runs from this computer ({}):\n{runs}", path.display())
     }
 
-    fn note(&self, run: &str, what: What) -> Result<(), String> {
+    fn note(&self, id: &str, what: What) -> Result<(), String> {
         let Some(path) = &self.path else { return Ok(()) };
         let at = utc(OffsetDateTime::now_utc().unix_timestamp());
-        let line = serde_json::to_string(&Line { at, run: run.to_owned(), what }).unwrap_or_default();
+        let line = serde_json::to_string(&Line { at, attempt: id.to_owned(), what }).unwrap_or_default();
         append(path, &(line + "\n"))
             .map_err(|error| format!("the journal of runs, {}, cannot be written: {error}", path.display()))
     }
@@ -129,13 +138,12 @@ fn tail(path: &PathBuf) -> io::Result<String> {
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// A line per run that began, with how it ended.
+/// A line per attempt that began, with how it ended.
 fn runs(text: &str) -> Vec<String> {
     let lines: Vec<Line> = text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
     let told = lines.iter().enumerate().filter_map(|(place, line)| {
         let What::Started { command, image, .. } = &line.what else { return None };
-        // A deploy keeps its run when it is resumed: what follows until then is about this one.
-        let mut later = lines[place + 1..].iter().filter(|later| later.run == line.run);
+        let mut later = lines[place + 1..].iter().filter(|later| later.attempt == line.attempt);
         let end = match later.next().map(|later| &later.what) {
             Some(What::Ended { outcome, exit_status, duration_ms }) => {
                 format!("{} after {} (exit {exit_status})", outcome.replace('-', " "), seconds(*duration_ms))
@@ -167,17 +175,29 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_run_ends_with_the_next_line_about_it() {
-        let text = r#"cut","run":"r0","event":"ended"}
-{"at":"2026-11-21T10:00:00Z","run":"r1","event":"started","command":"apply","direction":"forward","plan":"sha256:aa","image":"registry.fly.io/shop:v2"}
-{"at":"2026-11-21T10:00:01Z","run":"r2","event":"started","command":"apply","direction":"forward","plan":"sha256:bb","image":"shop:v3"}
-{"at":"2026-11-21T10:05:00Z","run":"r1","event":"started","command":"abort","direction":"back","plan":"sha256:aa","image":"registry.fly.io/shop:v2"}
-{"at":"2026-11-21T10:05:09Z","run":"r1","event":"ended","outcome":"needs-attention","exit_status":4,"duration_ms":9300}
-"#;
-        insta::assert_snapshot!(runs(text).concat(), @r"
-          2026-11-21T10:00:00Z  apply    shop:v2  no end is known
-          2026-11-21T10:00:01Z  apply    shop:v3  no end is known
-          2026-11-21T10:05:00Z  abort    shop:v2  needs attention after 9.3s (exit 4)
+    fn each_attempt_has_its_own_end() {
+        let started = |at: &str, attempt: &str, command: &str, run: &str| {
+            format!(
+                r#"{{"at":"{at}","attempt":"{attempt}","event":"started","command":"{command}","direction":"forward","run":"{run}","plan":"sha256:aa","image":"registry.fly.io/shop:v2"}}"#
+            )
+        };
+        let ended = |at: &str, attempt: &str, outcome: &str, exit_status: u8| {
+            format!(
+                r#"{{"at":"{at}","attempt":"{attempt}","event":"ended","outcome":"{outcome}","exit_status":{exit_status},"duration_ms":9300}}"#
+            )
+        };
+        let lines = [
+            r#"cut","attempt":"t0","event":"ended"}"#.to_owned(),
+            started("2026-11-21T10:00:00Z", "t1", "apply", "r1"),
+            started("2026-11-21T10:00:01Z", "t2", "abort", "r1"),
+            started("2026-11-21T10:00:02Z", "t3", "apply", "r3"),
+            ended("2026-11-21T10:00:09Z", "t2", "needs-attention", 4),
+            ended("2026-11-21T10:05:00Z", "t1", "completed", 0),
+        ];
+        insta::assert_snapshot!(runs(&lines.join("\n")).concat(), @r"
+          2026-11-21T10:00:00Z  apply    shop:v2  completed after 9.3s (exit 0)
+          2026-11-21T10:00:01Z  abort    shop:v2  needs attention after 9.3s (exit 4)
+          2026-11-21T10:00:02Z  apply    shop:v2  no end is known
         ");
     }
 

@@ -8,7 +8,6 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tokio::sync::oneshot;
 use tokio::time;
 
-use super::access::Access;
 use super::block_on;
 use super::error::{Error, Kind, Status};
 use super::http::{self, Client, UNTRUSTED};
@@ -21,11 +20,7 @@ use crate::plan::Plan;
 use crate::protocol::About;
 
 /// The machines of an app, its volumes and what is known of itself, read from the API.
-pub(super) fn fleet(app: &str, access: &Access) -> Result<Fleet, Error> {
-    let client = access.client(app).map_err(|mut error| {
-        error.hints.insert(0, LIST_INSTEAD.to_owned());
-        error
-    })?;
+pub(super) fn fleet(app: &str, client: &Client) -> Result<Fleet, Error> {
     let failed = |why: String| Error::new(Kind::Access, why);
     // Side by side: an API that does not answer is waited for only once.
     let (listed, app_text, volumes_text) =
@@ -61,26 +56,22 @@ pub(super) fn run(
 ) -> Result<Status, Error> {
     let journal = Journal::of(&plan.app);
     let began = Instant::now();
-    let is_noted = watch.hear(journal.begin(attempt, plan));
-    let outcome = block_on(drive(client, plan, attempt.run, execution, watch))??;
+    let id = run_id();
+    let is_noted = watch.hear(journal.begin(&id, attempt, plan));
+    let trail = execution.trail(attempt.handle.clone());
+    let outcome = block_on(drive(client, trail, execution, watch))??;
     let status = Status::from(outcome.kind);
     if is_noted {
-        watch.hear(journal.end(attempt.run, outcome.kind, status, began.elapsed()));
+        watch.hear(journal.end(&id, outcome.kind, status, began.elapsed()));
     }
     Ok(status)
 }
 
-async fn drive(
-    client: &Client,
-    plan: &Plan,
-    run_id: &str,
-    execution: Execution,
-    watch: &mut Watch<'_>,
-) -> Result<Outcome, Error> {
+async fn drive(client: &Client, trail: Trail, execution: Execution, watch: &mut Watch<'_>) -> Result<Outcome, Error> {
     let mut signals = Signals::listen()?;
     let began = Instant::now();
     let now_ms = || u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-    let seen = RefCell::new((watch, Trail::new(plan, run_id)));
+    let seen = RefCell::new((watch, trail));
     let tell = |t_ms: u64, events: &[Event]| {
         let (watch, trail) = &mut *seen.borrow_mut();
         for event in events {
@@ -114,7 +105,7 @@ async fn drive(
     Ok(outcome)
 }
 
-/// Unique enough among the runs of one app: the time in milliseconds and the process, in base 36.
+/// Unique enough among the runs of one app, and their attempts: the time in milliseconds and the process, in base 36.
 pub(super) fn run_id() -> String {
     let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
     let mut number = since_epoch * 100_000 + u128::from(std::process::id() % 100_000);
@@ -136,8 +127,6 @@ fn words(why: &Why) -> String {
         Why::WrongState { message } | Why::NameTaken { message, .. } | Why::NoCapacity { message } => message.clone(),
     }
 }
-
-const LIST_INSTEAD: &str = "pass a list: `fly machine list --json > machines.json`, then `--machines machines.json`";
 
 const NAME_CERTIFICATES: &str = "behind a company's proxy, name its certificates: `--ca-file FILE`";
 

@@ -1,6 +1,9 @@
 //! What asks the process to end, awaited instead of obeyed.
 
+use std::future;
 use std::io;
+#[cfg(unix)]
+use std::process::{Command, Stdio};
 
 #[cfg(unix)]
 use tokio::signal::unix::{Signal as Interrupt, Signal as Terminate, Signal as HangUp, SignalKind, signal};
@@ -16,7 +19,8 @@ use super::error::{Error, Kind};
 pub(super) struct Signals {
     interrupt: Interrupt,
     terminate: Terminate,
-    hang_up: HangUp,
+    /// Absent: whoever started the process, as `nohup` does, had it ignored.
+    hang_up: Option<HangUp>,
 }
 
 impl Signals {
@@ -27,24 +31,40 @@ impl Signals {
     }
 
     pub(super) async fn next(&mut self) {
+        let hang_up = async {
+            match &mut self.hang_up {
+                Some(hang_up) => hang_up.recv().await,
+                None => future::pending().await,
+            }
+        };
         tokio::select! {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}
-            _ = self.hang_up.recv() => {}
+            _ = hang_up => {}
         }
     }
 }
 
 #[cfg(unix)]
 fn listen() -> io::Result<Signals> {
+    let is_heard = !is_hang_up_ignored();
     Ok(Signals {
         interrupt: signal(SignalKind::interrupt())?,
         terminate: signal(SignalKind::terminate())?,
-        hang_up: signal(SignalKind::hangup())?,
+        hang_up: is_heard.then(|| signal(SignalKind::hangup())).transpose()?,
     })
+}
+
+/// What is ignored here is ignored by the processes started from here, and can be asked of them
+/// without unsafe code: one that lives on after a SIGHUP ignores it.
+#[cfg(unix)]
+fn is_hang_up_ignored() -> bool {
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "kill -HUP $$"]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    shell.status().is_ok_and(|status| status.success())
 }
 
 #[cfg(windows)]
 fn listen() -> io::Result<Signals> {
-    Ok(Signals { interrupt: ctrl_c()?, terminate: ctrl_break()?, hang_up: ctrl_close()? })
+    Ok(Signals { interrupt: ctrl_c()?, terminate: ctrl_break()?, hang_up: Some(ctrl_close()?) })
 }

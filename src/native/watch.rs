@@ -9,12 +9,14 @@ use crate::render;
 use crate::render::text::{Board, Times};
 use crate::sim::Traffic;
 
-/// What watches a run. Output that fails is dropped: a closed pipe must not end a deploy half way.
+/// What watches a run. Output that cannot be written must not end a deploy half way: that is said
+/// once, and the report goes to standard error.
 pub(super) struct Watch<'a> {
     plan: &'a Plan,
     terminal: Terminal,
     form: Form,
     times: Times,
+    is_lost: bool,
 }
 
 enum Form {
@@ -34,7 +36,7 @@ impl<'a> Watch<'a> {
             false if terminal.is_live() => Form::Live { board: Board::new(plan), drawn: 0 },
             false => Form::Log,
         };
-        Self { plan, terminal, form, times: Times::default() }
+        Self { plan, terminal, form, times: Times::default(), is_lost: false }
     }
 
     /// Somebody looks on: time should pass as time does.
@@ -51,12 +53,8 @@ impl<'a> Watch<'a> {
                 let above = warned.then(|| render::text::event(self.plan, t_ms, event, self.terminal.look()));
                 self.draw(t_ms, &above.unwrap_or_default());
             }
-            Form::Log => {
-                let _ = self.terminal.print(&render::text::event(self.plan, t_ms, event, self.terminal.look()));
-            }
-            Form::Jsonl => {
-                let _ = self.terminal.print(&(render::json::event(t_ms, event) + "\n"));
-            }
+            Form::Log => self.print(&render::text::event(self.plan, t_ms, event, self.terminal.look())),
+            Form::Jsonl => self.print(&(render::json::event(t_ms, event) + "\n")),
         }
     }
 
@@ -88,7 +86,17 @@ impl<'a> Watch<'a> {
         // A terminal that became lower shows fewer lines than before.
         text.push_str("\u{1b}[0J");
         *drawn = lines.len();
-        let _ = self.terminal.print(&text);
+        self.print(&text);
+    }
+
+    fn print(&mut self, text: &str) {
+        if self.is_lost {
+            return;
+        }
+        if let Err(error) = self.terminal.print(text) {
+            self.is_lost = true;
+            self.terminal.say(&format!("warning: {}; what was begun goes on\n", error.message));
+        }
     }
 
     /// What is no part of the run, before it or after it, and must not end it. Whether it went well.
@@ -101,23 +109,21 @@ impl<'a> Watch<'a> {
 
     pub(super) fn end(&mut self, t_ms: u64, outcome: &Outcome) {
         self.tick(t_ms);
-        match self.form {
-            Form::Jsonl => {
-                self.terminal.say(&render::text::outcome(outcome, t_ms, &self.times, self.terminal.error_look()));
-            }
-            Form::Live { .. } | Form::Log => {
-                let text = render::text::outcome(outcome, t_ms, &self.times, self.terminal.look());
-                let _ = self.terminal.print(&format!("\n{text}"));
-            }
+        if !matches!(self.form, Form::Jsonl) {
+            let text = render::text::outcome(outcome, t_ms, &self.times, self.terminal.look());
+            self.print(&format!("\n{text}"));
+        }
+        if self.is_lost || matches!(self.form, Form::Jsonl) {
+            self.terminal.say(&render::text::outcome(outcome, t_ms, &self.times, self.terminal.error_look()));
         }
     }
 
     /// What users noticed of a simulated deploy.
-    pub(super) fn traffic(&self, traffic: &Traffic) {
+    pub(super) fn traffic(&mut self, traffic: &Traffic) {
         let text = traffic::text(traffic);
         match self.form {
             Form::Jsonl => self.terminal.say(&text),
-            Form::Live { .. } | Form::Log => drop(self.terminal.print(&text)),
+            Form::Live { .. } | Form::Log => self.print(&text),
         }
     }
 }

@@ -19,6 +19,23 @@ fn a_plan_is_carried_out_over_http() {
     assert!(again.stdout.contains("The plan is stale"), "{}", again.stdout);
 }
 
+/// A full disk does not end a deploy half way; and nobody is left to think that all was told.
+#[cfg(target_os = "linux")]
+#[test]
+fn output_that_cannot_be_written_is_told_and_the_deploy_is_carried_out() {
+    for events in [&[][..], &["--events", "jsonl"]] {
+        let fly = Fly::listen();
+        let test = fly.with(fly.plan().then(["apply", "plan.json", "--yes"].iter().chain(events).copied()));
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let output = test.command().stdin(std::process::Stdio::null()).stdout(full).output().unwrap();
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(0), "{told}");
+        assert_eq!(told.matches("warning: cannot write to standard output: No space left").count(), 1, "{told}");
+        assert!(told.contains("\nCompleted after "), "{told}");
+        assert!(fly.machines().iter().all(|(_, image)| image.as_str().unwrap().contains("shop:v2")));
+    }
+}
+
 #[test]
 fn without_a_token_nothing_is_tried() {
     let args = ["plan", "--machines", "machines.json", "--image", "shop:v2", "-o", "plan.json"];

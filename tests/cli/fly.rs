@@ -1,7 +1,7 @@
 //! A simulated Fly that the program reaches over HTTP, and the program as a process under way.
 
 use std::io::{BufRead, BufReader};
-use std::process::{Child, ChildStdout, Command};
+use std::process::{Child, ChildStdout, Command, Stdio};
 
 use serde_json::Value;
 
@@ -64,10 +64,32 @@ impl Fly {
     }
 
     pub(crate) fn apply_with(&self, planned: Ran, more: &[&str]) -> Running {
-        let plan: Value = serde_json::from_str(&planned.read("plan.json")).unwrap();
         let args = ["apply", "plan.json", "--yes", "--events", "jsonl"];
-        let test = self.with(planned.then(args.into_iter().chain(more.iter().copied())));
-        let mut process = test.command().spawn().unwrap();
+        self.running(planned, args.into_iter().chain(more.iter().copied()), |command| command)
+    }
+
+    /// Started by a shell, which `exec`s its arguments.
+    pub(crate) fn apply_in_shell(&self, planned: Ran, script: &str) -> Running {
+        self.running(planned, ["apply", "plan.json", "--yes", "--events", "jsonl"], |command| {
+            let mut shell = Command::new("/bin/sh");
+            shell.args(["-c", script, "sh"]).arg(command.get_program()).args(command.get_args()).env_clear();
+            shell.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+            shell.current_dir(command.get_current_dir().unwrap());
+            shell.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+            shell
+        })
+    }
+
+    /// Any command that carries out what was planned.
+    pub(crate) fn running<'a>(
+        &self,
+        planned: Ran,
+        args: impl IntoIterator<Item = &'a str>,
+        how: impl Fn(Command) -> Command,
+    ) -> Running {
+        let plan: Value = serde_json::from_str(&planned.read("plan.json")).unwrap();
+        let test = self.with(planned.then(args));
+        let mut process = how(test.command()).spawn().unwrap();
         let output = BufReader::new(process.stdout.take().unwrap());
         Running { process, output, plan, test }
     }
@@ -104,6 +126,11 @@ impl Running {
         assert!(Command::new("sh").args(["-c", &kills.join(" && ")]).status().unwrap().success());
     }
 
+    /// Another command on the same computer.
+    pub(crate) fn beside<'a>(&self, args: impl IntoIterator<Item = &'a str>) -> Test {
+        Test::new().args(args).env("XDG_STATE_HOME", &self.test.state())
+    }
+
     /// As a power cut does it; what was to be run, for another run in its folder.
     pub(crate) fn kill(mut self) -> Test {
         self.process.kill().unwrap();
@@ -130,10 +157,16 @@ impl Running {
     }
 
     /// The exit status after the last event, which has this outcome, and the report.
-    pub(crate) fn ends(mut self, outcome: &str) -> (Option<i32>, String) {
+    pub(crate) fn ends(self, outcome: &str) -> (Option<i32>, String) {
+        let (status, report, _) = self.ends_in(outcome);
+        (status, report)
+    }
+
+    /// The same, and what was run, for another run in its folder.
+    pub(crate) fn ends_in(mut self, outcome: &str) -> (Option<i32>, String, Test) {
         self.until(|event| event["event"] == "done" && event["outcome"] == outcome);
         assert_eq!(self.output.read_line(&mut String::new()).unwrap(), 0);
         let output = self.process.wait_with_output().unwrap();
-        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+        (output.status.code(), String::from_utf8(output.stderr).unwrap(), self.test)
     }
 }

@@ -26,8 +26,8 @@ fn a_run_is_noted_when_it_begins_and_when_it_ends() {
     assert_eq!([&started["event"], &started["command"], &started["direction"]], ["started", "apply", "forward"]);
     assert_eq!([&started["plan"], &started["image"]], [&plan["digest"], &plan["image"]]);
     assert_eq!(
-        [&ended["event"], &ended["outcome"], &ended["run"]],
-        ["ended", "completed", started["run"].as_str().unwrap()]
+        [&ended["event"], &ended["outcome"], &ended["attempt"]],
+        ["ended", "completed", started["attempt"].as_str().unwrap()]
     );
     assert!(ended["exit_status"] == 0 && ended["duration_ms"].as_u64() > Some(0), "{ended}");
     // Neither the token nor what the machines' environment holds.
@@ -47,6 +47,21 @@ fn a_run_that_was_killed_has_no_end() {
     let told = fly.with(resumed.then(STATUS)).run().stdout;
     assert!(told.contains("Z  apply    shop:v2  no end is known\n"), "{told}");
     assert!(told.contains("Z  abort    shop:v2  restored after ") && told.ends_with(" (exit 3)\n"), "{told}");
+}
+
+/// One that takes back a deploy beside the run that goes on with it ends by itself, not for the other.
+#[test]
+fn what_runs_beside_another_has_its_own_end() {
+    let fly = Fly::listen();
+    let mut apply = fly.apply_with(fly.plan_with(&["--bake", "10s"]), &["--lease-ttl", "60s"]);
+    apply.until_step("bake", "running");
+    let beside = apply.beside(["abort", "--app", "shop", "--yes", "--lease-ttl", "1s"]);
+    fly.with(beside).status(4).run();
+    let (_, _, test) = apply.ends_in("completed");
+    let told = fly.with(test.again(STATUS)).run().stdout;
+    let shown = |command: &str| told.lines().find(|line| line.contains(&format!("Z  {command} "))).unwrap().to_owned();
+    assert!(shown("apply").contains("completed after ") && shown("apply").ends_with("(exit 0)"), "{told}");
+    assert!(shown("abort").contains("needs attention after ") && shown("abort").ends_with("(exit 4)"), "{told}");
 }
 
 #[test]

@@ -128,11 +128,16 @@ impl Test {
         fs::read_to_string(self.folder.0.join(path)).unwrap()
     }
 
+    /// Where it keeps its state.
+    pub(crate) fn state(&self) -> String {
+        self.folder.0.join("state").to_string_lossy().into_owned()
+    }
+
     pub(crate) fn command(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_cutover"));
         command.args(&self.args).current_dir(&self.folder.0).env_clear();
         // Not where the runs of whoever tests are noted.
-        command.env("XDG_STATE_HOME", self.folder.0.join("state")).envs(self.env.iter().cloned());
+        command.env("XDG_STATE_HOME", self.state()).envs(self.env.iter().cloned());
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }

@@ -45,7 +45,48 @@ fn a_held_deploy_is_told_of_and_promoted() {
     assert!(is_v2(&fly.machines()));
     let told = fly.with(promoted.then(["status", "--app", "shop"])).run();
     assert!(told.stdout.starts_with("No deploy is under way on shop.\n\nLast runs"), "{}", told.stdout);
-    fly.with(told.then(["resume", "plan.json", "--yes"])).status(1).run();
+    fly.with(told.then(["abort", "plan.json", "--yes"])).status(1).run();
+}
+
+/// A CI that tries again is not told that it failed.
+#[test]
+fn to_resume_a_deploy_that_is_over_is_done() {
+    let fly = Fly::listen();
+    let mut ran = fly.with(fly.plan().then(["resume", "plan.json", "--yes"])).status(1).run();
+    assert!(ran.stderr.contains("no deploy of this plan is under way on `shop`"), "{}", ran.stderr);
+    ran = fly.with(ran.then(["apply", "plan.json", "--yes"])).run();
+    for command in ["resume", "promote"] {
+        ran = fly.with(ran.then([command, "plan.json", "--yes"])).run();
+        let told = "  The deploy is over: every machine is as the plan wants it, and nothing is left\n  to do.\n";
+        assert!(ran.stdout.contains(told), "{}", ran.stdout);
+    }
+    ran = fly.with(ran.then(["resume", "plan.json", "--yes", "--events", "jsonl"])).run();
+    assert_eq!(ran.json()["outcome"], "completed");
+    assert!(is_v2(&fly.machines()));
+}
+
+#[test]
+fn an_app_that_is_not_that_of_the_plan_is_refused() {
+    let fly = Fly::listen();
+    let mut ran = held(&fly);
+    for command in ["status", "resume", "promote", "abort"] {
+        ran = fly.with(ran.then([command, "plan.json", "--app", "other"])).status(2).run();
+        assert!(ran.stderr.contains("the plan is of `shop`, and `--app` names `other`"), "{}", ran.stderr);
+    }
+    // What the environment says is meant for where nothing else is said.
+    ran = fly.with(ran.then(["status", "plan.json"])).env("FLY_APP", "other").status(5).run();
+    fly.with(ran.then(["status"])).env("FLY_APP", "shop").status(5).run();
+}
+
+/// They have no list to read instead.
+#[test]
+fn without_a_token_only_what_helps_is_suggested() {
+    for command in ["status", "resume", "promote", "abort"] {
+        let ran = Test::new().args([command, "--app", "shop"]).status(2).run();
+        assert!(ran.stderr.contains("no token") && !ran.stderr.contains("--machines"), "{}", ran.stderr);
+    }
+    let ran = Test::shop().args(["plan", "--image", "shop:v2"]).status(2).run();
+    assert!(ran.stderr.contains("then `--machines machines.json`"), "{}", ran.stderr);
 }
 
 #[test]

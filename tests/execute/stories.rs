@@ -2,7 +2,7 @@
 
 use std::borrow::Borrow;
 
-use cutover::execute::{Outcome, OutcomeKind, ReleaseStatus};
+use cutover::execute::{Handle, Outcome, OutcomeKind, ReleaseStatus};
 use cutover::fleet::{Fleet, Machine, State};
 use cutover::plan::{Plan, Policy};
 use cutover::sim::{Options, Run};
@@ -33,6 +33,8 @@ pub(crate) struct Story {
     pub(crate) fleet: Fleet,
     pub(crate) plan: Plan,
     pub(crate) options: Options,
+    /// How commands name its deploy.
+    pub(crate) handle: Handle,
     abort_at_ms: Option<u64>,
 }
 
@@ -64,7 +66,7 @@ impl Story {
     pub(crate) fn with(file: &str, lines: &str, policy: &Policy) -> Self {
         let fleet = fleet(file, lines);
         let plan = plan_of(file, &fleet, "v2", policy).unwrap();
-        Self { fleet, plan, options: Options::default(), abort_at_ms: None }
+        Self { fleet, plan, options: Options::default(), handle: Handle::App, abort_at_ms: None }
     }
 
     pub(crate) fn fault(mut self, fault: &str) -> Self {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use clap::ValueEnum;
 
 use super::plan::duration_ms;
-use super::show::read_plan;
+use super::show::{self, read_plan};
 use crate::execute::{Execution, Intent, Options};
 use crate::native::access::Access;
 use crate::native::error::{Error, Status};
@@ -96,6 +96,7 @@ pub(in crate::native) fn run(args: &Args, terminal: Terminal) -> Result<Status, 
     let mut watch = Watch::new(&plan, args.running.is_jsonl(), terminal);
     let options = args.running.options(live::run_id());
     let run = options.run.clone();
-    let attempt = Attempt { command: "apply", run: &run, plan: &plan.digest, intent: Intent::Forward };
+    let handle = show::handle(&args.plan);
+    let attempt = Attempt { command: "apply", run: &run, handle: &handle, plan: &plan.digest, intent: Intent::Forward };
     live::run(&client, &plan, &attempt, Execution::new(Arc::clone(&plan), options), &mut watch)
 }

@@ -1,21 +1,24 @@
 //! `cutover deploy`: check, plan, show, ask, apply.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::apply::Running;
 use super::plan::{self, Format, Wanted};
+use super::show;
 use super::source::Source;
-use crate::execute::{Execution, Intent};
+use crate::execute::{Execution, Handle, Intent};
 use crate::fleet::{self, Fleet};
 use crate::lint::{self, Input, Settings};
 use crate::native::error::{Error, Kind, Status};
 use crate::native::files;
-use crate::native::journal::Attempt;
+use crate::native::journal::{Attempt, Journal};
 use crate::native::settings;
 use crate::native::terminal::Terminal;
 use crate::native::watch::Watch;
 use crate::native::{live, simulate};
+use crate::plan::Plan;
 use crate::render::{self, Checked};
 use crate::sim::Options;
 
@@ -81,8 +84,24 @@ pub(in crate::native) fn run(args: Args, terminal: Terminal) -> Result<Status, E
     let client = subject.wanted.access.client(&plan.app)?;
     let options = running.options(live::run_id());
     let run = options.run.clone();
-    let attempt = Attempt { command: "deploy", run: &run, plan: &plan.digest, intent: Intent::Forward };
-    live::run(&client, &plan, &attempt, Execution::new(Arc::clone(&plan), options), &mut watch)
+    let kept = keep(&plan, &run);
+    let handle = kept.as_deref().map_or(Handle::App, show::handle);
+    let attempt =
+        Attempt { command: "deploy", run: &run, handle: &handle, plan: &plan.digest, intent: Intent::Forward };
+    let ended = live::run(&client, &plan, &attempt, Execution::new(Arc::clone(&plan), options), &mut watch);
+    if let Some(path) = kept.filter(|_| !matches!(ended, Ok(Status::NeedsAttention))) {
+        // It holds what the machines' environment does.
+        let _ = fs::remove_file(path);
+    }
+    ended
+}
+
+/// Where the plan is while it is carried out, for whoever has to go on with it: marks do not tell all
+/// that it does. `None`: this computer has no place for it.
+fn keep(plan: &Plan, run: &str) -> Option<PathBuf> {
+    let path = Journal::of(&plan.app).plan_of(run)?;
+    fs::create_dir_all(path.parent()?).ok()?;
+    files::write_private(&path, &plan.to_json()).ok().map(|()| path)
 }
 
 fn tell_pace(terminal: Terminal) {

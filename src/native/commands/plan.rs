@@ -136,13 +136,21 @@ impl Wanted {
     pub(super) fn fleet(&self, source: &Source) -> Result<Fleet, Error> {
         let mut fleet = match &self.machines {
             Some(path) => read_fleet(path)?,
-            None => live::fleet(&app(source)?, &self.access)?,
+            None => self.live_fleet(&app(source)?)?,
         };
         if let Some(path) = &self.volumes {
             let volumes = fleet::volumes(&files::read(path)?);
             fleet.volumes = Some(volumes.map_err(|unreadable| Error::new(Kind::Input, unreadable.message))?);
         }
         Ok(fleet)
+    }
+
+    fn live_fleet(&self, app: &str) -> Result<Fleet, Error> {
+        let client = self.access.client(app).map_err(|mut error| {
+            error.hints.insert(0, LIST_INSTEAD.to_owned());
+            error
+        })?;
+        live::fleet(app, &client)
     }
 }
 
@@ -153,7 +161,7 @@ fn app(source: &Source) -> Result<String, Error> {
 }
 
 /// FLY_APP goes before the file, as with flyctl.
-fn app_from_environment() -> Option<String> {
+pub(super) fn app_from_environment() -> Option<String> {
     std::env::var("FLY_APP").ok().filter(|name| !name.is_empty())
 }
 
@@ -185,3 +193,5 @@ pub(super) fn duration_ms(text: &str) -> Result<u64, String> {
     let duration: Duration = text.parse()?;
     if duration.nanos < 0 { Err("it is negative".to_owned()) } else { Ok(duration.as_millis()) }
 }
+
+const LIST_INSTEAD: &str = "pass a list: `fly machine list --json > machines.json`, then `--machines machines.json`";

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::plan::{Format, shown};
+use crate::execute::Handle;
 use crate::native::error::{Error, Kind, Status};
 use crate::native::files;
 use crate::native::terminal::Terminal;
@@ -40,4 +41,11 @@ pub(super) fn read_plan(path: &Path) -> Result<Plan, Error> {
             false => error,
         }
     })
+}
+
+/// How commands name the deploy of the plan that is saved there.
+pub(super) fn handle(path: &Path) -> Handle {
+    let named = shlex::try_quote(&path.to_string_lossy()).map(|path| Handle::Plan(path.into_owned()));
+    // What was read from standard input nobody reads again.
+    named.ok().filter(|_| path != Path::new(files::STDIN)).unwrap_or(Handle::App)
 }

@@ -4,9 +4,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::apply::Running;
-use super::show::read_plan;
-use crate::execute::{Execution, Intent};
-use crate::fleet::Fleet;
+use super::plan::app_from_environment;
+use super::show::{self, read_plan};
+use crate::execute::{Execution, Handle, Intent, Outcome, OutcomeKind};
+use crate::fleet::{Fleet, Machine};
 use crate::native::access::Access;
 use crate::native::error::{Error, Kind, Status};
 use crate::native::journal::Attempt;
@@ -36,8 +37,8 @@ pub(super) struct Subject {
     #[arg(value_name = "PLAN")]
     plan: Option<PathBuf>,
 
-    /// The app, where there is no PLAN
-    #[arg(long, value_name = "NAME", env = "FLY_APP")]
+    /// The app, where there is no PLAN [default: what FLY_APP says]
+    #[arg(long, value_name = "NAME")]
     app: Option<String>,
 
     #[command(flatten)]
@@ -57,6 +58,9 @@ pub(in crate::native) enum Wish {
 pub(in crate::native) fn run(args: &Args, wish: Wish, terminal: Terminal) -> Result<Status, Error> {
     let (plan, fleet) = args.subject.read()?;
     let deploy = match plan {
+        Some(plan) if wish != Wish::Abort && is_over(&plan, &fleet) => {
+            return Ok(tell_end(&plan, args.running.is_jsonl(), terminal));
+        }
         Some(plan) => Deploy::of(plan, &fleet)?,
         None => Deploy::Marked(Box::new(reconstruct(&args.subject.name(None)?, &fleet).map_err(refused)?)),
     };
@@ -85,12 +89,30 @@ pub(in crate::native) fn run(args: &Args, wish: Wish, terminal: Terminal) -> Res
     };
     let plan = deploy.plan();
     let mut watch = Watch::new(plan, args.running.is_jsonl(), terminal);
-    let attempt = Attempt { command: wish.as_str(), run: &run, plan: deploy.digest(), intent };
+    let handle = match (&deploy, &args.subject.plan) {
+        (Deploy::Planned(..), Some(path)) => show::handle(path),
+        _ => Handle::App,
+    };
+    let attempt = Attempt { command: wish.as_str(), run: &run, handle: &handle, plan: deploy.digest(), intent };
     let status = live::run(&client, plan, &attempt, execution, &mut watch)?;
     if wish == Wish::Abort && status == Status::Done {
         terminal.tell(TOO_LATE);
     }
     Ok(status)
+}
+
+/// Whoever asks again, as CI does, is told so.
+fn is_over(plan: &Plan, fleet: &Fleet) -> bool {
+    let machines: Vec<Arc<Machine>> = fleet.machines.iter().cloned().map(Arc::new).collect();
+    Unfinished::of(fleet, Some(&plan.digest)).is_none() && Execution::is_done(plan.clone(), &machines)
+}
+
+fn tell_end(plan: &Plan, is_jsonl: bool, terminal: Terminal) -> Status {
+    let outcome = Outcome { kind: OutcomeKind::Completed, message: IS_OVER.to_owned(), left: Vec::new() };
+    let mut watch = Watch::new(plan, is_jsonl, terminal);
+    watch.event(0, &outcome.event());
+    watch.end(0, &outcome);
+    outcome.kind.into()
 }
 
 impl Wish {
@@ -106,14 +128,25 @@ impl Wish {
 impl Subject {
     pub(super) fn read(&self) -> Result<(Option<Plan>, Fleet), Error> {
         let plan = self.plan.as_ref().map(|path| read_plan(path)).transpose()?;
-        let fleet = live::fleet(&self.name(plan.as_ref())?, &self.access)?;
+        let app = self.name(plan.as_ref())?;
+        let fleet = live::fleet(&app, &self.access.client(&app)?)?;
         Ok((plan, fleet))
     }
 
+    /// What the environment says counts where nothing else is said.
     pub(super) fn name(&self, plan: Option<&Plan>) -> Result<String, Error> {
-        let app = plan.map(|plan| plan.app.clone()).or_else(|| self.app.clone());
-        app.ok_or_else(|| Error::new(Kind::Usage, "which app? Pass `--app NAME`, or a plan"))
+        match (plan, &self.app) {
+            (Some(plan), Some(app)) if plan.app != *app => {
+                Err(Error::new(Kind::Usage, format!("the plan is of `{}`, and `--app` names `{app}`", plan.app)))
+            }
+            (Some(plan), _) => Ok(plan.app.clone()),
+            (None, app) => app.clone().or_else(app_from_environment).ok_or_else(which_app),
+        }
     }
+}
+
+fn which_app() -> Error {
+    Error::new(Kind::Usage, "which app? Pass `--app NAME`, or a plan")
 }
 
 /// A deploy that did not end.
@@ -206,6 +239,8 @@ impl Unfinished {
         Some(Self { plan: marks.plan, run: marks.run, direction: None })
     }
 }
+
+const IS_OVER: &str = "The deploy is over: every machine is as the plan wants it, and nothing is left to do.";
 
 const TOO_LATE: &str = "It was past its point of no return, so it was finished instead of taken back.";
 

@@ -161,7 +161,6 @@ fn outcome_name(kind: OutcomeKind) -> (&'static str, Style) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::execute::Leftover;
     use crate::render::text::sample;
 
     fn step(step: &str, state: StepState) -> Event {
@@ -258,5 +257,24 @@ mod tests {
           148e2d3f7b1c89  its host does not answer
               fly machine destroy --force 148e2d3f7b1c89
         "#);
+    }
+    #[test]
+    fn one_command_for_several_machines_stands_before_them() {
+        let left = |machine: &str, why: &str| Leftover {
+            machine: machine.into(),
+            why: why.into(),
+            command: "cutover abort plan.json".into(),
+        };
+        let left = vec![left("148e2d3f7b1c89", "a blue: it may be stopped"), left("3d8d7dc0b62e89", "a green")];
+        let ended = Outcome { kind: OutcomeKind::NeedsAttention, message: "Stopped at once.".into(), left };
+        insta::assert_snapshot!(outcome(&ended, 12_000, &Times::default(), Look::default()), @r"
+        Needs attention after 12.0s
+          Stopped at once.
+
+        Left to do
+          cutover abort plan.json
+              148e2d3f7b1c89  a blue: it may be stopped
+              3d8d7dc0b62e89  a green
+        ");
     }
 }
