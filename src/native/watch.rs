@@ -6,7 +6,7 @@ use super::traffic;
 use crate::execute::{Event, Outcome};
 use crate::plan::Plan;
 use crate::render;
-use crate::render::text::{Board, Times};
+use crate::render::text::{Board, Log, Times};
 use crate::sim::Traffic;
 
 /// What watches a run. Output that fails is dropped: a closed pipe must not end a deploy half way.
@@ -23,7 +23,7 @@ enum Form {
         board: Board,
         drawn: usize,
     },
-    Log,
+    Log(Log),
     Jsonl,
 }
 
@@ -32,7 +32,7 @@ impl<'a> Watch<'a> {
         let form = match jsonl {
             true => Form::Jsonl,
             false if terminal.is_live() => Form::Live { board: Board::new(plan), drawn: 0 },
-            false => Form::Log,
+            false => Form::Log(Log::new(plan)),
         };
         Self { plan, terminal, form, times: Times::default() }
     }
@@ -51,8 +51,8 @@ impl<'a> Watch<'a> {
                 let above = warned.then(|| render::text::event(self.plan, t_ms, event, self.terminal.look()));
                 self.draw(t_ms, &above.unwrap_or_default());
             }
-            Form::Log => {
-                let _ = self.terminal.print(&render::text::event(self.plan, t_ms, event, self.terminal.look()));
+            Form::Log(log) => {
+                let _ = self.terminal.print(&log.event(self.plan, t_ms, event, self.terminal.look()));
             }
             Form::Jsonl => {
                 let _ = self.terminal.print(&(render::json::event(t_ms, event) + "\n"));
@@ -64,12 +64,18 @@ impl<'a> Watch<'a> {
     pub(super) fn asked_to_end(&mut self, t_ms: u64) {
         match self.form {
             Form::Live { .. } => self.draw(t_ms, ASKED_TO_END),
-            Form::Log | Form::Jsonl => self.terminal.say(&format!("{ASKED_TO_END}\n")),
+            Form::Log(_) | Form::Jsonl => self.terminal.say(&format!("{ASKED_TO_END}\n")),
         }
     }
 
-    /// Draws the time that has passed.
+    /// Draws the time that has passed; a log has a line where nothing happens for long.
     pub(super) fn tick(&mut self, t_ms: u64) {
+        if let Form::Log(log) = &mut self.form {
+            let silence = log.silence(t_ms, self.terminal.look());
+            if !silence.is_empty() {
+                let _ = self.terminal.print(&silence);
+            }
+        }
         self.draw(t_ms, "");
     }
 
@@ -101,12 +107,12 @@ impl<'a> Watch<'a> {
     }
 
     pub(super) fn end(&mut self, t_ms: u64, outcome: &Outcome) {
-        self.tick(t_ms);
+        self.draw(t_ms, "");
         match self.form {
             Form::Jsonl => {
                 self.terminal.say(&render::text::outcome(outcome, t_ms, &self.times, self.terminal.error_look()));
             }
-            Form::Live { .. } | Form::Log => {
+            Form::Live { .. } | Form::Log(_) => {
                 let text = render::text::outcome(outcome, t_ms, &self.times, self.terminal.look());
                 let _ = self.terminal.print(&format!("\n{text}"));
             }
@@ -118,7 +124,7 @@ impl<'a> Watch<'a> {
         let text = traffic::text(traffic);
         match self.form {
             Form::Jsonl => self.terminal.say(&text),
-            Form::Live { .. } | Form::Log => drop(self.terminal.print(&text)),
+            Form::Live { .. } | Form::Log(_) => drop(self.terminal.print(&text)),
         }
     }
 }

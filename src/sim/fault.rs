@@ -40,6 +40,8 @@ pub enum Effect {
     LostBefore,
     /// It is done, but the answer is lost.
     LostAfter,
+    /// Nothing is done: where it arrives, nobody has heard of the machine yet.
+    Absent,
     /// It is done twice, and answered once: a proxy on the way tried again.
     Twice,
     /// It is done, and answered this much later.
@@ -159,13 +161,14 @@ fn effect_of(text: &str) -> Result<Effect, String> {
         ("busy", None) => Effect::Refused(Why::WrongState { message: message() }),
         ("lost-before", None) => Effect::LostBefore,
         ("lost-after", None) => Effect::LostAfter,
+        ("absent", None) => Effect::Absent,
         ("twice", None) => Effect::Twice,
         ("slow", Some(ms)) => Effect::Slow { ms },
         ("limited", None) => Effect::Limited,
         _ => {
             return Err(format!(
                 "no effect is named `{text}`: refused, rate-limited, no-capacity, unauthorized, busy, lost-before, \
-                 lost-after, twice, slow:MS, limited"
+                 lost-after, absent, twice, slow:MS, limited"
             ));
         }
     })

@@ -262,6 +262,7 @@ impl World {
         let answered = match effect {
             Some(Effect::Refused(why)) => now(Reply::Refused(why)),
             Some(Effect::LostBefore) => now(lost()),
+            Some(Effect::Absent) => now(Reply::Absent),
             Some(Effect::LostAfter) => {
                 self.perform(call);
                 now(lost())
