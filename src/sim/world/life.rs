@@ -67,7 +67,7 @@ impl World {
 
     fn ended(&mut self, place: usize) {
         let code = self.behaviours(place).into_iter().find_map(|behaviour| match behaviour {
-            Behaviour::Exits { code } => Some(code),
+            Behaviour::Exits { code } => Some(i64::from(code)),
             _ => None,
         });
         self.exit(place, End::Code(code.unwrap_or(0)));
@@ -142,9 +142,7 @@ impl World {
             Act::Killed => self.exit(place, End::OutOfMemory),
             Act::Unwell => self.set_checks(place, "critical"),
             Act::Leased => {
-                let expires_ms = self.now_ms + SOMEBODYS_LEASE_MS;
-                let held = Held { nonce: "elsewhere".to_owned(), owner: "somebody@example.com".to_owned(), expires_ms };
-                self.lives[place].lease = Some(held);
+                self.lives[place].lease = Some(Held::elsewhere(self.now_ms + SOMEBODYS_LEASE_MS));
             }
             Act::HostLost => self.machine_mut(place).host_status = HostStatus::Unreachable,
             Act::HostBack => self.machine_mut(place).host_status = HostStatus::Ok,
