@@ -194,14 +194,14 @@ const NEVER: &[(&str, &[i32], &str)] = &[
     ("promote", &[], ""),
     ("abort", &[5], "it goes back, or to the end"),
     ("status", &[1, 3, 6], "it tells how far a deploy is; 4 is reached in `unfinished`"),
-    ("sim run", &[1, 3, 4], "in its Fly nothing goes wrong, and it asks nobody; 6 is reached in `deploy`"),
+    ("sim run", &[1, 3], "in its Fly nothing goes wrong, and it asks nobody; 4 is reached here, 6 in `deploy`"),
     ("sim explore", &[1, 3, 4, 5, 6], "1: a promise was broken, which takes a bug; `sim` plants some in the library"),
     ("sim listen", &[1, 3, 4, 5, 6], "it serves until it is ended; 0 is reached here"),
 ];
 
 #[test]
 fn every_status_of_every_command_has_a_row_or_a_reason() {
-    let elsewhere = [("status", 4), ("sim run", 6), ("sim listen", 0)];
+    let elsewhere = [("status", 4), ("sim run", 4), ("sim run", 6), ("sim listen", 0)];
     for (command, never, why) in NEVER {
         let is_of = |row: &&Row| row.command.starts_with(command);
         let reached: BTreeSet<i32> = rows().iter().filter(is_of).map(|row| row.status).collect();
@@ -217,6 +217,17 @@ fn every_status_of_every_command_has_a_row_or_a_reason() {
 fn a_fly_that_is_ended_ends_well() {
     let files = Test::new().file("machines.json", MACHINES);
     assert_eq!(Fly::listen_as(files, &[]).ends("TERM"), Some(0));
+}
+
+#[test]
+fn a_machine_out_of_reach_is_left_by_a_simulated_deploy_too() {
+    let one = MACHINES.trim_start_matches('[').trim_end_matches(']');
+    let lost = one.replace("9080aaaa000000", "9080aaaa000001").replace("\"ok\"", "\"unreachable\"");
+    let files = Test::new().file("fly.toml", CONFIG).file("machines.json", format!("[{one}, {lost}]"));
+    let plan = ["plan", "--machines", "machines.json", "--image", "registry.fly.io/shop:v2", "-o", "plan.json"];
+    let planned = files.args(plan).run();
+    let ran = planned.then(["sim", "run", "plan.json", "--machines", "machines.json"]).status(4).run();
+    assert!(ran.stdout.contains("fly machine destroy --force 9080aaaa000001 -a shop"), "{}", ran.stdout);
 }
 
 #[test]
