@@ -10,10 +10,10 @@ mod notation;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use cutover::execute::{Execution, Intent, Outcome, OutcomeKind, Why};
+use cutover::execute::{Execution, Intent, Outcome, OutcomeKind};
 use cutover::fleet::{Fleet, Machine, State};
 use cutover::plan::{Plan, Policy, mark, reconstruct};
-use cutover::sim::{Effect, Fault, Options, Run};
+use cutover::sim::{Effect, Fault, Options, Refusal, Run};
 use notation::{SHOP, fleet, plan_of};
 
 struct Small {
@@ -114,13 +114,9 @@ fn is_true(outcome: &Outcome, before: &[Machine], after: &[Arc<Machine>]) -> Res
 }
 
 fn faults_of(nth: usize) -> impl Iterator<Item = Fault> {
-    let refused = Effect::Refused(Why::Other { status: 400, message: "injected".into() });
-    [refused, Effect::LostBefore, Effect::LostAfter].into_iter().map(move |effect| Fault::Call {
-        kind: None,
-        machine: None,
-        nth: Some(nth as u64),
-        effect,
-    })
+    [Effect::Refused(Refusal::Plain), Effect::LostBefore, Effect::LostAfter]
+        .into_iter()
+        .map(move |effect| Fault::Call { kind: None, machine: None, nth: Some(nth as u64), effect })
 }
 
 #[test]

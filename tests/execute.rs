@@ -9,6 +9,8 @@ mod failure_modes;
 mod notation;
 #[path = "execute/operations.rs"]
 mod operations;
+#[path = "execute/rows.rs"]
+mod rows;
 #[path = "execute/stale.rs"]
 mod stale;
 #[path = "execute/stories.rs"]
@@ -72,6 +74,8 @@ fn a_standby_stands_by_for_the_new_machine() {
 fn a_removed_group_goes_last() {
     let story = Story::of("a1 app iad started v1\nz1 gone ams started v1").run();
     story.ends("completed", "green-app-1 started");
+    let last = |call: &str| story.trace.iter().rposition(|line| line.contains(call)).unwrap();
+    assert!(last(" call     destroy   z1 ") > last(" call     destroy   a1 "));
 }
 
 #[test]

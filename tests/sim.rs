@@ -2,6 +2,8 @@
 //! ones; `cutover sim explore` goes through all of them.
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, clippy::print_stdout)]
 
+#[path = "sim/faults.rs"]
+mod faults;
 #[path = "sim/flyctl.rs"]
 mod flyctl;
 #[path = "plan/notation.rs"]

@@ -6,7 +6,7 @@ use super::traffic;
 use crate::execute::{Event, Outcome};
 use crate::plan::Plan;
 use crate::render;
-use crate::render::text::{Board, Times};
+use crate::render::text::{Board, Log, Times};
 use crate::sim::Traffic;
 
 /// What watches a run. Output that cannot be written must not end a deploy half way: that is said
@@ -25,7 +25,7 @@ enum Form {
         board: Board,
         drawn: usize,
     },
-    Log,
+    Log(Log),
     Jsonl,
 }
 
@@ -34,7 +34,7 @@ impl<'a> Watch<'a> {
         let form = match jsonl {
             true => Form::Jsonl,
             false if terminal.is_live() => Form::Live { board: Board::new(plan), drawn: 0 },
-            false => Form::Log,
+            false => Form::Log(Log::new(plan)),
         };
         Self { plan, terminal, form, times: Times::default(), is_lost: false }
     }
@@ -53,7 +53,10 @@ impl<'a> Watch<'a> {
                 let above = warned.then(|| render::text::event(self.plan, t_ms, event, self.terminal.look()));
                 self.draw(t_ms, &above.unwrap_or_default());
             }
-            Form::Log => self.print(&render::text::event(self.plan, t_ms, event, self.terminal.look())),
+            Form::Log(log) => {
+                let line = log.event(self.plan, t_ms, event, self.terminal.look());
+                self.print(&line);
+            }
             Form::Jsonl => self.print(&(render::json::event(t_ms, event) + "\n")),
         }
     }
@@ -62,12 +65,18 @@ impl<'a> Watch<'a> {
     pub(super) fn asked_to_end(&mut self, t_ms: u64) {
         match self.form {
             Form::Live { .. } => self.draw(t_ms, &self.terminal.look().line("", ASKED_TO_END)),
-            Form::Log | Form::Jsonl => self.terminal.tell(ASKED_TO_END),
+            Form::Log(_) | Form::Jsonl => self.terminal.tell(ASKED_TO_END),
         }
     }
 
-    /// Draws the time that has passed.
+    /// Draws the time that has passed; a log has a line where nothing happens for long.
     pub(super) fn tick(&mut self, t_ms: u64) {
+        if let Form::Log(log) = &mut self.form {
+            let silence = log.silence(t_ms, self.terminal.look());
+            if !silence.is_empty() {
+                self.print(&silence);
+            }
+        }
         self.draw(t_ms, "");
     }
 
@@ -108,7 +117,7 @@ impl<'a> Watch<'a> {
     }
 
     pub(super) fn end(&mut self, t_ms: u64, outcome: &Outcome) {
-        self.tick(t_ms);
+        self.draw(t_ms, "");
         if !matches!(self.form, Form::Jsonl) {
             let text = render::text::outcome(outcome, t_ms, &self.times, self.terminal.look());
             self.print(&format!("\n{text}"));
@@ -123,7 +132,7 @@ impl<'a> Watch<'a> {
         let text = traffic::text(traffic);
         match self.form {
             Form::Jsonl => self.terminal.say(&text),
-            Form::Live { .. } | Form::Log => self.print(&text),
+            Form::Live { .. } | Form::Log(_) => self.print(&text),
         }
     }
 }

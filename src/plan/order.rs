@@ -305,7 +305,8 @@ impl<'s, 'a> Order<'s, 'a> {
         let needs = drained.map_or_else(|| self.frontier.clone(), |drained| vec![drained]);
         let stop = self.list.on(blue, Op::Stop, &needs, "it finishes what it is doing and stops");
         let stopped = self.list.on(blue, Op::WaitStopped, &[stop], "nothing is destroyed while it works");
-        self.list.step(stopped).timeout_ms = Some(self.situation.policy.wait_ms().max(kill_timeout_ms(blue)));
+        let killed_ms = kill_timeout_ms(blue) + KILLED_WITHIN_MS;
+        self.list.step(stopped).timeout_ms = Some(self.situation.policy.wait_ms().max(killed_ms));
         stopped
     }
 
@@ -341,6 +342,10 @@ fn kill_timeout_ms(blue: &Placed) -> u64 {
     let stop = blue.machine.config.as_ref().and_then(|config| config.stop_timeout());
     stop.map_or(0, Duration::as_millis)
 }
+
+/// What uses all of its time is killed then, and is seen to have stopped a little later: to give up
+/// just before would fail a deploy whose traffic has moved.
+const KILLED_WITHIN_MS: u64 = 30_000;
 
 /// Made, started, healthy, uncordoned.
 const STEPS_OF_A_GREEN: usize = 4;

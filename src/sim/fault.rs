@@ -1,6 +1,7 @@
 //! What may go wrong in a world, as data: calls that are refused or lost, and machines that
 //! misbehave.
 
+use std::fmt::{self, Display};
 use std::str::FromStr;
 
 use super::limit::Limits;
@@ -35,17 +36,46 @@ pub enum Jump {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
     /// Nothing is done, and that is said.
-    Refused(Why),
+    Refused(Refusal),
     /// Nothing is done, and nobody says so.
     LostBefore,
     /// It is done, but the answer is lost.
     LostAfter,
+    /// Nothing is done: where it arrives, nobody has heard of the machine yet.
+    Absent,
     /// It is done twice, and answered once: a proxy on the way tried again.
     Twice,
     /// It is done, and answered this much later.
     Slow { ms: u64 },
     /// Fly's limits hold: what is asked for more often is refused.
     Limited,
+}
+
+/// In which words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// As what was asked wrongly.
+    Plain,
+    RateLimited {
+        retry_after_ms: Option<u64>,
+    },
+    NoCapacity,
+    Unauthorized,
+    /// Because of what the machine is doing right now.
+    Busy,
+}
+
+impl Refusal {
+    pub(super) fn why(self) -> Why {
+        let message = "injected".to_owned();
+        match self {
+            Self::Plain => Why::Other { status: 400, message },
+            Self::RateLimited { retry_after_ms } => Why::RateLimited { retry_after_ms },
+            Self::NoCapacity => Why::NoCapacity { message },
+            Self::Unauthorized => Why::Unauthorized { message },
+            Self::Busy => Why::WrongState { message },
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,7 +89,7 @@ pub enum Behaviour {
     /// Its process ends with an error, this long after its checks passed (or it was started).
     Dies { after_ms: u64 },
     /// The command that it was made for ends so.
-    Exits { code: i64 },
+    Exits { code: u8 },
     /// The command that it was made for never ends.
     Hangs,
     /// It has connections until it was cordoned for this long.
@@ -69,7 +99,7 @@ pub enum Behaviour {
     /// Lists do not show it until this long after it was made.
     Unlisted { ms: u64 },
     /// Somebody else holds its lease from the start, for this long.
-    Leased { owner: String, ms: u64 },
+    Leased { ms: u64 },
     /// Somebody else does something to it, at this time.
     At { at_ms: u64, act: Act },
 }
@@ -120,6 +150,7 @@ impl FromStr for Fault {
         let bad = |why: String| format!("`{text}` is not a fault: {why}");
         let (what, effect) = text.split_once('=').ok_or_else(|| bad("`=` is missing".into()))?;
         let (what, nth) = match what.split_once('#') {
+            Some((_, "0")) => return Err(bad("calls are counted from 1".into())),
             Some((what, nth)) => (what, Some(nth.parse().map_err(|_| bad(format!("`{nth}` is not a number")))?)),
             None => (what, None),
         };
@@ -127,6 +158,9 @@ impl FromStr for Fault {
             Some((kind, machine)) => (kind, Some(machine.to_owned())),
             None => (what, None),
         };
+        if nth.is_some() && matches!(kind, "machine" | "clock") {
+            return Err(bad("only calls are counted".into()));
+        }
         if let ("machine", Some(machine)) = (kind, &machine) {
             return Ok(Self::Machine { machine: machine.clone(), behaviour: behaviour(effect).map_err(bad)? });
         }
@@ -144,28 +178,96 @@ impl FromStr for Fault {
     }
 }
 
+/// As it is read.
+impl Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Call { kind, machine, nth, effect } => {
+                f.write_str(kind.map_or("*", Kind::as_str))?;
+                machine.iter().try_for_each(|machine| write!(f, "@{machine}"))?;
+                nth.iter().try_for_each(|nth| write!(f, "#{nth}"))?;
+                write_parts(f, effect.parts())
+            }
+            Self::Machine { machine, behaviour } => {
+                write!(f, "machine@{machine}")?;
+                write_parts(f, behaviour.parts())
+            }
+            Self::Clock { at_ms, jump } => {
+                write!(f, "clock@{at_ms}")?;
+                match jump {
+                    Jump::Ahead { ms } => write_parts(f, ("ahead", Some(*ms))),
+                    Jump::Asleep { ms } => write_parts(f, ("asleep", Some(*ms))),
+                }
+            }
+        }
+    }
+}
+
+impl Effect {
+    const fn parts(&self) -> (&'static str, Option<u64>) {
+        match self {
+            Self::Refused(Refusal::Plain) => ("refused", None),
+            Self::Refused(Refusal::RateLimited { retry_after_ms }) => ("rate-limited", *retry_after_ms),
+            Self::Refused(Refusal::NoCapacity) => ("no-capacity", None),
+            Self::Refused(Refusal::Unauthorized) => ("unauthorized", None),
+            Self::Refused(Refusal::Busy) => ("busy", None),
+            Self::LostBefore => ("lost-before", None),
+            Self::LostAfter => ("lost-after", None),
+            Self::Absent => ("absent", None),
+            Self::Twice => ("twice", None),
+            Self::Slow { ms } => ("slow", Some(*ms)),
+            Self::Limited => ("limited", None),
+        }
+    }
+}
+
+impl Behaviour {
+    fn parts(&self) -> (&'static str, Option<u64>) {
+        match self {
+            Self::NeverHealthy => ("never-healthy", None),
+            Self::NeverStarts => ("never-starts", None),
+            Self::ExitsOnStart => ("exits-on-start", None),
+            Self::Dies { after_ms } => ("dies", Some(*after_ms)),
+            Self::Exits { code } => ("exits", Some((*code).into())),
+            Self::Hangs => ("hangs", None),
+            Self::Busy { ms } => ("busy", Some(*ms)),
+            Self::StopsSlowly { ms } => ("stops-slowly", Some(*ms)),
+            Self::Unlisted { ms } => ("unlisted", Some(*ms)),
+            Self::Leased { ms } => ("leased", Some(*ms)),
+            Self::At { at_ms, act } => {
+                (Act::ALL.iter().find(|(known, _)| known == act).map_or("", |(_, name)| name), Some(*at_ms))
+            }
+        }
+    }
+}
+
+fn write_parts(f: &mut fmt::Formatter<'_>, (name, number): (&str, Option<u64>)) -> fmt::Result {
+    write!(f, "={name}")?;
+    number.iter().try_for_each(|number| write!(f, ":{number}"))
+}
+
 fn unknown_call(name: &str) -> String {
     let known: Vec<&str> = Kind::ALL.iter().map(|kind| kind.as_str()).collect();
     format!("no call is named `{name}`: machine, *, {}", known.join(", "))
 }
 
 fn effect_of(text: &str) -> Result<Effect, String> {
-    let message = || "injected".to_owned();
     Ok(match parts(text)? {
-        ("refused", None) => Effect::Refused(Why::Other { status: 400, message: message() }),
-        ("rate-limited", retry_after_ms) => Effect::Refused(Why::RateLimited { retry_after_ms }),
-        ("no-capacity", None) => Effect::Refused(Why::NoCapacity { message: message() }),
-        ("unauthorized", None) => Effect::Refused(Why::Unauthorized { message: message() }),
-        ("busy", None) => Effect::Refused(Why::WrongState { message: message() }),
+        ("refused", None) => Effect::Refused(Refusal::Plain),
+        ("rate-limited", retry_after_ms) => Effect::Refused(Refusal::RateLimited { retry_after_ms }),
+        ("no-capacity", None) => Effect::Refused(Refusal::NoCapacity),
+        ("unauthorized", None) => Effect::Refused(Refusal::Unauthorized),
+        ("busy", None) => Effect::Refused(Refusal::Busy),
         ("lost-before", None) => Effect::LostBefore,
         ("lost-after", None) => Effect::LostAfter,
+        ("absent", None) => Effect::Absent,
         ("twice", None) => Effect::Twice,
         ("slow", Some(ms)) => Effect::Slow { ms },
         ("limited", None) => Effect::Limited,
         _ => {
             return Err(format!(
-                "no effect is named `{text}`: refused, rate-limited, no-capacity, unauthorized, busy, lost-before, \
-                 lost-after, twice, slow:MS, limited"
+                "no effect is named `{text}`: refused, rate-limited[:MS], no-capacity, unauthorized, busy, lost-before, \
+                 lost-after, absent, twice, slow:MS, limited"
             ));
         }
     })
@@ -176,13 +278,15 @@ fn behaviour(text: &str) -> Result<Behaviour, String> {
         ("never-healthy", None) => Behaviour::NeverHealthy,
         ("never-starts", None) => Behaviour::NeverStarts,
         ("exits-on-start", None) => Behaviour::ExitsOnStart,
-        ("exits", Some(code)) => Behaviour::Exits { code: i64::try_from(code).unwrap_or(i64::MAX) },
+        ("exits", Some(code)) => {
+            Behaviour::Exits { code: u8::try_from(code).map_err(|_| format!("`{code}` is no exit code"))? }
+        }
         ("hangs", None) => Behaviour::Hangs,
         ("busy", Some(ms)) => Behaviour::Busy { ms },
         ("dies", Some(after_ms)) => Behaviour::Dies { after_ms },
         ("stops-slowly", Some(ms)) => Behaviour::StopsSlowly { ms },
         ("unlisted", Some(ms)) => Behaviour::Unlisted { ms },
-        ("leased", Some(ms)) => Behaviour::Leased { owner: "somebody@example.com".to_owned(), ms },
+        ("leased", Some(ms)) => Behaviour::Leased { ms },
         (name, Some(at_ms)) if let Some((act, _)) = Act::ALL.iter().find(|(_, known)| *known == name) => {
             Behaviour::At { at_ms, act: *act }
         }
@@ -239,7 +343,7 @@ impl Faults {
         }
         match found {
             Some(Effect::Limited) if self.limits.admit(call, now_ms) => None,
-            Some(Effect::Limited) => Some(Effect::Refused(Why::RateLimited { retry_after_ms: None })),
+            Some(Effect::Limited) => Some(Effect::Refused(Refusal::RateLimited { retry_after_ms: None })),
             other => other,
         }
     }
@@ -296,6 +400,9 @@ mod tests {
             ("create", "`=` is missing"),
             ("make=refused", "no call is named `make`"),
             ("create#x=refused", "`x` is not a number"),
+            ("create#0=refused", "calls are counted from 1"),
+            ("machine@a#2=hangs", "only calls are counted"),
+            ("machine@a=exits:256", "`256` is no exit code"),
             ("create=maybe", "no effect is named `maybe`"),
             ("machine@a=sings", "no behaviour is named `sings`"),
             ("machine@a=dies:soon", "`soon` is not a number of ms"),

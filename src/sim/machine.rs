@@ -55,8 +55,23 @@ pub(super) fn push_event(machine: &mut Machine, t_ms: u64, kind: &str, status: &
     }
 }
 
-pub(super) fn exit_event(exit_code: i64, requested_stop: bool) -> Value {
-    json!({ "exit_event": { "exit_code": exit_code, "oom_killed": false, "requested_stop": requested_stop } })
+/// How a process ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    /// Somebody asked for it.
+    Asked,
+    Code(i64),
+    OutOfMemory,
+}
+
+pub(super) fn exit_event(end: End) -> Value {
+    let exit_code = match end {
+        End::Asked => 0,
+        End::Code(code) => code,
+        End::OutOfMemory => SIGKILLED,
+    };
+    let (oom_killed, requested_stop) = (end == End::OutOfMemory, end == End::Asked);
+    json!({ "exit_event": { "exit_code": exit_code, "oom_killed": oom_killed, "requested_stop": requested_stop } })
 }
 
 /// Its last exit was not asked for.
@@ -104,5 +119,8 @@ fn instance_id(random: &mut SplitMix64) -> String {
 }
 
 const CROCKFORD: &str = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
+/// 128 and the number of the signal, as shells count.
+const SIGKILLED: i64 = 137;
 
 const MOST_EVENTS: usize = 20;

@@ -13,7 +13,7 @@ mod run;
 mod world;
 
 pub use check::{Breach, Promise};
-pub use fault::{Act, Behaviour, Effect, Fault, Jump};
+pub use fault::{Act, Behaviour, Effect, Fault, Jump, Refusal};
 pub use proxy::{Dropped, Edge, Load, Loss, Network, Share, Traffic};
 pub use run::{Moment, Options, Run};
 pub use world::{Answered, Release, Settings, Waiting, World};

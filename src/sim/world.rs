@@ -87,6 +87,12 @@ struct Held {
     expires_ms: u64,
 }
 
+impl Held {
+    fn elsewhere(expires_ms: u64) -> Self {
+        Self { nonce: "elsewhere".to_owned(), owner: "somebody@example.com".to_owned(), expires_ms }
+    }
+}
+
 #[derive(Debug, Clone, Copy)]
 struct Pending {
     place: usize,
@@ -264,8 +270,9 @@ impl World {
         let effect = self.faults.on_call(call, &id, &name, self.now_ms);
         let kind = Kind::of(call);
         let answered = match effect {
-            Some(Effect::Refused(why)) => now(Reply::Refused(why)),
+            Some(Effect::Refused(refusal)) => now(Reply::Refused(refusal.why())),
             Some(Effect::LostBefore) => now(lost()),
+            Some(Effect::Absent) => now(Reply::Absent),
             Some(Effect::LostAfter) => {
                 self.perform(call);
                 now(lost())
@@ -495,10 +502,7 @@ impl World {
     fn befall(&mut self, place: usize) {
         for behaviour in self.behaviours(place) {
             match behaviour {
-                Behaviour::Leased { owner, ms } => {
-                    let held = Held { nonce: "elsewhere".to_owned(), owner, expires_ms: self.now_ms + ms };
-                    self.lives[place].lease = Some(held);
-                }
+                Behaviour::Leased { ms } => self.lives[place].lease = Some(Held::elsewhere(self.now_ms + ms)),
                 // Only of what is new.
                 Behaviour::Unlisted { ms } if self.now_ms > 0 => self.lives[place].listed_from_ms = self.now_ms + ms,
                 _ => {}

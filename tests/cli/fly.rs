@@ -27,15 +27,16 @@ impl Fly {
 
     /// Where this goes wrong.
     pub(crate) fn listen_with(fault: &str) -> Self {
-        Self::listen_as(Test::shop(), &["--fault", fault])
+        Self::listen_as(Test::shop(), &["--speed", "2", "--fault", fault])
     }
 
     fn of(test: Test) -> Self {
-        Self::listen_as(test, &[])
+        Self::listen_as(test, &["--speed", "2"])
     }
 
-    fn listen_as(test: Test, more: &[&str]) -> Self {
-        let args = ["sim", "listen", "--port", "0", "--app", "shop", "--fleet", "machines.json", "--speed", "2"];
+    /// With the machines in the folder of the test.
+    pub(crate) fn listen_as(test: Test, more: &[&str]) -> Self {
+        let args = ["sim", "listen", "--port", "0", "--app", "shop", "--fleet", "machines.json"];
         let test = test.args(args.into_iter().chain(more.iter().copied()));
         let mut process = test.command().spawn().unwrap();
         let mut line = String::new();
@@ -46,6 +47,12 @@ impl Fly {
 
     pub(crate) fn with(&self, test: Test) -> Test {
         test.env("FLY_FLAPS_BASE_URL", &self.url).env("FLY_API_TOKEN", TOKEN)
+    }
+
+    /// The exit status once a signal asked it to end.
+    pub(crate) fn ends(mut self, signal: &str) -> Option<i32> {
+        send(&self.process, &[signal]);
+        self.process.wait().unwrap().code()
     }
 
     /// A plan for the machines there, read live.
@@ -87,8 +94,17 @@ impl Fly {
         args: impl IntoIterator<Item = &'a str>,
         how: impl Fn(Command) -> Command,
     ) -> Running {
-        let plan: Value = serde_json::from_str(&planned.read("plan.json")).unwrap();
-        let test = self.with(planned.then(args));
+        self.start_as(planned.then(args), how)
+    }
+
+    /// A run of the plan in its folder that tells of events.
+    pub(crate) fn start(&self, test: Test) -> Running {
+        self.start_as(test, |command| command)
+    }
+
+    fn start_as(&self, test: Test, how: impl Fn(Command) -> Command) -> Running {
+        let plan: Value = serde_json::from_str(&test.folder_text("plan.json")).unwrap();
+        let test = self.with(test);
         let mut process = how(test.command()).spawn().unwrap();
         let output = BufReader::new(process.stdout.take().unwrap());
         Running { process, output, plan, test }
@@ -121,9 +137,7 @@ pub(crate) struct Running {
 impl Running {
     /// `INT`, `TERM` or `HUP`; several at once.
     pub(crate) fn signal(&self, names: &[&str]) {
-        let id = self.process.id();
-        let kills: Vec<String> = names.iter().map(|name| format!("kill -{name} {id}")).collect();
-        assert!(Command::new("sh").args(["-c", &kills.join(" && ")]).status().unwrap().success());
+        send(&self.process, names);
     }
 
     /// Another command on the same computer.
@@ -169,4 +183,10 @@ impl Running {
         let output = self.process.wait_with_output().unwrap();
         (output.status.code(), String::from_utf8(output.stderr).unwrap(), self.test)
     }
+}
+
+fn send(process: &Child, signals: &[&str]) {
+    let id = process.id();
+    let kills: Vec<String> = signals.iter().map(|name| format!("kill -{name} {id}")).collect();
+    assert!(Command::new("sh").args(["-c", &kills.join(" && ")]).status().unwrap().success());
 }

@@ -5,7 +5,6 @@ mod access;
 mod apply;
 mod check;
 mod deploy;
-mod exit;
 #[cfg(unix)]
 mod fly;
 mod formats;
@@ -16,6 +15,8 @@ mod machine_config;
 mod plan;
 mod settings;
 mod signals;
+#[cfg(unix)]
+mod statuses;
 mod test;
 mod tls;
 mod unfinished;

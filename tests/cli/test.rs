@@ -1,9 +1,11 @@
 //! One run of the program: files in, arguments, and what is expected.
 
 use std::fs;
+#[cfg(unix)]
+use std::io::Read;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// What to run. Nothing of the environment of the tests reaches the program.
@@ -112,15 +114,43 @@ impl Test {
         // A program that reads nothing may be gone before all of it is written.
         let _ = process.stdin.take().unwrap().write_all(&self.stdin);
         let output = process.wait_with_output().unwrap();
+        self.ran(output)
+    }
+
+    #[track_caller]
+    fn ran(self, output: Output) -> Ran {
         let stdout = String::from_utf8(output.stdout).unwrap();
         let stderr = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(self.status), "\nstdout: {stdout}\nstderr: {stderr}");
+        assert_eq!(output.status.code(), Some(self.status), "\n{:?}\nstdout: {stdout}\nstderr: {stderr}", self.args);
         for (expected, got) in [(&self.stdout, &stdout), (&self.stderr, &stderr)] {
             if let Some(expected) = expected {
                 assert_eq!(got, expected);
             }
         }
         Ran { stdout, stderr, folder: self.folder }
+    }
+
+    /// Runs it where its question is read on a terminal; after `meanwhile`, that is answered.
+    #[cfg(unix)]
+    #[track_caller]
+    pub(crate) fn run_asked(self, meanwhile: impl FnOnce(), answer: &str) -> Ran {
+        use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+        let mut person = fs::File::from(openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap());
+        grantpt(&person).and_then(|()| unlockpt(&person)).unwrap();
+        let terminal = ptsname(&person, Vec::new()).unwrap().into_string().unwrap();
+        let terminal = fs::File::options().read(true).write(true).open(terminal).unwrap();
+        let mut process = self.command().stdin(terminal).spawn().unwrap();
+        let mut asked = Vec::new();
+        while !asked.ends_with(b"[y/N] ") {
+            let mut byte = [0];
+            process.stderr.as_mut().unwrap().read_exact(&mut byte).unwrap();
+            asked.extend(byte);
+        }
+        meanwhile();
+        person.write_all(format!("{answer}\n").as_bytes()).unwrap();
+        let mut output = process.wait_with_output().unwrap();
+        output.stderr.splice(0..0, asked);
+        self.ran(output)
     }
 
     /// A file as it stands before the run.

@@ -1,6 +1,8 @@
 //! How a run ends: what is left, what is said of it, what is written down, and the leases given
 //! back.
 
+use std::collections::BTreeSet;
+
 use super::{Execution, Fate, Notice, Stage};
 use crate::execute::flaw::Flaw;
 use crate::execute::goal::Goal;
@@ -130,7 +132,11 @@ impl Execution {
         let leased = self.known.leases.keys().filter(|_| !self.options.has(Flaw::ForgetLeases));
         goals.extend(leased.map(|machine| Goal::Released { machine: machine.clone() }));
         self.add_jobs(goals, Owner::Closing);
-        self.stage = Stage::Closing(Outcome { kind, message, left: std::mem::take(&mut self.left) });
+        let mut left = std::mem::take(&mut self.left);
+        // Two steps of one machine may fail for the same reason.
+        let mut told = BTreeSet::new();
+        left.retain(|one| told.insert((one.machine.clone(), one.command.clone(), one.why.clone())));
+        self.stage = Stage::Closing(Outcome { kind, message, left });
     }
 
     /// What is written down at the end: how it went; and then that nothing is under way any more.

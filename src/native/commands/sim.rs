@@ -80,7 +80,7 @@ pub(in crate::native) struct ExploreArgs {
     #[arg(long, value_name = "N", default_value_t = 0)]
     from: u64,
 
-    /// Only the run of this number, told in full
+    /// Only the run of this number, told in full, with its faults as `sim listen --fault` takes them
     #[arg(long, value_name = "N", conflicts_with_all = ["runs", "seconds", "from", "threads"])]
     seed: Option<u64>,
 
@@ -115,7 +115,7 @@ pub(in crate::native) struct ListenArgs {
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
 
-    /// What goes wrong, such as `create#1=lost-after`, `machine@app-1=dies:5000`,
+    /// What goes wrong, such as `create#1=lost-after`, `get@app-1=absent`, `machine@app-1=dies:5000`,
     /// `machine@ID=killed-at:30000` or `*=limited` (Fly's rate limits); repeatable
     #[arg(long, value_name = "SPEC")]
     fault: Vec<Fault>,

@@ -77,11 +77,9 @@ impl Board {
     /// A line for the whole, then one per machine; at most `height` of them. None is longer than
     /// the look is wide.
     pub fn lines(&self, t_ms: u64, height: usize, look: Look) -> Vec<String> {
-        let left =
-            |until_ms: Option<u64>| until_ms.map_or(String::new(), |until_ms| format!(", {}", left(t_ms, until_ms)));
-        let waiting = self.waiting.map_or(String::new(), |(what, until_ms)| format!(" ({what}{})", left(until_ms)));
-        let count = format!("{} of {} steps", self.done.len(), self.steps.len());
-        let head = format!("{}  {}, {count}{waiting}", seconds(t_ms), self.phase);
+        let waiting =
+            self.waiting.map_or(String::new(), |(what, until_ms)| format!(" ({what}{})", rest(t_ms, until_ms)));
+        let head = format!("{}  {}{waiting}", seconds(t_ms), self.standing());
         let mut lines = vec![look.paint(BOLD, cut(&head, look.width))];
         let room = height.saturating_sub(2);
         let name_width = widest(self.rows.iter().map(|row| row.label.clone()));
@@ -91,6 +89,19 @@ impl Board {
             lines.push(look.paint(DIM, format!("  and {} more", self.rows.len() - room)));
         }
         lines
+    }
+
+    /// A line for who sees no other: how far it is, and one thing that goes on.
+    pub fn line(&self, t_ms: u64) -> String {
+        let busy = self.rows.iter().find(|row| row.mark == Mark::Busy);
+        let on_a_machine = busy.map(|row| (format!("{}: {}", row.label, row.doing), row.until_ms));
+        let waiting = self.waiting.map(|(what, until_ms)| (what.to_owned(), until_ms)).or(on_a_machine);
+        let waiting = waiting.map_or(String::new(), |(what, until_ms)| format!(" ({what}{})", rest(t_ms, until_ms)));
+        format!("still {}{waiting}", self.standing())
+    }
+
+    fn standing(&self) -> String {
+        format!("{}, {} of {} steps", self.phase, self.done.len(), self.steps.len())
     }
 
     fn step(&mut self, t_ms: u64, id: &str, state: StepState, message: Option<&str>) {
@@ -179,6 +190,10 @@ fn row(subject: Subject) -> Row {
         until_ms: None,
         checks: None,
     }
+}
+
+fn rest(t_ms: u64, until_ms: Option<u64>) -> String {
+    until_ms.map_or(String::new(), |until_ms| format!(", {}", left(t_ms, until_ms)))
 }
 
 /// In whole seconds: it is drawn anew all the time.

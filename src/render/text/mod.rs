@@ -18,7 +18,7 @@ pub use diff::diff;
 pub use explain::explain;
 pub use look::Look;
 pub use plan::plan;
-pub use progress::{Times, event, outcome};
+pub use progress::{Log, Times, event, outcome};
 pub use refusal::refusals;
 
 pub use super::told::words::seconds;

@@ -4,11 +4,45 @@ use std::collections::BTreeMap;
 
 use anstyle::Style;
 
+use super::board::Board;
 use super::look::{BOLD, DIM, GREEN, Look, NORMAL, RED, YELLOW};
 use crate::execute::{Event, Outcome, OutcomeKind, Phase, StepState};
 use crate::plan::{self, Op, Plan};
 use crate::render::told::subject::{Subject, subject, subjects, widest};
 use crate::render::told::words::seconds;
+
+/// A run as a log: what happens, and from time to time that nothing does. Whoever reads it, a person
+/// or a service that ends what is silent, sees that the run goes on.
+#[derive(Debug, Clone)]
+pub struct Log {
+    board: Board,
+    told_ms: u64,
+}
+
+impl Log {
+    pub fn new(plan: &Plan) -> Self {
+        Self { board: Board::new(plan), told_ms: 0 }
+    }
+
+    /// The line of an event, ended; empty for what only `--events jsonl` tells.
+    pub fn event(&mut self, plan: &Plan, t_ms: u64, told: &Event, look: Look) -> String {
+        self.board.update(t_ms, told);
+        let line = event(plan, t_ms, told, look);
+        if !line.is_empty() {
+            self.told_ms = t_ms;
+        }
+        line
+    }
+
+    /// How far it is, where nothing was told for long; else empty.
+    pub fn silence(&mut self, t_ms: u64, look: Look) -> String {
+        if t_ms < self.told_ms + LONGEST_SILENCE_MS {
+            return String::new();
+        }
+        self.told_ms = t_ms;
+        line(t_ms, "", DIM, &self.board.line(t_ms), look)
+    }
+}
 
 /// A line for a log, ended; empty for what only `--events jsonl` tells.
 pub fn event(plan: &Plan, t_ms: u64, event: &Event, look: Look) -> String {
@@ -29,10 +63,12 @@ pub fn event(plan: &Plan, t_ms: u64, event: &Event, look: Look) -> String {
         Event::Machine { .. } | Event::Call { .. } | Event::Reply { .. } => None,
         Event::Wait { .. } | Event::Done { .. } => None,
     };
-    told.map_or(String::new(), |(who, style, text)| {
-        let time = look.paint(DIM, format!("{:>7}", seconds(t_ms)));
-        look.painted_line(&format!("{time} {who}"), style, &text)
-    })
+    told.map_or(String::new(), |(who, style, text)| line(t_ms, &who, style, &text, look))
+}
+
+fn line(t_ms: u64, who: &str, style: Style, text: &str, look: Look) -> String {
+    let time = look.paint(DIM, format!("{:>7}", seconds(t_ms)));
+    look.painted_line(&format!("{time} {who}"), style, text)
 }
 
 /// When a run was done with each kind of step for the last time.
@@ -158,9 +194,12 @@ fn outcome_name(kind: OutcomeKind) -> (&'static str, Style) {
     }
 }
 
+const LONGEST_SILENCE_MS: u64 = 30_000;
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::execute::Leftover;
     use crate::render::text::sample;
 
     fn step(step: &str, state: StepState) -> Event {
@@ -232,6 +271,33 @@ mod tests {
     }
 
     #[test]
+    fn c12_a_log_says_at_least_every_half_minute_that_the_run_goes_on() {
+        let plan = sample::plan();
+        let mut log = Log::new(&plan);
+        let running = |id: &str| step(id, StepState::Running);
+        let mut told = String::new();
+        for t_ms in (0..=130_000).step_by(100) {
+            let event = match t_ms {
+                1_000 => Some(Event::Phase { phase: Phase::Forward }),
+                2_000 => Some(running("s3")),
+                70_000 => Some(running("s12")),
+                70_100 => Some(Event::Wait { step: "s12".into(), until_ms: 190_000 }),
+                _ => None,
+            };
+            told += &event.map_or(String::new(), |event| log.event(&plan, t_ms, &event, Look::default()));
+            told += &log.silence(t_ms, Look::default());
+        }
+        insta::assert_snapshot!(told, @r#"
+           1.0s deploying
+          31.0s still deploying, 0 of 17 steps (green app-1: creating)
+          1m01s still deploying, 0 of 17 steps (green app-1: creating)
+          1m10s settling
+          1m40s still deploying, 0 of 17 steps (settling, 1m30s left)
+          2m10s still deploying, 0 of 17 steps (settling, 1m left)
+        "#);
+    }
+
+    #[test]
     fn the_report_names_what_is_left_and_the_command_for_it() {
         let ended = Outcome {
             kind: OutcomeKind::NeedsAttention,
@@ -257,24 +323,5 @@ mod tests {
           148e2d3f7b1c89  its host does not answer
               fly machine destroy --force 148e2d3f7b1c89
         "#);
-    }
-    #[test]
-    fn one_command_for_several_machines_stands_before_them() {
-        let left = |machine: &str, why: &str| Leftover {
-            machine: machine.into(),
-            why: why.into(),
-            command: "cutover abort plan.json".into(),
-        };
-        let left = vec![left("148e2d3f7b1c89", "a blue: it may be stopped"), left("3d8d7dc0b62e89", "a green")];
-        let ended = Outcome { kind: OutcomeKind::NeedsAttention, message: "Stopped at once.".into(), left };
-        insta::assert_snapshot!(outcome(&ended, 12_000, &Times::default(), Look::default()), @r"
-        Needs attention after 12.0s
-          Stopped at once.
-
-        Left to do
-          cutover abort plan.json
-              148e2d3f7b1c89  a blue: it may be stopped
-              3d8d7dc0b62e89  a green
-        ");
     }
 }

@@ -3,9 +3,9 @@
 use std::fmt::{self, Display};
 
 use super::worlds::Prepared;
-use crate::execute::{Intent, Kind, SplitMix64, Why};
+use crate::execute::{Intent, Kind, SplitMix64};
 use crate::plan::{Op, Plan};
-use crate::sim::fault::{Act, Behaviour, Effect, Fault, Jump};
+use crate::sim::fault::{Act, Behaviour, Effect, Fault, Jump, Refusal};
 
 /// A world, and what goes wrong in it.
 #[derive(Debug, Clone)]
@@ -86,7 +86,7 @@ fn nth_fault(number: u64) -> Option<Fault> {
 
 fn effect(number: u64) -> Effect {
     match number {
-        0 => Effect::Refused(Why::Other { status: 400, message: "injected".to_owned() }),
+        0 => Effect::Refused(Refusal::Plain),
         1 => Effect::LostBefore,
         2 => Effect::LostAfter,
         3 => Effect::Slow { ms: 20_000 },
@@ -156,11 +156,10 @@ fn random_fault(random: &mut SplitMix64, names: &[String], span_ms: u64) -> Faul
 }
 
 fn random_effect(random: &mut SplitMix64) -> Effect {
-    let message = || "injected".to_owned();
     match random.below(9) {
-        5 => Effect::Refused(Why::RateLimited { retry_after_ms: Some(random.below(5_000)) }),
-        6 => Effect::Refused(Why::NoCapacity { message: message() }),
-        7 => Effect::Refused(Why::WrongState { message: message() }),
+        5 => Effect::Refused(Refusal::RateLimited { retry_after_ms: Some(random.below(5_000)) }),
+        6 => Effect::Refused(Refusal::NoCapacity),
+        7 => Effect::Refused(Refusal::Busy),
         8 => Effect::Slow { ms: random.below(3_000) },
         number => effect(number),
     }
@@ -193,7 +192,7 @@ fn random_intervention(random: &mut SplitMix64) -> (u64, Intervention) {
 impl Display for Case<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.world.name)?;
-        self.faults.iter().try_for_each(|fault| write!(f, "\n  fault {fault:?}"))?;
+        self.faults.iter().try_for_each(|fault| write!(f, "\n  --fault '{fault}'"))?;
         self.interventions.iter().try_for_each(|(at, what)| write!(f, "\n  at moment {at} {what:?}"))?;
         if self.without_plan { write!(f, "\n  without the plan after a crash") } else { Ok(()) }
     }

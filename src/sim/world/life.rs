@@ -2,8 +2,9 @@
 
 use super::{Held, Pending, Then, World};
 use crate::fleet::{HostStatus, Machine, State};
+use crate::sim::check;
 use crate::sim::fault::{self, Act, Behaviour};
-use crate::sim::{check, machine};
+use crate::sim::machine::{self, End};
 
 impl World {
     /// Something that happens by itself.
@@ -23,10 +24,10 @@ impl World {
             }
             Then::Dies => {
                 self.trouble(place);
-                self.exit(place, 1, false);
+                self.exit(place, End::Code(1));
             }
             Then::Ended => self.ended(place),
-            Then::Stopped => self.exit(place, 0, true),
+            Then::Stopped => self.exit(place, End::Asked),
             Then::Elsewhere => {}
         }
         self.changed(place, false);
@@ -47,7 +48,7 @@ impl World {
         let behaviours = self.behaviours(place);
         if behaviours.contains(&Behaviour::ExitsOnStart) {
             self.trouble(place);
-            self.exit(place, 1, false);
+            self.exit(place, End::Code(1));
         } else if self.is_for_one_command(place) {
             if !behaviours.contains(&Behaviour::Hangs) {
                 self.plan(place, self.settings.command_ms, Then::Ended);
@@ -66,10 +67,10 @@ impl World {
 
     fn ended(&mut self, place: usize) {
         let code = self.behaviours(place).into_iter().find_map(|behaviour| match behaviour {
-            Behaviour::Exits { code } => Some(code),
+            Behaviour::Exits { code } => Some(i64::from(code)),
             _ => None,
         });
-        self.exit(place, code.unwrap_or(0), false);
+        self.exit(place, End::Code(code.unwrap_or(0)));
         self.enter(place, State::Destroyed);
     }
 
@@ -81,8 +82,8 @@ impl World {
         }
     }
 
-    pub(super) fn exit(&mut self, place: usize, code: i64, requested: bool) {
-        let (t_ms, request) = (self.now_ms, machine::exit_event(code, requested));
+    pub(super) fn exit(&mut self, place: usize, end: End) {
+        let (t_ms, request) = (self.now_ms, machine::exit_event(end));
         machine::push_event(self.machine_mut(place), t_ms, "exit", "stopped", Some(request));
         self.set_checks(place, "critical");
         self.enter(place, State::Stopped);
@@ -133,17 +134,15 @@ impl World {
         self.trouble(place);
         match act {
             Act::Destroyed => drop(self.destroy(place)),
-            Act::Stopped => self.exit(place, 0, true),
+            Act::Stopped => self.exit(place, End::Asked),
             // What runs already is not started anew.
             Act::Started => drop(self.start(place)),
             Act::Cordoned => drop(self.cordon(place, true)),
             Act::Uncordoned => drop(self.cordon(place, false)),
-            Act::Killed => self.exit(place, 137, false),
+            Act::Killed => self.exit(place, End::OutOfMemory),
             Act::Unwell => self.set_checks(place, "critical"),
             Act::Leased => {
-                let expires_ms = self.now_ms + SOMEBODYS_LEASE_MS;
-                let held = Held { nonce: "elsewhere".to_owned(), owner: "somebody@example.com".to_owned(), expires_ms };
-                self.lives[place].lease = Some(held);
+                self.lives[place].lease = Some(Held::elsewhere(self.now_ms + SOMEBODYS_LEASE_MS));
             }
             Act::HostLost => self.machine_mut(place).host_status = HostStatus::Unreachable,
             Act::HostBack => self.machine_mut(place).host_status = HostStatus::Ok,
