@@ -79,10 +79,8 @@ pub struct Execution {
     intent: Option<Intent>,
     /// The deploy destroyed a blue that the plan does not know of any more.
     is_past: bool,
-    /// The plan does not tell all that is left to do.
-    is_partial: bool,
-    /// Machines that are cordoned, and only the lost plan tells whether by the deploy.
-    doubtful: Vec<String>,
+    /// What the plan, made from marks, does not tell.
+    lost: Option<Lost>,
     slots: Arc<Slots>,
     floors: Arc<BTreeMap<String, Floored>>,
     known: Knowledge,
@@ -114,6 +112,15 @@ pub struct Execution {
     unsettled: bool,
     told: BTreeMap<String, (State, u64, u64)>,
     out: Step,
+}
+
+/// What is not known where the plan of a deploy is lost.
+#[derive(Debug, Clone)]
+struct Lost {
+    /// There is more to do than its marks tell.
+    is_partial: bool,
+    /// Machines that are cordoned, nobody knows by whom.
+    doubtful: Vec<String>,
 }
 
 /// What follows from the plan.
@@ -210,8 +217,7 @@ impl Execution {
         let plan = Arc::new(left.plan.clone());
         Self {
             is_past: left.is_past,
-            is_partial: !left.is_complete,
-            doubtful: left.doubtful.clone(),
+            lost: Some(Lost { is_partial: !left.is_complete, doubtful: left.doubtful.clone() }),
             ..Self::with(plan, &left.marked, options, Some(intent))
         }
     }
@@ -265,8 +271,7 @@ impl Execution {
         Self {
             intent,
             is_past: false,
-            is_partial: false,
-            doubtful: Vec::new(),
+            lost: None,
             slots,
             floors,
             known,
@@ -391,6 +396,11 @@ impl Execution {
             Owner::Back(place) => self.back_over(place, job, result),
             Owner::Lease => self.lease_over(job, result),
         }
+    }
+
+    /// There may be more to do than is known.
+    fn is_partial(&self) -> bool {
+        self.lost.as_ref().is_some_and(|lost| lost.is_partial)
     }
 
     const fn is_telling(&self) -> bool {

@@ -149,7 +149,7 @@ fn b36_a_blue_that_uses_all_of_its_kill_timeout_fails_nothing_after_the_cut_over
     let all_ms = 300_000;
     let fleet = |fleet: &mut Fleet| {
         for machine in &mut fleet.machines {
-            machine.config_mut().unwrap().0.insert("stop_config".into(), json!({"timeout": "5m0s"}));
+            machine.config_mut().unwrap().fields_mut().insert("stop_config".into(), json!({"timeout": "5m0s"}));
         }
     };
     let mut story = with("kill_timeout = 300\n", &Policy { wait_timeout_ms: Some(all_ms), ..Policy::default() });

@@ -45,7 +45,7 @@ impl Execution {
         {
             return self.refuse_unfinished(&machine, &plan);
         }
-        if self.intent.is_some() && self.is_partial && !self.known.is_told {
+        if self.intent.is_some() && self.is_partial() && !self.known.is_told {
             let message = "The deploy ended meanwhile: nothing tells of it any more. Nothing was touched.";
             return self.close(OutcomeKind::Stale, message.to_owned());
         }

@@ -30,7 +30,7 @@ impl Execution {
         self.leave_taken();
         self.leave_doubtful();
         if self.rescue.is_empty() && self.left.is_empty() {
-            let end = if self.is_partial { AS_MARKED } else { "The fleet is as before." };
+            let end = if self.lost.is_some() { AS_MARKED } else { "The fleet is as before." };
             return self.close_with(OutcomeKind::Restored, end);
         } else if self.rescue.is_empty() {
             return self.close_with(OutcomeKind::NeedsAttention, "Not everything could be taken back.");
@@ -98,7 +98,8 @@ impl Execution {
 
     /// Machines that may have been cordoned by the deploy whose plan is lost.
     fn leave_doubtful(&mut self) {
-        let hidden = self.doubtful.iter().filter(|id| self.known.seen(id).is_some_and(|machine| machine.cordoned));
+        let doubtful = self.lost.iter().flat_map(|lost| &lost.doubtful);
+        let hidden = doubtful.filter(|id| self.known.seen(id).is_some_and(|machine| machine.cordoned));
         let why = || "it is cordoned, and only the plan tells whether by this deploy".to_owned();
         let left: Vec<Leftover> = hidden.map(|id| report::to_uncordon(&self.plan.app, id, why())).collect();
         self.left.extend(left);

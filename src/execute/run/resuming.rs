@@ -109,7 +109,7 @@ impl Execution {
         self.recall_the_blues();
         let is_noted = self.known.direction() == Some(Direction::Past) || self.options.has(Flaw::InferThePoint);
         self.is_past |= self.has_no_way_back(is_noted);
-        if self.is_past && self.is_partial {
+        if self.is_past && self.is_partial() {
             self.failures.push("it can be finished only, and only its plan tells what is left to do".to_owned());
             return self.close_as_found("resume PLAN");
         }

@@ -150,7 +150,9 @@ impl Truth<'_> {
             && before.config.as_ref().is_some_and(|config| config.autostop() && config.autostart());
         now.is_some_and(|now| {
             let is_same = now.state == before.state || before.state == State::Started && sleeps(now);
-            (is_same || is_routed) && now.cordoned == before.cordoned
+            // Without the plan nobody knows which machines were at rest.
+            let is_woken = self.case.without_plan && before.is_at_rest() && now.state == State::Started;
+            (is_same || is_routed || is_woken) && now.cordoned == before.cordoned
         })
     }
 
