@@ -354,6 +354,10 @@ impl Execution {
 
     fn add_jobs(&mut self, goals: Vec<Goal>, owner: Owner) {
         for goal in goals {
+            if let Goal::Released { machine } = &goal {
+                let renews = |job: &Job| matches!(&job.goal, Goal::KeptLeased { machine: kept } if kept == machine);
+                self.schedule.forget(renews);
+            }
             self.schedule.add(Job::new(goal, owner, self.now_ms));
         }
     }

@@ -75,7 +75,8 @@ pub fn reconstruct(app: &str, fleet: &Fleet) -> Result<Interrupted, Refusal> {
         direction,
         release_command: release.max_by_key(|command| command.is_done),
         is_complete: scene.is_complete(fleet, &run),
-        is_past: scene.is_past(&situation, direction, scene.has_all_greens(fleet, &run)),
+        is_past: scene.is_past(&situation, direction, scene.has_all_greens(fleet, &run))
+            || Scene::finished(fleet, &run) > 0,
         doubtful: scene.doubtful(fleet, &run),
         run,
         marked,
@@ -308,13 +309,16 @@ impl<'g, 'a> Scene<'g, 'a> {
         tells_all && self.has_all_greens(fleet, run)
     }
 
-    /// Greens that the deploy had finished with carry no marks, only their names.
     fn has_all_greens(&self, fleet: &Fleet, run: &str) -> bool {
+        !self.greens.is_empty() && self.greens.len() + Self::finished(fleet, run) >= self.count
+    }
+
+    /// Greens that the deploy had finished with carry no marks, only their names.
+    fn finished(fleet: &Fleet, run: &str) -> usize {
         let prefix = name_prefix(run);
         let is_finished = |machine: &&Machine| machine.is_live() && Marks::of(machine).is_none();
         let is_green = |machine: &&Machine| purpose(machine).is_none() && machine.name.starts_with(&prefix);
-        let finished = fleet.machines.iter().filter(is_finished).filter(is_green).count();
-        !self.greens.is_empty() && self.greens.len() + finished >= self.count
+        fleet.machines.iter().filter(is_finished).filter(is_green).count()
     }
 
     /// The deploy cordons a blue once its green has the traffic: here the green is gone, or somebody

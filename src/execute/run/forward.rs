@@ -7,8 +7,8 @@ use crate::execute::job::{Job, Owner};
 use crate::execute::operation::Kind;
 use crate::execute::order::Order;
 use crate::execute::{Event, Leftover, Phase, StepState, report, steps};
-use crate::plan::Op;
 use crate::plan::mark::Direction;
+use crate::plan::{Op, Step};
 
 impl Execution {
     pub(super) fn begin_forward(&mut self, place: usize) {
@@ -126,8 +126,8 @@ impl Execution {
 
     pub(super) fn lease_over(&mut self, job: &Job, result: Result<(), Failure>) {
         let (Goal::KeptLeased { machine }, Err(Failure { why, .. })) = (&job.goal, result) else { return };
-        // One that was given back meanwhile is not lost.
-        if self.known.leases.remove(machine).is_some() && self.stage == Stage::Forward {
+        self.known.leases.remove(machine);
+        if self.stage == Stage::Forward {
             let why = format!("the lease of {machine} was lost: {why}");
             self.overtaken = Some(why.clone());
             self.turn_back(why);
@@ -167,7 +167,12 @@ impl Execution {
         if self.overtaken.is_some() {
             self.failures.clear();
             self.intent = Some(Intent::Back);
-            self.progress = vec![Progress::default(); self.plan.steps.len()];
+            let is_leased = |step: &Step| {
+                step.op == Op::Lease && step.machine.as_ref().is_some_and(|id| self.known.nonce(id).is_some())
+            };
+            let fate = |step| if is_leased(step) { Fate::Changed } else { Fate::Untouched };
+            self.progress =
+                self.plan.steps.iter().map(|step| Progress { fate: fate(step), ..Progress::default() }).collect();
             self.order = Order::forward(&self.plan.steps);
             self.traffic.clear();
             return self.take_over();
