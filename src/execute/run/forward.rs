@@ -1,14 +1,13 @@
 //! The plan's steps as they are done, and what their failures lead to.
 
-use super::{Execution, Failure, FailureKind, Fate, Intent, Notice, Progress, Stage};
+use super::{Execution, Failure, FailureKind, Fate, Notice, Stage};
 use crate::execute::flaw::Flaw;
 use crate::execute::goal::Goal;
 use crate::execute::job::{Job, Owner};
 use crate::execute::operation::Kind;
-use crate::execute::order::Order;
 use crate::execute::{Event, Leftover, Phase, StepState, report, steps};
+use crate::plan::Op;
 use crate::plan::mark::Direction;
-use crate::plan::{Op, Step};
 
 impl Execution {
     pub(super) fn begin_forward(&mut self, place: usize) {
@@ -165,17 +164,7 @@ impl Execution {
     /// lost a lease looks first whether somebody else has gone on.
     pub(super) fn turned(&mut self) {
         if self.overtaken.is_some() {
-            self.failures.clear();
-            self.intent = Some(Intent::Back);
-            let is_leased = |step: &Step| {
-                step.op == Op::Lease && step.machine.as_ref().is_some_and(|id| self.known.nonce(id).is_some())
-            };
-            let fate = |step| if is_leased(step) { Fate::Changed } else { Fate::Untouched };
-            self.progress =
-                self.plan.steps.iter().map(|step| Progress { fate: fate(step), ..Progress::default() }).collect();
-            self.order = Order::forward(&self.plan.steps);
-            self.traffic.clear();
-            return self.take_over();
+            return self.look_again();
         }
         if let (Notice::Told(Direction::Forward | Direction::Past), true) = (self.notice, self.rescue.is_empty()) {
             self.notice = Notice::Told(Direction::Back);

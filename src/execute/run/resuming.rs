@@ -3,16 +3,33 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::{Execution, Fate, Intent, Notice, Stage};
+use super::{Execution, Fate, Intent, Notice, Progress, Stage};
 use crate::execute::flaw::Flaw;
 use crate::execute::goal::Goal;
 use crate::execute::job::{LIST_LAG_MS, Owner};
+use crate::execute::order::Order;
 use crate::execute::{Leftover, OutcomeKind, Phase, name, steps};
 use crate::fleet::{Machine, State};
 use crate::plan::mark::{Direction, ReleaseCommand};
 use crate::plan::{Observed, Op, PlannedMachine, Step};
 
 impl Execution {
+    /// Where a lease was lost another run may have gone on: what this one knows of its steps need not
+    /// hold any more.
+    pub(super) fn look_again(&mut self) {
+        self.failures.clear();
+        self.intent = Some(Intent::Back);
+        let is_leased = |step: &Step| {
+            step.op == Op::Lease && step.machine.as_ref().is_some_and(|id| self.known.nonce(id).is_some())
+        };
+        let fate = |step| if is_leased(step) { Fate::Changed } else { Fate::Untouched };
+        self.progress =
+            self.plan.steps.iter().map(|step| Progress { fate: fate(step), ..Progress::default() }).collect();
+        self.order = Order::forward(&self.plan.steps);
+        self.traffic.clear();
+        self.take_over();
+    }
+
     /// First the leases, where any can be had: with them, what the other run may still have on its
     /// way is refused. Then the fleet is read again, and believed.
     pub(super) fn take_over(&mut self) {
