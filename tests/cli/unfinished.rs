@@ -162,7 +162,7 @@ fn a_killed_deploy_without_all_its_greens_is_taken_back_without_its_plan() {
     apply.until(|event| event["call"].as_str().is_some_and(|call| call.starts_with("create")));
     let ran = apply.kill().status(3).again(["resume", "--app", "shop", "--yes"]).run();
     assert!(ran.stderr.contains("It is taken back: "), "{}", ran.stderr);
-    assert!(ran.stdout.contains("it was to be taken back. The fleet is as before."), "{}", ran.stdout);
+    assert!(ran.stdout.contains("What the marks of the deploy tell of is as before."), "{}", ran.stdout);
     assert_eq!(fly.machines(), before);
 }
 

@@ -44,23 +44,29 @@ impl<'a> Block<'a> {
         }
     }
 
+    /// What is to be done for several machines at once comes before them.
     fn told(&self, look: Look) -> String {
-        let whys = self.whys.iter().map(|(why, machines)| self.told_why(why, machines, look));
+        let is_one_for_all =
+            self.commands.len() == 1 && self.whys.iter().map(|(_, machines)| machines.len()).sum::<usize>() > 1;
+        let (inner, outer) = ("      ", "  ");
+        let (first, then) = if is_one_for_all { (outer, inner) } else { (inner, outer) };
         // One by one: flyctl, given several machines, does nothing when one of them is gone.
-        let commands = self.commands.iter().map(|command| format!("      {}\n", look.paint(GREEN, command)));
-        whys.chain(commands).collect()
+        let commands: String =
+            self.commands.iter().map(|command| format!("{first}{}\n", look.paint(GREEN, command))).collect();
+        let whys: String =
+            self.whys.iter().map(|(why, machines)| told_why(why, machines, then, is_one_for_all, look)).collect();
+        if is_one_for_all { commands + &whys } else { whys + &commands }
     }
+}
 
-    fn told_why(&self, why: &str, machines: &[&str], look: Look) -> String {
-        let head = |name: &str| format!("  {}  ", look.paint(YELLOW, name));
-        match machines {
-            [one] => look.wrap(&head(one), why),
-            _ => {
-                let told = look.wrap(&head(&count(machines.len(), "machine")), why);
-                // More than one command: they name the machines.
-                let names = (self.commands.len() == 1).then(|| machines.join(", "));
-                told + &names.map_or(String::new(), |names| look.wrap("      ", &names))
-            }
+/// `names`: no command tells them.
+fn told_why(why: &str, machines: &[&str], indent: &str, names: bool, look: Look) -> String {
+    let head = |name: &str| format!("{indent}{}  ", look.paint(YELLOW, name));
+    match machines {
+        [one] => look.wrap(&head(one), why),
+        _ => {
+            let told = look.wrap(&head(&count(machines.len(), "machine")), why);
+            told + &if names { look.wrap(&format!("{indent}    "), &machines.join(", ")) } else { String::new() }
         }
     }
 }
@@ -104,11 +110,11 @@ mod tests {
         let gone = ids(40, 41).map(|id| plan(id, "it is gone"));
         let left: Vec<Leftover> = image.chain(gone).collect();
         insta::assert_snapshot!(super::left(&left, Look::default()), @r#"
-        8 machines  its image is another: it was deployed meanwhile
-            9080e6f3a12d10, 9080e6f3a12d11, 9080e6f3a12d12, 9080e6f3a12d13,
-            9080e6f3a12d14, 9080e6f3a12d15, 9080e6f3a12d16, 9080e6f3a12d17
-        9080e6f3a12d40  it is gone
-            cutover plan fly.toml
+        cutover plan fly.toml
+            8 machines  its image is another: it was deployed meanwhile
+                9080e6f3a12d10, 9080e6f3a12d11, 9080e6f3a12d12, 9080e6f3a12d13,
+                9080e6f3a12d14, 9080e6f3a12d15, 9080e6f3a12d16, 9080e6f3a12d17
+            9080e6f3a12d40  it is gone
         "#);
     }
 }
