@@ -47,6 +47,12 @@ fn a_release_command_that_never_ends_is_ended_at_its_timeout() {
 }
 
 #[test]
+fn a_release_command_whose_start_is_lost_may_have_run() {
+    let story = with(MIGRATED, &Policy::default()).fault("start@release-command=lost-before").run();
+    story.ends("restored", BLUES).says("The release command may have run");
+}
+
+#[test]
 fn a_release_command_is_waited_for_when_the_deploy_is_aborted() {
     let story = with(MIGRATED, &Policy::default()).abort_at(4_000).run();
     story.ends("restored", BLUES).says("it was aborted").says("The release command ran");
@@ -239,7 +245,8 @@ fn a_release_command_is_not_run_again_without_the_plan_either() {
         run.finish();
         let outcome = run.outcome().unwrap();
         assert_eq!(outcome.kind, ends, "{outcome:?}");
-        let words = if intent == Intent::Forward { "is not known to be done" } else { "The release command ran" };
+        let words =
+            if intent == Intent::Forward { "is not known to be done" } else { "The release command may have run" };
         assert!(outcome.message.contains(words), "{outcome:?}");
     }
 }

@@ -73,8 +73,9 @@ impl Execution {
             message.push_str(". ");
         }
         message.push_str(end);
-        if self.stage == Stage::Back && self.ran_release_command() {
-            message.push_str(" The release command ran, and what it did stays.");
+        if let (Stage::Back, Some(words)) = (&self.stage, self.release_command_stays()) {
+            message.push(' ');
+            message.push_str(words);
         }
         self.close(kind, message);
     }

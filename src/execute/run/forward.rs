@@ -1,6 +1,6 @@
 //! The plan's steps as they are done, and what their failures lead to.
 
-use super::{Execution, Failure, FailureKind, Fate, Notice, Stage};
+use super::{Execution, Failure, FailureKind, Fate, Notice, Progress, Stage};
 use crate::execute::flaw::Flaw;
 use crate::execute::goal::Goal;
 use crate::execute::job::{Job, Owner};
@@ -173,12 +173,19 @@ impl Execution {
         self.go_back();
     }
 
-    /// It may have: it was launched, or another run did it.
-    pub(super) fn ran_release_command(&self) -> bool {
-        let mut steps = self.plan.steps.iter().zip(&self.progress).filter(|(step, _)| step.op == Op::ReleaseCommand);
-        steps.any(|(_, progress)| progress.round > 1 || progress.is_recalled && progress.fate != Fate::Untouched)
+    /// What is to be known of the release command when all else is as before.
+    pub(super) fn release_command_stays(&self) -> Option<&'static str> {
+        let place = self.plan.steps.iter().position(|step| step.op == Op::ReleaseCommand)?;
+        match &self.progress[place] {
+            Progress { is_recalled: true, fate: Fate::Changed, .. } | Progress { round: 3.., .. } => Some(IT_RAN),
+            Progress { is_recalled: true, fate: Fate::Maybe, .. } | Progress { round: 2, .. } => Some(IT_MAY_HAVE_RUN),
+            _ => None,
+        }
     }
 }
 
 const COMMAND_IS_WAITED_FOR: &str =
     "the release command has begun: it is waited for, since nobody could tell later what it did";
+
+const IT_RAN: &str = "The release command ran, and what it did stays.";
+const IT_MAY_HAVE_RUN: &str = "The release command may have run: its start or its end is not known.";
