@@ -13,10 +13,11 @@ pub(super) fn steps(plan: &Plan, runs: &[Run], look: Look) -> String {
         return "\nNothing to do.\n".to_owned();
     }
     let batches = runs.last().map_or(0, |run| run.batch + 1);
-    let widths = Widths::of(plan, runs);
+    let objects: Vec<String> = runs.iter().map(|run| run.object(plan)).collect();
+    let widths = Widths::of(runs, &objects);
     let mut out = String::new();
     let (mut stage, mut batch) = (None, None);
-    for run in runs {
+    for (run, object) in runs.iter().zip(objects) {
         let is_hidden = batches > MOST_BATCHES && run.batch + 1 >= MOST_BATCHES && run.batch + 1 < batches;
         if batches > 1 && run.stage > Stage::Lock && batch != Some(run.batch) {
             (batch, stage) = (Some(run.batch), None);
@@ -34,7 +35,7 @@ pub(super) fn steps(plan: &Plan, runs: &[Run], look: Look) -> String {
             stage = Some(run.stage);
             out.push_str(&format!("\n{}\n", look.paint(BOLD, run.stage.heading(plan))));
         }
-        out.push_str(&widths.line(plan, run, look));
+        out.push_str(&widths.line(plan, run, object, look));
     }
     out
 }
@@ -57,21 +58,21 @@ struct Widths {
 }
 
 impl Widths {
-    fn of(plan: &Plan, runs: &[Run]) -> Self {
-        let widest =
-            |text: &dyn Fn(&Run) -> String| runs.iter().map(|run| text(run).chars().count()).max().unwrap_or(0);
+    fn of(runs: &[Run], objects: &[String]) -> Self {
+        let ids = runs.iter().map(|run| run.ids().chars().count());
+        let names = runs.iter().map(|run| run.name().chars().count());
+        let objects = objects.iter().map(|object| object.chars().count());
         Self {
-            ids: widest(&|run| run.ids()),
-            names: widest(&|run| run.name().to_owned()),
-            objects: widest(&|run| run.object(plan)).min(WIDEST_OBJECT),
+            ids: ids.max().unwrap_or(0),
+            names: names.max().unwrap_or(0),
+            objects: objects.max().unwrap_or(0).min(WIDEST_OBJECT),
         }
     }
 
     /// With what then holds, where there is room for it.
-    fn line(&self, plan: &Plan, run: &Run, look: Look) -> String {
+    fn line(&self, plan: &Plan, run: &Run, object: String, look: Look) -> String {
         let mut table = Table::new(2);
         let head = [(DIM, format!("{:<1$}", run.ids(), self.ids)), (op_style(run.op), self.name(run))];
-        let object = run.object(plan);
         match plan.operations.get(&run.op) {
             Some(operation) if look.width >= WIDE && run.is_about_machines() => {
                 self.beside(&mut table, head, [&object, &operation.postcondition], look);
