@@ -242,7 +242,8 @@ impl Job {
         if view.options.has(Flaw::GoBackBlindly) && is_back || view.options.has(Flaw::DestroyBlindly) && is_destroy {
             return None;
         }
-        if is_back && view.known.id(target).is_some_and(|id| view.known.is_gone(id)) {
+        let is_moot = is_back || matches!(self.goal, Goal::Stopping { .. } | Goal::Destroyed { .. });
+        if is_moot && view.known.id(target).is_some_and(|id| view.known.is_gone(id)) {
             return Some(Next::Done);
         }
         match guard::before_it_goes(target, rests_on, view)? {

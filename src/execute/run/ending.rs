@@ -112,7 +112,8 @@ impl Execution {
         for machine in self.plan.machines.iter().filter(|machine| machine.disposition == Disposition::Unreachable) {
             self.left.push(report::to_destroy(app, &machine.id, machine.why.to_string()));
         }
-        if self.failures.is_empty() || self.stage != Stage::Finish {
+        let is_finishing = self.stage == Stage::Finish || !self.rescue.is_empty();
+        if self.failures.is_empty() || !is_finishing {
             return;
         }
         for (step, progress) in self.plan.steps.iter().zip(&self.progress) {
@@ -120,8 +121,11 @@ impl Execution {
             let green = step.slot.as_ref().and_then(|slot| self.known.greens.get(slot));
             self.left.extend(match (step.op, &step.machine, green) {
                 _ if progress.fate != Fate::Untouched || progress.failed => None,
+                (Op::Destroy, Some(blue), _) if self.rescue.contains(blue) || self.known.is_taken(blue) => None,
                 (Op::Destroy, Some(blue), _) => Some(report::to_destroy(app, blue, why())),
-                (Op::Uncordon, _, Some(green)) => Some(report::to_look_at(app, &green.id, why())),
+                (Op::Uncordon, _, Some(green)) if self.rescue.is_empty() => {
+                    Some(report::to_look_at(app, &green.id, why()))
+                }
                 _ => None,
             });
         }

@@ -123,6 +123,7 @@ impl Execution {
         if !self.failures.is_empty() {
             return self.close_as_found("resume");
         }
+        let why = self.overtaken.take();
         self.recall_the_blues();
         let is_noted = self.known.direction() == Some(Direction::Past) || self.options.has(Flaw::InferThePoint);
         self.is_past |= self.has_no_way_back(is_noted);
@@ -138,7 +139,6 @@ impl Execution {
             Intent::Back if !self.is_past => {
                 self.notice = Notice::Told(Direction::Forward);
                 self.stage = Stage::Forward;
-                let why = self.overtaken.take();
                 self.turn_back(why.unwrap_or_else(|| "it was to be taken back".to_owned()));
             }
             _ if !is_noted && self.is_release_command_lost() => {
